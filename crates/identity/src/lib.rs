@@ -1,0 +1,1 @@
+//! Verifies who is calling: JWTs, JWKS, the validation checklist.

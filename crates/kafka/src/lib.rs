@@ -1,0 +1,1 @@
+//! Kafka's protocol over bytes: tables, walker, classification, sessions; no I/O.

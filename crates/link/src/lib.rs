@@ -1,0 +1,1 @@
+//! The wire protocol between gateway and agent; no I/O.

@@ -1,0 +1,48 @@
+//! Who calls: the outcome of authentication, as policy and evidence see it.
+
+/// A verified identity. Only the authentication step makes one.
+///
+/// # Shapes
+/// `groups` is sorted, without duplicates, each entry `issuer-name:group`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// Person or machine; they are different entity types in policy.
+    pub kind: CallerKind,
+    /// Configured short name of the issuer (not its URL).
+    pub issuer: String,
+    /// The `sub` claim, never an e-mail or a display name: those can be reassigned.
+    pub subject: String,
+    /// Group names, each prefixed with the issuer's configured name.
+    pub groups: Vec<String>,
+    /// False when the token says that groups exist but does not carry them (overage): such a caller satisfies no permit
+    /// that needs a group and counts as a member for every forbid.
+    pub groups_known: bool,
+    /// The `azp` or `client_id` claim.
+    pub client: Option<String>,
+    /// The `jti` claim.
+    pub token_id: Option<String>,
+    /// How the credential came; recorded in each session.
+    pub credential: CredentialKind,
+    /// Unix seconds at which the credential ends.
+    pub expires_at: u64,
+    /// Unix seconds of the last strong authentication (`auth_time` with an `amr` that contains `mfa`), if any.
+    pub mfa_at: Option<u64>,
+}
+
+/// Whether a caller is a person or a machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum CallerKind {
+    /// A person.
+    User,
+    /// A machine: client credentials, a service account, a CI job.
+    Workload,
+}
+
+/// How a credential reached the gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CredentialKind {
+    /// SASL OAUTHBEARER with a JWT.
+    OauthBearer,
+    /// SASL PLAIN, user `token`, a JWT as password.
+    PlainToken,
+}

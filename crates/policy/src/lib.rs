@@ -1,0 +1,1 @@
+//! Decides operations with Cedar; pure.

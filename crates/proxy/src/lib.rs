@@ -1,0 +1,1 @@
+//! The data path: authenticate, decide, record, forward, record, deliver.

@@ -1,0 +1,1 @@
+//! Starts real brokers, the issuer, agent and gateway for tests, demo and benchmarks.
