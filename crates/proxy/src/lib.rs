@@ -1,1 +1,2 @@
 //! The data path: authenticate, decide, record, forward, record, deliver.
+pub mod agents;
