@@ -1,1 +1,30 @@
 //! Starts real brokers, the issuer, agent and gateway for tests, demo and benchmarks.
+//!
+//! Reading order: [`Kafka`] is the broker, [`Issuer`] the OpenID provider, [`Gate`] the product under test; [`java`] and
+//! [`clients`] are what people run against them. Below these stand [`process`] (nothing that is started here outlives the
+//! program that started it), [`ports`] (blocks of free ports), [`scratch`] (folders that go away) and [`jars`] (Apache Kafka
+//! itself, by digest).
+//!
+//! What is *not* here: assertions. Tests, demo and benchmarks decide what is right.
+
+pub mod cache;
+
+pub mod host;
+
+pub mod jars;
+pub mod java;
+pub mod kafka;
+pub mod ports;
+pub mod process;
+pub mod scratch;
+pub mod tls;
+
+pub use kafka::Kafka;
+
+use std::io::Write;
+
+/// Tells the person at the terminal what is going on; goes to standard error, so that output stays clean.
+pub fn note(text: &str) {
+    // A closed terminal is no reason to stop.
+    drop(writeln!(std::io::stderr().lock(), "{text}"));
+}

@@ -1,0 +1,81 @@
+//! A certificate authority for one test, with certificates for brokers, the gate and clients.
+
+use std::fs;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose};
+
+/// An authority that lives in a folder as `ca.pem`.
+#[derive(Debug)]
+pub struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+    folder: PathBuf,
+}
+
+/// The files of a certificate.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// The certificate, PEM.
+    pub certificate: PathBuf,
+    /// Its private key, PEM (PKCS #8), mode 0600.
+    pub key: PathBuf,
+    /// Key and certificate in one file, which is what Kafka's PEM key stores want.
+    pub both: PathBuf,
+}
+
+impl Authority {
+    /// Makes an authority and writes its certificate into `folder`.
+    ///
+    /// # Errors
+    /// When the certificate or the file cannot be made.
+    pub fn new(folder: &Path) -> Result<Authority> {
+        let mut params = CertificateParams::new(Vec::new()).context("cannot make a certificate")?;
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        params.distinguished_name.push(DnType::CommonName, "Tidegate test authority");
+        let key = KeyPair::generate().context("cannot make a key")?;
+        let issuer = CertifiedIssuer::self_signed(params, key).context("cannot sign the authority")?;
+        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        fs::write(folder.join("ca.pem"), issuer.pem()).context("cannot write ca.pem")?;
+        Ok(Authority { issuer, folder: folder.to_owned() })
+    }
+
+    /// The authority's certificate, PEM.
+    #[must_use]
+    pub fn file(&self) -> PathBuf {
+        self.folder.join("ca.pem")
+    }
+
+    /// Makes a certificate with `name` as common name, valid for these host names and addresses (none for a client).
+    ///
+    /// # Errors
+    /// When the certificate or its files cannot be made.
+    pub fn identity(&self, name: &str, hosts: &[&str]) -> Result<Identity> {
+        let hosts: Vec<String> = hosts.iter().map(|&host| host.to_owned()).collect();
+        let mut params = CertificateParams::new(hosts).context("cannot make a certificate")?;
+        params.distinguished_name.push(DnType::CommonName, name);
+        let key = KeyPair::generate().context("cannot make a key")?;
+        let certificate = params.signed_by(&key, &self.issuer).context("cannot sign a certificate")?;
+        let file = |end: &str| self.folder.join(format!("{name}.{end}"));
+        let identity = Identity { certificate: file("pem"), key: file("key"), both: file("both.pem") };
+        fs::write(&identity.certificate, certificate.pem()).context("cannot write a certificate")?;
+        write_private(&identity.key, &key.serialize_pem())?;
+        write_private(&identity.both, &format!("{}{}", key.serialize_pem(), certificate.pem()))?;
+        Ok(identity)
+    }
+}
+
+/// Writes a file that only its owner may read.
+pub(crate) fn write_private(path: &Path, text: &str) -> Result<()> {
+    use std::io::Write;
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
+        .with_context(|| format!("cannot make {}", path.display()))?;
+    file.write_all(text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))
+}
