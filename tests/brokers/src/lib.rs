@@ -10,6 +10,7 @@
 pub mod cache;
 
 pub mod host;
+pub mod issuer;
 
 pub mod jars;
 pub mod java;
@@ -19,6 +20,7 @@ pub mod process;
 pub mod scratch;
 pub mod tls;
 
+pub use issuer::Issuer;
 pub use kafka::Kafka;
 
 use std::io::Write;
