@@ -1,1 +1,22 @@
-//! Decides operations with Cedar; pure.
+//! Decides operations with Cedar; pure: no clock, no network, no I/O except reading a policy folder.
+//!
+//! A policy is a folder of `*.cedar` files and, beside them, an optional `topics.yaml` that says what topics are. The
+//! schema is fixed (`schema.cedarschema`) and validation is strict; a warning of the validator is an error.
+//!
+//! The path of a question: [`Policy::entitlement`] finds the class of callers that the rules cannot tell apart, once a
+//! session; [`Policy::decide`] looks an answer up in that class's table, or asks Cedar and keeps the answer.
+
+mod class;
+mod decide;
+mod error;
+mod folder;
+mod looks;
+mod schema;
+mod topics;
+mod widen;
+
+pub use class::{Circumstances, Entitlement};
+pub use decide::{Decision, Now, Policy, Question};
+pub use error::PolicyError;
+pub use folder::{Report, check};
+pub use topics::{TopicFacts, Topics};

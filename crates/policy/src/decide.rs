@@ -1,0 +1,268 @@
+//! The policy in force and its answers.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cedar_policy::{
+    AuthorizationError, Authorizer, Context, Entities, Entity, EntityUid, Request, RestrictedExpression, Schema,
+};
+use tidegate_model::{Action, Caller, Resource, ResourceKind};
+
+use crate::class::{AnswerKey, Circumstances, Class, Entitlement};
+use crate::error::PolicyError;
+use crate::folder::{self, Loaded};
+use crate::schema::{Types, schema};
+
+/// The rule that is named when no rule allows.
+pub(crate) const DEFAULT_DENY: &str = "default-deny";
+/// Classes kept; more callers that the rules tell apart than this make the table start anew.
+const CLASSES_MAX: usize = 1_024;
+/// Rules named in one decision; more are counted.
+const RULES_NAMED_MAX: usize = 8;
+
+static POLICIES: AtomicU64 = AtomicU64::new(0);
+
+/// One version of a policy: immutable, shared, replaced as a whole.
+pub struct Policy {
+    /// Tells this policy's entitlements from another's.
+    number: u64,
+    loaded: Loaded,
+    schema: Schema,
+    types: Types,
+    actions: Entities,
+    authorizer: Authorizer,
+    classes: Mutex<HashMap<Class, Arc<Entitlement>>>,
+    answers_kept: Arc<AtomicUsize>,
+}
+
+/// The moment of a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Now {
+    /// Hour of the day, UTC, 0 to 23.
+    pub hour: u8,
+    /// Seconds since the caller's last strong authentication; `None` when there was none.
+    pub mfa_age: Option<u64>,
+}
+
+/// What a caller wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Question<'a> {
+    /// What to do.
+    pub action: Action,
+    /// To what; of the kind that the action applies to, else the answer is a denial.
+    pub resource: Resource<'a>,
+    /// One partition, or the whole topic.
+    pub partition: Option<i32>,
+    /// When.
+    pub now: Now,
+}
+
+/// The answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// Whether the caller may.
+    pub allowed: bool,
+    /// The ids of the rules that decided, sorted and joined by `,`; `default-deny` when no rule allows; `error:<id>`
+    /// when a rule could not be evaluated, which denies.
+    pub rule: Arc<str>,
+}
+
+impl Decision {
+    fn deny(rule: impl Into<Arc<str>>) -> Decision {
+        Decision { allowed: false, rule: rule.into() }
+    }
+}
+
+impl std::fmt::Debug for Policy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Policy").field("number", &self.number).field("rules", &self.rules()).finish_non_exhaustive()
+    }
+}
+
+impl Policy {
+    /// Reads and validates a policy folder.
+    ///
+    /// # Errors
+    /// The first thing that is wrong; [`check`](crate::check) tells all.
+    pub fn load(dir: &Path) -> Result<Policy, PolicyError> {
+        let loaded = folder::load(dir).map_err(|errors| {
+            errors.into_iter().next().unwrap_or_else(|| PolicyError::Schema("an error without a text".to_owned()))
+        })?;
+        let schema = schema()?;
+        let actions = schema.action_entities().map_err(|error| PolicyError::Schema(error.to_string()))?;
+        Ok(Policy {
+            number: POLICIES.fetch_add(1, Ordering::Relaxed),
+            loaded,
+            schema,
+            types: Types::new()?,
+            actions,
+            authorizer: Authorizer::new(),
+            classes: Mutex::default(),
+            answers_kept: Arc::default(),
+        })
+    }
+
+    /// SHA-256 over the sorted names and contents of the files that count.
+    #[must_use]
+    pub fn version(&self) -> [u8; 32] {
+        self.loaded.report.version
+    }
+
+    /// Number of rules.
+    #[must_use]
+    pub fn rules(&self) -> usize {
+        self.loaded.report.rules
+    }
+
+    /// What the folder holds.
+    #[must_use]
+    pub fn report(&self) -> &folder::Report {
+        &self.loaded.report
+    }
+
+    /// What topics are.
+    #[must_use]
+    pub fn topics(&self) -> &crate::topics::Topics {
+        &self.loaded.topics
+    }
+
+    /// The class of callers that the rules cannot tell apart. Ask once a session, again after re-authentication, and
+    /// again whenever the policy is another one.
+    #[must_use]
+    pub fn entitlement(&self, caller: &Caller, circumstances: &Circumstances<'_>) -> Arc<Entitlement> {
+        let class = Class::of(caller, circumstances, &self.loaded.looks);
+        let mut classes = self.classes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = classes.get(&class) {
+            return Arc::clone(known);
+        }
+        let answers_kept = Arc::clone(&self.answers_kept);
+        let new = Arc::new(Entitlement::new(self.number, class.clone(), &self.types, &self.actions, answers_kept));
+        if classes.len() >= CLASSES_MAX {
+            classes.clear();
+        }
+        classes.insert(class, Arc::clone(&new));
+        new
+    }
+
+    /// Decides. A kept answer costs two look-ups; another one is asked of Cedar (tens of microseconds).
+    ///
+    /// An entitlement of another policy is denied with `error:other-policy`: its answers may no longer hold.
+    #[must_use]
+    pub fn decide(&self, who: &Entitlement, question: Question<'_>) -> Decision {
+        if who.policy != self.number {
+            return Decision::deny("error:other-policy");
+        }
+        if question.action.applies_to() != question.resource.kind() {
+            return Decision::deny("error:wrong-resource");
+        }
+        let looks = &self.loaded.looks;
+        let key = looks.mfa.bucket(question.now.mfa_age.map(seconds)).map(|mfa| AnswerKey {
+            action: question.action,
+            partition: question.partition.filter(|_| looks.partition),
+            hour: if looks.hour { question.now.hour } else { 0 },
+            mfa,
+        });
+        let name = question.resource.name();
+        if let Some(kept) = key.as_ref().and_then(|key| who.kept(key, name)) {
+            return kept;
+        }
+        let decision = self.evaluate(who, question).unwrap_or_else(Decision::deny);
+        if let Some(key) = key {
+            who.keep(key, name, decision.clone());
+        }
+        decision
+    }
+
+    /// Asks Cedar. The error is the rule to deny with.
+    fn evaluate(&self, who: &Entitlement, question: Question<'_>) -> Result<Decision, String> {
+        let (resource, entity) = self.resource(who, question.resource)?;
+        let entities = who
+            .entities
+            .clone()
+            .and_then(|known| known.add_entities(entity, None).ok())
+            .ok_or_else(|| "error:entities".to_owned())?;
+        let request = Request::new(
+            who.principal.clone(),
+            self.types.action(question.action.name()),
+            resource,
+            context(who, question)?,
+            Some(&self.schema),
+        )
+        .ok()
+        .ok_or_else(|| "error:request".to_owned())?;
+        let rules = if who.groups_unknown() { &self.loaded.rules_unknown_groups } else { &self.loaded.rules };
+        let response = self.authorizer.is_authorized(&request, rules, &entities);
+        // Cedar skips a rule that cannot be evaluated, also a forbid: so any error denies
+        if let Some(AuthorizationError::PolicyEvaluationError(error)) = response
+            .diagnostics()
+            .errors()
+            .min_by_key(|AuthorizationError::PolicyEvaluationError(error)| error.policy_id())
+        {
+            return Err(format!("error:{}", error.policy_id()));
+        }
+        let allowed = response.decision() == cedar_policy::Decision::Allow;
+        let mut ids: Vec<String> = response.diagnostics().reason().map(ToString::to_string).collect();
+        ids.sort_unstable();
+        let more = ids.len().saturating_sub(RULES_NAMED_MAX);
+        ids.truncate(RULES_NAMED_MAX);
+        if more > 0 {
+            ids.push(format!("+{more}"));
+        }
+        let rule = if ids.is_empty() { DEFAULT_DENY.into() } else { ids.join(",").into() };
+        Ok(Decision { allowed, rule })
+    }
+
+    /// The resource's id and, unless it is the cluster (which the entitlement has), the entity.
+    fn resource(&self, who: &Entitlement, resource: Resource<'_>) -> Result<(EntityUid, Option<Entity>), String> {
+        let text = |text: &str| RestrictedExpression::new_string(text.to_owned());
+        let cluster = self.types.resource(ResourceKind::Cluster, who.class.cluster());
+        let name = resource.name();
+        let uid = match resource.kind() {
+            ResourceKind::Cluster => return Ok((cluster, None)),
+            kind => self.types.resource(kind, name),
+        };
+        let mut attributes = HashMap::from([("name".to_owned(), text(name))]);
+        let mut parents = HashSet::from([cluster]);
+        if let Resource::Topic(name) = resource {
+            let facts = self.loaded.topics.classify(name);
+            parents.insert(self.types.domain(&facts.domain));
+            parents.extend(facts.tags.iter().map(|tag| self.types.tag(tag)));
+            attributes.extend([
+                ("domain".to_owned(), text(&facts.domain)),
+                ("env".to_owned(), text(&facts.env)),
+                ("tier".to_owned(), text(&facts.tier)),
+                ("tags".to_owned(), RestrictedExpression::new_set(facts.tags.iter().map(|tag| text(tag)))),
+            ]);
+            if let Some(owner) = &facts.owner {
+                attributes.insert("owner".to_owned(), RestrictedExpression::new_entity_uid(self.types.group(owner)));
+            }
+        }
+        let entity = Entity::new(uid.clone(), attributes, parents).ok().ok_or_else(|| "error:resource".to_owned())?;
+        Ok((uid, Some(entity)))
+    }
+}
+
+fn context(who: &Entitlement, question: Question<'_>) -> Result<Context, String> {
+    let mut pairs = vec![
+        ("address".to_owned(), RestrictedExpression::new_ip(who.class.address.to_string())),
+        ("clientId".to_owned(), RestrictedExpression::new_string(who.class.client_id.to_string())),
+        ("tls".to_owned(), RestrictedExpression::new_bool(who.class.tls)),
+        ("hour".to_owned(), RestrictedExpression::new_long(i64::from(question.now.hour))),
+    ];
+    if let Some(partition) = question.partition {
+        pairs.push(("partition".to_owned(), RestrictedExpression::new_long(i64::from(partition))));
+    }
+    if let Some(age) = question.now.mfa_age {
+        pairs.push(("mfaAge".to_owned(), RestrictedExpression::new_long(seconds(age))));
+    }
+    Context::from_pairs(pairs).ok().ok_or_else(|| "error:context".to_owned())
+}
+
+fn seconds(age: u64) -> i64 {
+    i64::try_from(age).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,374 @@
+//! Tests of the policy as a whole: rules in a folder, callers, answers.
+
+use std::net::IpAddr;
+
+use tempfile::TempDir;
+use tidegate_model::{CallerKind, CredentialKind};
+
+use super::*;
+
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        std::fs::write(dir.path().join(name), text).unwrap();
+    }
+    dir
+}
+
+fn policy(rules: &str) -> Policy {
+    policy_with_topics(
+        rules,
+        "- {name: orders, domain: sales, owner: 'idp:sales', env: prod, tier: tier1, tags: [pii]}\n",
+    )
+}
+
+fn policy_with_topics(rules: &str, topics: &str) -> Policy {
+    Policy::load(folder(&[("rules.cedar", rules), ("topics.yaml", topics)]).path()).unwrap()
+}
+
+fn caller(subject: &str, groups: &[&str]) -> Caller {
+    Caller {
+        kind: CallerKind::User,
+        issuer: "idp".to_owned(),
+        subject: subject.to_owned(),
+        groups: groups.iter().map(|group| format!("idp:{group}")).collect(),
+        groups_known: true,
+        client: Some("cli".to_owned()),
+        token_id: None,
+        credential: CredentialKind::OauthBearer,
+        expires_at: u64::MAX,
+        mfa_at: None,
+    }
+}
+
+fn here() -> Circumstances<'static> {
+    Circumstances { cluster: "main", address: IpAddr::from([127, 0, 0, 1]), client_id: "c", tls: true }
+}
+
+fn topic(action: Action, name: &str) -> Question<'_> {
+    let now = Now { hour: 12, mfa_age: None };
+    Question { action, resource: Resource::Topic(name), partition: None, now }
+}
+
+fn consume(name: &str) -> Question<'_> {
+    topic(Action::Consume, name)
+}
+
+/// Asks twice: the second answer is the kept one and has to be the same.
+#[track_caller]
+fn ask(policy: &Policy, caller: &Caller, question: Question<'_>) -> (bool, String) {
+    let who = policy.entitlement(caller, &here());
+    let first = policy.decide(&who, question);
+    assert_eq!(first, policy.decide(&who, question));
+    (first.allowed, first.rule.to_string())
+}
+
+fn answer(allowed: bool, rule: &str) -> (bool, String) {
+    (allowed, rule.to_owned())
+}
+
+const TEAM: &str =
+    r#"@id("team") permit (principal in Group::"idp:sales", action in Action::"read", resource in Domain::"sales");"#;
+
+#[test]
+fn denies_what_no_rule_allows() {
+    let policy = policy(TEAM);
+    assert_eq!(ask(&policy, &caller("ann", &["sales"]), consume("orders")), answer(true, "team"));
+    assert_eq!(
+        ask(&policy, &caller("ann", &["sales"]), topic(Action::Produce, "orders")),
+        answer(false, "default-deny")
+    );
+    assert_eq!(ask(&policy, &caller("ann", &["sales"]), consume("other")), answer(false, "default-deny"));
+    assert_eq!(ask(&policy, &caller("bob", &["hr"]), consume("orders")), answer(false, "default-deny"));
+    let mut other_issuer = caller("ann", &[]);
+    other_issuer.groups = vec!["evil:sales".to_owned(), "sales".to_owned()];
+    assert_eq!(ask(&policy, &other_issuer, consume("orders")), answer(false, "default-deny"));
+}
+
+#[test]
+fn a_forbid_wins_and_both_deciding_rules_are_named() {
+    let policy = policy(
+        r#"@id("all") permit (principal, action, resource);
+           @id("b") forbid (principal, action, resource in Tag::"pii");
+           @id("a") forbid (principal, action, resource is Topic) when { resource.env == "prod" };"#,
+    );
+    assert_eq!(ask(&policy, &caller("ann", &[]), consume("orders")), answer(false, "a,b"));
+    assert_eq!(
+        ask(&policy, &caller("ann", &[]), consume("orders.dlq")),
+        answer(false, "a,b"),
+        "a dead letter topic is its source"
+    );
+    assert_eq!(ask(&policy, &caller("ann", &[]), consume("zebra")), answer(true, "all"));
+}
+
+#[test]
+fn a_rule_that_cannot_be_evaluated_denies() {
+    let overflow = r#"@id("all") permit (principal, action, resource);
+        @id("boom") forbid (principal, action, resource) when { 9223372036854775807 + context.hour == 0 };"#;
+    assert_eq!(ask(&policy(overflow), &caller("ann", &[]), consume("orders")), answer(false, "error:boom"));
+}
+
+#[test]
+fn a_right_may_be_of_some_partitions_only() {
+    let policy = policy(
+        r#"@id("p") permit (principal, action == Action::"consume", resource)
+           when { context has partition && context.partition < 2 };"#,
+    );
+    let ann = caller("ann", &[]);
+    for (partition, allowed) in [(Some(0), true), (Some(1), true), (Some(2), false), (None, false), (Some(0), true)] {
+        assert_eq!(ask(&policy, &ann, Question { partition, ..consume("orders") }).0, allowed, "{partition:?}");
+    }
+}
+
+#[test]
+fn answers_follow_hour_and_mfa_age() {
+    let policy = policy(
+        r#"@id("h") permit (principal, action == Action::"consume", resource) when { context.hour >= 8 && context.hour < 18 };
+           @id("m") permit (principal, action == Action::"produce", resource)
+           when { context has mfaAge && context.mfaAge <= 100 };"#,
+    );
+    let ann = caller("ann", &[]);
+    for (hour, allowed) in [(7, false), (8, true), (18, false), (12, true)] {
+        let question = Question { now: Now { hour, mfa_age: None }, ..consume("orders") };
+        assert_eq!(ask(&policy, &ann, question).0, allowed, "{hour}");
+    }
+    for (mfa_age, allowed) in
+        [(Some(100), true), (Some(101), false), (None, false), (Some(u64::MAX), false), (Some(0), true)]
+    {
+        let question = Question { now: Now { hour: 1, mfa_age }, ..topic(Action::Produce, "orders") };
+        assert_eq!(ask(&policy, &ann, question).0, allowed, "{mfa_age:?}");
+    }
+}
+
+#[test]
+fn a_caller_of_unknown_groups_is_in_no_permit_and_in_every_forbid() {
+    let policy = policy(
+        r#"@id("team") permit (principal in Group::"idp:sales", action == Action::"produce", resource);
+           @id("people") permit (principal is User, action == Action::"consume", resource);
+           @id("contractors") forbid (principal, action, resource is Topic)
+           when { principal in Group::"idp:contractors" && resource.tier == "tier0" };
+           @id("odd") forbid (principal, action == Action::"describe", resource)
+           when { principal in Group::"idp:x" && !(principal in Group::"idp:y") };
+           @id("see") permit (principal, action == Action::"describe", resource);
+           @id("owner") permit (principal, action == Action::"alterConfigs", resource)
+           when { resource has owner && principal in resource.owner };"#,
+    );
+    let mut ann = caller("ann", &["sales"]);
+    assert!(ask(&policy, &ann, topic(Action::Produce, "orders")).0);
+    assert!(ask(&policy, &ann, topic(Action::AlterConfigs, "orders")).0);
+    assert!(ask(&policy, &ann, consume("zebra")).0);
+    ann.groups_known = false;
+    assert_eq!(ask(&policy, &ann, topic(Action::Produce, "orders")), answer(false, "default-deny"));
+    assert_eq!(ask(&policy, &ann, topic(Action::AlterConfigs, "orders")), answer(false, "default-deny"));
+    assert_eq!(ask(&policy, &ann, consume("zebra")), answer(false, "contractors"));
+    assert_eq!(ask(&policy, &ann, consume("orders")), answer(true, "people"));
+    assert_eq!(
+        ask(&policy, &ann, topic(Action::Describe, "orders")),
+        answer(false, "odd"),
+        "true only of some members"
+    );
+}
+
+#[test]
+fn callers_that_the_rules_cannot_tell_apart_share_their_class() {
+    let rules = r#"@id("team") permit (principal in Group::"idp:sales", action, resource);
+                   @id("bob") forbid (principal == User::"idp:bob", action, resource);"#;
+    let policy = policy(rules);
+    let class = |caller: &Caller| policy.entitlement(caller, &here());
+    let ann = class(&caller("ann", &["sales", "chess"]));
+    assert!(Arc::ptr_eq(&ann, &class(&caller("amy", &["golf", "sales"]))));
+    assert!(!Arc::ptr_eq(&ann, &class(&caller("amy", &["golf"]))), "a named group tells them apart");
+    assert!(!Arc::ptr_eq(&ann, &class(&caller("bob", &["sales"]))), "a named caller is apart");
+    let mut workload = caller("ann", &["sales"]);
+    workload.kind = CallerKind::Workload;
+    assert!(!Arc::ptr_eq(&ann, &class(&workload)));
+    let mut unknown = caller("ann", &["sales"]);
+    unknown.groups_known = false;
+    assert!(!Arc::ptr_eq(&ann, &class(&unknown)));
+    let elsewhere = Circumstances { address: IpAddr::from([10, 0, 0, 1]), client_id: "other", tls: false, ..here() };
+    assert!(Arc::ptr_eq(&ann, &policy.entitlement(&caller("ann", &["sales"]), &elsewhere)));
+    let other_cluster = Circumstances { cluster: "second", ..here() };
+    assert!(!Arc::ptr_eq(&ann, &policy.entitlement(&caller("ann", &["sales"]), &other_cluster)));
+}
+
+#[test]
+fn swapped_identities_do_not_share_answers() {
+    let policy = policy(
+        r#"@id("sub") permit (principal, action, resource) when { principal.sub == "ann" };
+           @id("bob") forbid (principal == User::"idp:bob", action, resource);"#,
+    );
+    for _ in 0..3 {
+        assert_eq!(ask(&policy, &caller("ann", &[]), consume("orders")), answer(true, "sub"));
+        assert_eq!(ask(&policy, &caller("bob", &[]), consume("orders")), answer(false, "bob"));
+        assert_eq!(ask(&policy, &caller("eve", &[]), consume("orders")), answer(false, "default-deny"));
+        let mut workload = caller("bob", &[]);
+        workload.kind = CallerKind::Workload;
+        assert_eq!(ask(&policy, &workload, consume("orders")), answer(false, "default-deny"));
+    }
+}
+
+#[test]
+fn address_client_and_tls_are_what_the_session_has() {
+    let policy = policy(
+        r#"@id("net") permit (principal, action, resource)
+           when { context.address.isInRange(ip("10.0.0.0/8")) && context.tls && principal has client && principal.client == "cli" };
+           @id("bad") forbid (principal, action, resource) when { context.clientId like "bad*" };"#,
+    );
+    let ask = |address: &str, client_id, tls| {
+        let circumstances = Circumstances { cluster: "main", address: address.parse().unwrap(), client_id, tls };
+        policy.decide(&policy.entitlement(&caller("ann", &[]), &circumstances), consume("orders")).rule.to_string()
+    };
+    assert_eq!(ask("10.1.1.1", "c", true), "net");
+    assert_eq!(ask("::ffff:10.1.1.1", "c", true), "net", "an IPv4-mapped address is IPv4");
+    assert_eq!(ask("11.1.1.1", "c", true), "default-deny");
+    assert_eq!(ask("fe80::1", "c", true), "default-deny");
+    assert_eq!(ask("10.1.1.1", "c", false), "default-deny");
+    assert_eq!(ask("10.1.1.1", "bad-1", true), "bad");
+}
+
+#[test]
+fn every_action_can_be_allowed_on_its_resource_and_on_no_other() {
+    let policy = policy(r#"@id("all") permit (principal, action, resource) when { resource.name like "*" };"#);
+    let who = policy.entitlement(&caller("ann", &[]), &here());
+    let resources =
+        [Resource::Topic("x"), Resource::ConsumerGroup("x"), Resource::TransactionalId("x"), Resource::Cluster];
+    for action in Action::ALL {
+        for resource in resources {
+            let now = Now { hour: 0, mfa_age: None };
+            let decision = policy.decide(&who, Question { action: *action, resource, partition: None, now });
+            let rule = if action.applies_to() == resource.kind() { "all" } else { "error:wrong-resource" };
+            assert_eq!(&*decision.rule, rule, "{} {resource:?}", action.name());
+        }
+    }
+}
+
+#[test]
+fn names_may_hold_any_characters() {
+    let policy = policy(r#"@id("q") permit (principal, action, resource) when { resource.name == "a\"b\\c" };"#);
+    let who = policy.entitlement(&caller("ann\"; permit", &["x\"y"]), &here());
+    let group = |name| Question { action: Action::JoinGroup, resource: Resource::ConsumerGroup(name), ..consume("") };
+    assert!(policy.decide(&who, group("a\"b\\c")).allowed);
+    for name in ["", "\0", "\" || true", "ünïcode", &"x".repeat(40_000)] {
+        assert!(!policy.decide(&who, group(name)).allowed);
+    }
+}
+
+#[test]
+fn kept_answers_are_bounded() {
+    let policy = policy(TEAM);
+    let who = policy.entitlement(&caller("ann", &["sales"]), &here());
+    for i in 0..5_000 {
+        who.keep(
+            AnswerKey { action: Action::Consume, partition: None, hour: 0, mfa: 0 },
+            &i.to_string(),
+            Decision::deny("x"),
+        );
+        assert!(who.count() <= 4_096);
+    }
+    assert_eq!(policy.answers_kept.load(Ordering::Relaxed), who.count());
+    who.keep(
+        AnswerKey { action: Action::Consume, partition: None, hour: 0, mfa: 0 },
+        &"n".repeat(300),
+        Decision::deny("x"),
+    );
+    assert!(policy.decide(&who, consume("orders")).allowed);
+    drop(who);
+    policy.classes.lock().unwrap().clear();
+    assert_eq!(policy.answers_kept.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn an_entitlement_of_another_policy_is_denied() {
+    let (old, new) = (policy(TEAM), policy(TEAM));
+    let who = old.entitlement(&caller("ann", &["sales"]), &here());
+    assert!(old.decide(&who, consume("orders")).allowed);
+    assert_eq!(&*new.decide(&who, consume("orders")).rule, "error:other-policy");
+    assert_eq!(old.version(), new.version());
+}
+
+#[test]
+fn the_version_follows_every_file() {
+    let version = |files: &[(&str, &str)]| Policy::load(folder(files).path()).unwrap().version();
+    let one = version(&[("a.cedar", TEAM)]);
+    assert_eq!(one, version(&[("a.cedar", TEAM), ("notes.txt", "x"), (".hidden.cedar", "broken")]));
+    assert_ne!(one, version(&[("b.cedar", TEAM)]));
+    assert_ne!(one, version(&[("a.cedar", TEAM), ("topics.yaml", "")]));
+}
+
+/// The error as `line: text` for each mistake that the folder's one rule file has.
+fn mistakes(rules: &str) -> Vec<String> {
+    let dir = folder(&[("ok.cedar", "@id(\"ok\") permit (principal, action, resource);"), ("r.cedar", rules)]);
+    let errors = folder::check(dir.path()).unwrap_err();
+    assert!(Policy::load(dir.path()).is_err());
+    errors.iter().map(|error| error.to_string().strip_prefix("r.cedar:").unwrap().to_owned()).collect()
+}
+
+#[test]
+fn mistakes_name_file_line_and_mend() {
+    for (rules, wanted) in [
+        ("// one; \"two\nforbid (principal, action, resource) when { resource.colour == 1 };", "2: "),
+        ("\n\npermit (principal, action, resource)\nwhen { context.partition == 1 };", "4: "),
+        ("permit (principal, action == Action::\"fly\", resource);", "1: "),
+        ("permit (principal, action, resource)\nwhen { 1 + \"a\" == 2 };", "2: "),
+        ("permit (principal, action, resource);\n\npermit (principal action, resource);", "3: "),
+        ("permit (principal, action, resource)", "1: "),
+        ("permit (principal == ?principal, action, resource);", "1: "),
+        ("permit (principal, action, resource)\nwhen { false };", "1: "),
+        ("@id(\"a b\") permit (principal, action, resource);", "1: @id \"a b\" cannot be used"),
+        ("\n@id(\"ok\") permit (principal, action, resource);", "2: @id \"ok\" stands also at ok.cedar:1"),
+        (
+            "permit (principal, action, resource)\nwhen { context.clientId == \"x\" };",
+            "1: a permit looks at context.clientId",
+        ),
+        (
+            "permit (principal, action, resource)\nunless { context.clientId == \"x\" };",
+            "1: a permit looks at context.clientId",
+        ),
+        (
+            "permit (principal, action, resource)\nwhen { {c: context}.c.clientId == \"x\" };",
+            "1: a permit looks at context.clientId",
+        ),
+        ("permit (principal in Group::\"sales\", action, resource);", "1: \"sales\" names no issuer"),
+        ("forbid (principal == User::\"ann\", action, resource);", "1: \"ann\" names no issuer"),
+    ] {
+        let found = mistakes(rules);
+        assert!(found.iter().any(|text| text.starts_with(wanted)), "{rules}\n{found:?}");
+        assert!(found.iter().all(|text| text.contains("; ") && !text.contains('\n')), "{found:?}");
+    }
+    assert_eq!(mistakes("permit (principal, action, fly);\npermit (").len(), 2, "all are told");
+}
+
+#[test]
+fn a_permit_may_read_what_is_verified_and_a_forbid_the_client_id() {
+    _ = policy(
+        r#"permit (principal, action, resource) when { principal has client && principal.client == "x" };
+           forbid (principal, action, resource) when { context.clientId == "x" };"#,
+    );
+}
+
+#[test]
+fn a_folder_that_would_not_hold_all_rules_is_refused() {
+    let load = |dir: &TempDir| Policy::load(dir.path()).unwrap_err().to_string();
+    assert!(load(&folder(&[("topics.yaml", "")])).contains("no file *.cedar"));
+    assert!(load(&folder(&[("a.cedar", TEAM), ("topics.yml", "")])).contains("name it topics.yaml"));
+    let dir = folder(&[("a.cedar", TEAM)]);
+    std::fs::create_dir(dir.path().join("more")).unwrap();
+    std::fs::write(dir.path().join("more/b.cedar"), TEAM).unwrap();
+    assert!(load(&dir).contains("sub-folders are not read"));
+    let dir = folder(&[]);
+    std::fs::write(dir.path().join("a.cedar"), b"// a\n\xff").unwrap();
+    assert!(load(&dir).starts_with("a.cedar:2: is not UTF-8"));
+    assert!(Policy::load(Path::new("/nonexistent/policy")).unwrap_err().to_string().contains("cannot be read"));
+    let found = load(&folder(&[("a.cedar", TEAM), ("topics.yaml", "- {name: a, colour: red}\n")]));
+    assert!(found.starts_with("topics.yaml:1: ") && found.contains("colour"), "{found}");
+}
+
+#[test]
+fn the_report_counts_and_warns() {
+    let dir = folder(&[("a.cedar", TEAM), ("b.cedar", "permit (principal, action, resource);")]);
+    let report = folder::check(dir.path()).unwrap();
+    assert_eq!((report.rules, report.topics, report.files), (2, 0, vec!["a.cedar".to_owned(), "b.cedar".to_owned()]));
+    assert_eq!(report.warnings.len(), 2, "{:?}", report.warnings);
+    assert!(report.warnings[1].starts_with("b.cedar:1: "), "{:?}", report.warnings);
+    assert_eq!(Policy::load(dir.path()).unwrap().rules(), 2);
+}

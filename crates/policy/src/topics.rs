@@ -1,0 +1,383 @@
+//! `topics.yaml`: what a topic is (domain, owner, env, tier, tags), by name or pattern, and what a derived topic inherits.
+
+use std::collections::{BTreeSet, HashMap};
+
+use serde::Deserialize;
+
+use crate::error::PolicyError;
+
+/// The file's name inside a policy folder.
+pub(crate) const FILE: &str = "topics.yaml";
+/// Kafka's own limit on a topic name; a longer one is no topic and is never matched.
+const NAME_MAX: usize = 249;
+const ROWS_MAX: usize = 10_000;
+/// Names that are looked at for one topic; a name with more possible sources is treated as one that nothing names.
+const SOURCES_MAX: usize = 48;
+const DEAD_LETTER_WORDS: [&str; 6] = ["dlq", "dlt", "dead-letter", "dead_letter", "deadletter", "retry"];
+
+/// What policy knows of a topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicFacts {
+    /// Business domain; `unknown` when nothing says it.
+    pub domain: String,
+    /// Owning group, `issuer:group`.
+    pub owner: Option<String>,
+    /// Environment; `unknown` when nothing says it.
+    pub env: String,
+    /// `tier0` (strictest) to `tier9`.
+    pub tier: String,
+    /// Tags, for example `pci`.
+    pub tags: BTreeSet<String>,
+}
+
+impl TopicFacts {
+    fn unknown() -> Self {
+        TopicFacts {
+            domain: "unknown".to_owned(),
+            owner: None,
+            env: "unknown".to_owned(),
+            tier: "tier0".to_owned(),
+            tags: BTreeSet::from(["unclassified".to_owned()]),
+        }
+    }
+}
+
+/// The rows of `topics.yaml`.
+#[derive(Debug, Default)]
+pub struct Topics {
+    exact: HashMap<String, TopicFacts>,
+    /// Most literal characters first, then in the order of the file.
+    patterns: Vec<(String, TopicFacts)>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawRow {
+    name: Option<String>,
+    pattern: Option<String>,
+    domain: Option<String>,
+    owner: Option<String>,
+    env: Option<String>,
+    tier: Option<String>,
+    #[serde(default)]
+    tags: BTreeSet<String>,
+}
+
+enum Key {
+    Name(String),
+    Pattern(String),
+}
+
+struct Row {
+    key: Key,
+    facts: TopicFacts,
+}
+
+impl Row {
+    fn read(raw: RawRow) -> Result<Row, String> {
+        let key = match (raw.name, raw.pattern) {
+            (Some(name), None) if name.contains('*') => {
+                return Err(format!("name {name:?} has a '*': write it as pattern"));
+            }
+            (Some(name), None) => Key::Name(name),
+            (None, Some(pattern)) => Key::Pattern(pattern),
+            _ => return Err("a row has either name or pattern".to_owned()),
+        };
+        let (Key::Name(text) | Key::Pattern(text)) = &key;
+        if text.is_empty() || text.len() > NAME_MAX {
+            return Err(format!("a topic name or pattern has 1 to {NAME_MAX} characters"));
+        }
+        let tier = raw.tier.unwrap_or_else(|| "tier0".to_owned());
+        if !matches!(tier.as_bytes(), [b't', b'i', b'e', b'r', b'0'..=b'9']) {
+            return Err(format!("tier {tier:?} is none of tier0 (strictest) to tier9"));
+        }
+        if raw.owner.as_ref().is_some_and(|owner| !owner.contains(':')) {
+            return Err("owner is a group and is written issuer:group".to_owned());
+        }
+        if raw.tags.iter().any(String::is_empty) {
+            return Err("a tag is empty".to_owned());
+        }
+        let unknown = || "unknown".to_owned();
+        let facts = TopicFacts {
+            domain: raw.domain.unwrap_or_else(unknown),
+            owner: raw.owner,
+            env: raw.env.unwrap_or_else(unknown),
+            tier,
+            tags: raw.tags,
+        };
+        Ok(Row { key, facts })
+    }
+}
+
+impl Topics {
+    /// Reads the text of `topics.yaml`.
+    ///
+    /// # Errors
+    /// Unknown keys, rows without a name or with two, duplicate names; with file and line.
+    pub fn parse(text: &str) -> Result<Topics, PolicyError> {
+        let mend = "a row is {name or pattern, domain, owner, env, tier, tags}";
+        let rows: Option<Vec<RawRow>> = serde_norway::from_str(text).map_err(|error| {
+            let line = error.location().map_or(1, |location| location.line());
+            PolicyError::at(FILE, line, error.to_string(), mend)
+        })?;
+        let rows = rows.unwrap_or_default();
+        if rows.len() > ROWS_MAX {
+            return Err(PolicyError::folder(FILE, format!("more than {ROWS_MAX} rows"), "use patterns"));
+        }
+        let lines = lines_of_rows(text);
+        let mut topics = Topics::default();
+        for (index, raw) in rows.into_iter().enumerate() {
+            let wrong = |what: String| {
+                PolicyError::at(
+                    FILE,
+                    lines.get(index).copied().unwrap_or(1),
+                    format!("row {}: {what}", index + 1),
+                    mend,
+                )
+            };
+            let row = Row::read(raw).map_err(wrong)?;
+            let again = match row.key {
+                Key::Name(name) => topics.exact.insert(name.clone(), row.facts).map(|_| name),
+                Key::Pattern(pattern) => {
+                    let again = topics.patterns.iter().any(|(known, _)| *known == pattern);
+                    topics.patterns.push((pattern.clone(), row.facts));
+                    again.then_some(pattern)
+                }
+            };
+            if let Some(text) = again {
+                return Err(wrong(format!("{text:?} stands twice")));
+            }
+        }
+        topics.patterns.sort_by_key(|(pattern, _)| std::cmp::Reverse(pattern.chars().filter(|c| *c != '*').count()));
+        Ok(topics)
+    }
+
+    /// How many rows there are.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.exact.len() + self.patterns.len()
+    }
+
+    /// Groups that own topics.
+    pub(crate) fn owners(&self) -> impl Iterator<Item = &String> {
+        let rows = self.exact.values().chain(self.patterns.iter().map(|(_, facts)| facts));
+        rows.filter_map(|facts| facts.owner.as_ref())
+    }
+
+    /// What the topic of this name is.
+    ///
+    /// A row of that very name goes first, then the pattern with the most literal characters. A derived topic (Kafka
+    /// Streams changelog and repartition, dead letters, `cluster.topic` of a mirror) adds its sources' tags and takes
+    /// the strictest tier. A topic that nothing names, itself or as a source, is `unknown`, `tier0`, `unclassified`.
+    #[must_use]
+    pub fn classify(&self, name: &str) -> TopicFacts {
+        let mut facts = match name.len() {
+            1..=NAME_MAX => self.named(name).unwrap_or_else(TopicFacts::unknown),
+            _ => TopicFacts::unknown(),
+        };
+        if name.starts_with("__") {
+            facts.tags.insert("internal".to_owned());
+        }
+        facts
+    }
+
+    fn named<'n>(&self, name: &'n str) -> Option<TopicFacts> {
+        let mut names: Vec<&'n str> = vec![name];
+        let mut next = 0;
+        let mut facts: Option<TopicFacts> = None;
+        while let Some(name) = names.get(next).copied() {
+            next += 1;
+            for source in sources(name) {
+                if !names.contains(&source) {
+                    names.push(source);
+                }
+            }
+            if names.len() > SOURCES_MAX {
+                return None;
+            }
+            let Some(row) = self.row(name) else { continue };
+            match &mut facts {
+                None => facts = Some(row.clone()),
+                Some(facts) => {
+                    facts.tags.extend(row.tags.iter().cloned());
+                    if row.tier < facts.tier {
+                        facts.tier.clone_from(&row.tier);
+                    }
+                }
+            }
+        }
+        facts
+    }
+
+    fn row(&self, name: &str) -> Option<&TopicFacts> {
+        self.exact
+            .get(name)
+            .or_else(|| self.patterns.iter().find(|(pattern, _)| matches(pattern, name)).map(|(_, facts)| facts))
+    }
+}
+
+/// The line of each row, for a list in block style, where each row begins with a dash in the same column.
+fn lines_of_rows(text: &str) -> Vec<usize> {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let dashes = || text.lines().enumerate().filter(|(_, line)| line.trim_start().starts_with("- "));
+    let Some(column) = dashes().next().map(|(_, line)| indent(line)) else { return Vec::new() };
+    dashes().filter(|(_, line)| indent(line) == column).map(|(index, _)| index + 1).collect()
+}
+
+/// Names of topics from which one of this name may be derived.
+fn sources(name: &str) -> Vec<&str> {
+    let mut sources = Vec::new();
+    if let Some(stem) = name.strip_suffix("-changelog").or_else(|| name.strip_suffix("-repartition")) {
+        sources.push(stem);
+        // `<application id>-<topic or store>-changelog`; an application id may have dashes
+        sources.extend(stem.match_indices('-').take(8).filter_map(|(at, _)| stem.get(at + 1..)));
+    }
+    for word in DEAD_LETTER_WORDS {
+        let (Some(head), Some(tail)) = (name.get(..word.len()), name.len().checked_sub(word.len())) else { continue };
+        let separator = ['.', '-', '_'];
+        if head.eq_ignore_ascii_case(word) {
+            sources.extend(name.get(word.len()..).and_then(|rest| rest.strip_prefix(separator)));
+        }
+        if name.get(tail..).is_some_and(|end| end.eq_ignore_ascii_case(word)) {
+            sources.extend(name.get(..tail).and_then(|rest| rest.strip_suffix(separator)));
+        }
+    }
+    // a mirror: `cluster.topic`
+    sources.extend(name.split_once('.').map(|(_, topic)| topic));
+    sources.retain(|source| !source.is_empty());
+    sources
+}
+
+/// Whether the name is one that the pattern covers; `*` stands for any characters, none included.
+fn matches(pattern: &str, name: &str) -> bool {
+    let (pattern, name) = (pattern.as_bytes(), name.as_bytes());
+    let (mut p, mut n) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while let Some(byte) = name.get(n) {
+        match pattern.get(p) {
+            Some(b'*') => {
+                star = Some((p + 1, n));
+                p += 1;
+            }
+            Some(wanted) if wanted == byte => {
+                p += 1;
+                n += 1;
+            }
+            _ => {
+                let Some((after, from)) = star else { return false };
+                star = Some((after, from + 1));
+                (p, n) = (after, from + 1);
+            }
+        }
+    }
+    pattern.get(p..).is_some_and(|rest| rest.iter().all(|byte| *byte == b'*'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn topics() -> Topics {
+        Topics::parse(
+            "- {name: orders, domain: sales, owner: 'okta:orders-team', env: prod, tier: tier1, tags: [pii]}\n\
+             - {pattern: '*', domain: other, env: test, tier: tier3}\n\
+             - {pattern: 'pay*', domain: payments, env: prod, tier: tier1, tags: [pci]}\n\
+             - {pattern: 'pay-public*', domain: payments, env: prod, tier: tier2}\n\
+             - {name: orders-dlq, domain: ops, env: prod, tier: tier2, tags: [dead]}\n",
+        )
+        .unwrap()
+    }
+
+    fn without_star() -> Topics {
+        Topics::parse("- {name: orders, domain: sales, env: prod, tier: tier1, tags: [pii]}\n").unwrap()
+    }
+
+    fn tags(facts: &TopicFacts) -> Vec<&str> {
+        facts.tags.iter().map(String::as_str).collect()
+    }
+
+    #[test]
+    fn the_more_exact_row_wins() {
+        let topics = topics();
+        assert_eq!(topics.classify("orders").domain, "sales");
+        assert_eq!(topics.classify("payroll").domain, "payments");
+        assert_eq!(topics.classify("pay-public-x").tier, "tier2");
+        assert_eq!(topics.classify("zebra").domain, "other");
+    }
+
+    #[test]
+    fn a_topic_that_nothing_names_is_strict() {
+        let facts = without_star().classify("zebra");
+        assert_eq!(facts, TopicFacts::unknown());
+        assert_eq!((facts.env.as_str(), facts.tier.as_str(), tags(&facts)), ("unknown", "tier0", vec!["unclassified"]));
+        assert_eq!(tags(&without_star().classify("__consumer_offsets")), ["internal", "unclassified"]);
+        assert_eq!(without_star().classify(&"orders".repeat(100)), TopicFacts::unknown());
+    }
+
+    #[test]
+    fn derived_topics_take_what_their_source_is() {
+        let topics = without_star();
+        for name in [
+            "orders-changelog",
+            "billing-app-orders-repartition",
+            "orders.dlq",
+            "orders-dlq",
+            "orders.DLT",
+            "dlq.orders",
+            "dlq-orders",
+            "orders-retry",
+            "us-west.orders",
+            "us-west.orders-dlq",
+            "app-us.orders-dlq-changelog",
+        ] {
+            let facts = topics.classify(name);
+            assert_eq!((facts.tier.as_str(), tags(&facts)), ("tier1", vec!["pii"]), "{name}");
+        }
+        for name in ["ordersdlq", "myorders", "orders-x", "-changelog", "dlq.", "."] {
+            assert_eq!(topics.classify(name), TopicFacts::unknown(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_derived_topic_with_a_row_of_its_own_keeps_the_strictest_of_both() {
+        let facts = topics().classify("orders-dlq");
+        assert_eq!((facts.domain.as_str(), facts.tier.as_str(), tags(&facts)), ("ops", "tier1", vec!["dead", "pii"]));
+    }
+
+    #[test]
+    fn mistakes_name_the_line() {
+        let line = |text: &str| match Topics::parse(text).unwrap_err() {
+            PolicyError::At { file, line, what, .. } => {
+                assert_eq!(file, FILE);
+                (line, what)
+            }
+            other => panic!("{other}"),
+        };
+        let (at, what) = line("- {name: a}\n- name: b\n  colour: red\n");
+        assert_eq!(at, 3, "{what}");
+        assert!(what.contains("colour"), "{what}");
+        assert_eq!(line("- {name: a}\n- {name: b, pattern: c}\n").0, 2);
+        assert_eq!(line("- {name: a}\n\n- {name: b, tier: gold}\n").0, 3);
+        assert_eq!(line("- {name: 'a*'}\n").0, 1);
+        assert_eq!(line("- {name: a, owner: team}\n").0, 1);
+        assert_eq!(line("topics: []\n").0, 1);
+        let (at, what) = line("- name: a\n  tags:\n    - x\n- name: a\n");
+        assert!(at == 4 && what.contains("twice"), "{at} {what}");
+        assert_eq!(Topics::parse("").unwrap().rows(), 0);
+    }
+
+    #[test]
+    fn stars_cover_any_characters() {
+        for (pattern, name, wanted) in [
+            ("*", "", true),
+            ("a*", "a", true),
+            ("*-dlq", "x-dlq", true),
+            ("a*b*c", "a-b-b-c", true),
+            ("a*b*c", "a-b-b", false),
+            ("abc", "abcd", false),
+            ("a.c", "abc", false),
+        ] {
+            assert_eq!(matches(pattern, name), wanted, "{pattern} {name}");
+        }
+    }
+}
