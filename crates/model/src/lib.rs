@@ -1,9 +1,14 @@
-//! The words that all parts of Tidegate share; no I/O, no protocol's vocabulary beyond resources and rights.
+//! The words that all parts of Tidegate share; no I/O, no protocol's vocabulary beyond resources, rights and frames.
 //!
 //! What is *not* here: anything that reads a byte of a protocol, asks a policy or touches a disk.
 
 mod caller;
+mod exchange;
 mod rights;
 
 pub use caller::{Caller, CallerKind, CredentialKind};
+pub use exchange::{
+    AnswerStep, ClientWords, Control, Credential, Effect, Endpoint, Facts, FrameRefused, Gate, Learned, LoginOutcome,
+    Mechanism, PartitionUse, Protocol, RequestStep, Session, Slot, TopicUse,
+};
 pub use rights::{Action, Resource, ResourceKind};

@@ -1,0 +1,377 @@
+//! Reads each answer of a broker: puts refusals where the client looks for them, leaves out what the caller may not see, leads
+//! every address back to the gate, and tells what was disclosed.
+
+mod visible;
+
+use tidegate_model::{AnswerStep, Effect, Facts, Gate, PartitionUse, Slot, TopicUse};
+
+use crate::batch;
+use crate::classify;
+use crate::encode::{self, Fields, Value};
+use crate::error::ProtocolError;
+use crate::header;
+use crate::requests::{Pending, code, identify};
+use crate::schema::messages::{
+    add_partitions_to_txn_response as add_partitions, create_topics_response as create,
+    describe_configs_response as configs, describe_groups_response as groups, describe_producers_response as producers,
+    describe_transactions_response as transactions, fetch_response as fetch, find_coordinator_response as coordinator,
+    list_offsets_response as list_offsets, metadata_response as metadata, offset_commit_response as commit,
+    offset_fetch_response as offsets, offset_for_leader_epoch_response as epochs, produce_response as produce,
+    txn_offset_commit_response as txn_commit,
+};
+use crate::schema::{Direction, FieldId, message};
+use crate::shape::{AnswerShape, Kept, Merge};
+use crate::splice::Splice;
+use crate::walk::{Event, Scalar, Walker};
+use bytes::BytesMut;
+use visible::Visible;
+
+const PRODUCE: i16 = 0;
+const FETCH: i16 = 1;
+const HEARTBEAT: i16 = 12;
+
+/// Reads the answer that `slot` waits for.
+///
+/// # Errors
+/// The answer is malformed or belongs to another request: nothing of it can be delivered.
+pub fn read(mut slot: Slot, frame: BytesMut, gate: &mut dyn Gate) -> Result<AnswerStep, ProtocolError> {
+    let pending = slot.state.take().and_then(|state| state.downcast::<Pending>().ok()).map(|p| *p).unwrap_or_default();
+    let body_at = header::response(&frame, slot.api_key, slot.api_version, slot.correlation_id)?;
+    let received = frame.freeze();
+    let body = received.get(body_at..).unwrap_or_default();
+    let mut reading = Reading::new(&slot, pending)?;
+    let mut walker = Walker::new(reading.message, slot.api_version, body)?;
+    while let Some(event) = walker.next()? {
+        reading.on(&event, gate)?;
+    }
+    let (splice, facts, quiet) = reading.finish(gate)?;
+    if splice.is_empty() {
+        return Ok(AnswerStep { received: None, frame: received, facts, quiet });
+    }
+    let changed = splice.apply(received.get(..body_at).unwrap_or_default(), body);
+    Ok(AnswerStep { received: Some(received), frame: changed, facts, quiet })
+}
+
+/// One answer while it is walked.
+struct Reading {
+    message: &'static crate::schema::Message,
+    version: i16,
+    flexible: bool,
+    facts: Facts,
+    splice: Splice,
+    merge: Option<Merge>,
+    /// Where refused names go, and the elements that refuse them.
+    appended: Option<(FieldId, Vec<Fields>)>,
+    append_count: Kept,
+    visible: Visible,
+    shape: Option<AnswerShape>,
+    asked: Vec<PartitionUse>,
+    asked_topics: Vec<TopicUse>,
+}
+
+impl Reading {
+    fn new(slot: &Slot, pending: Pending) -> Result<Self, ProtocolError> {
+        let unsupported = ProtocolError::Unsupported { api_key: slot.api_key, version: slot.api_version };
+        let (Some(api), Some(message)) = (classify::api(slot.api_key), message(slot.api_key, Direction::Response))
+        else {
+            return Err(unsupported);
+        };
+        let shape = answer_shape(slot.api_key);
+        let merge = shape
+            .filter(|_| !pending.refusals.is_empty())
+            .map(|shape| Merge::new(shape, message, slot.api_version, pending.refusals.clone()));
+        let appended =
+            list_refusal(slot.api_key, slot.api_version, &pending.names).filter(|_| !pending.names.is_empty());
+        let facts = Facts {
+            operation: api.name,
+            api_key: slot.api_key,
+            api_version: slot.api_version,
+            correlation_id: slot.correlation_id,
+            effect: api.effect,
+            topics: Vec::new(),
+            partitions: Vec::new(),
+            error: 0,
+            refused: merge.is_some() || appended.is_some(),
+        };
+        Ok(Self {
+            message,
+            version: slot.api_version,
+            flexible: message.flexible.contains(slot.api_version),
+            facts,
+            splice: Splice::default(),
+            merge,
+            appended,
+            append_count: Kept::default(),
+            visible: Visible::new(slot.api_key, slot.api_version, pending.everything),
+            shape,
+            asked: pending.partitions,
+            asked_topics: pending.topics,
+        })
+    }
+
+    fn on(&mut self, event: &Event<'_>, gate: &mut dyn Gate) -> Result<(), ProtocolError> {
+        if let Some(merge) = &mut self.merge {
+            merge.on(event, &mut self.splice);
+        }
+        self.append(event);
+        self.tell(event)?;
+        self.visible.on(event, self.message, self.version, &mut self.splice, gate)
+    }
+
+    /// Appends the names that were refused.
+    fn append(&mut self, event: &Event<'_>) {
+        let Some((array, elements)) = &self.appended else { return };
+        match event {
+            Event::ArrayBegin { field, count, span } if field.id == *array => {
+                self.append_count = Kept::new(*count, span.clone());
+            }
+            Event::ArrayEnd { field, at } if field.id == *array => {
+                let mut bytes = Vec::new();
+                for fields in elements {
+                    encode::element(&mut bytes, self.message, self.version, field, fields);
+                }
+                self.append_count.add(elements.len());
+                self.append_count.write(&mut self.splice, self.flexible);
+                self.splice.replace(*at..*at, bytes);
+            }
+            _ => {}
+        }
+    }
+
+    /// Notes what the answer discloses.
+    fn tell(&mut self, event: &Event<'_>) -> Result<(), ProtocolError> {
+        let Event::Scalar { field, value, .. } = event else { return Ok(()) };
+        if field.path == "ErrorCode"
+            && let Scalar::Int(error) = value
+        {
+            self.facts.error = i16::try_from(*error).unwrap_or(-1);
+        }
+        let Some(shape) = self.shape else { return Ok(()) };
+        match value {
+            Scalar::String(name) if field.id == shape.name => {
+                self.facts.topics.push(TopicUse { name: name.unwrap_or_default().to_owned(), id: None });
+            }
+            Scalar::Int(index) if field.id == shape.index => self.begin_partition(*index),
+            Scalar::Int(error) if field.id == shape.error => {
+                let error = i16::try_from(*error).unwrap_or(-1);
+                // OffsetForLeaderEpoch says the error before the index: it is kept for the partition that follows.
+                if let Some(partition) = self.facts.partitions.last_mut() {
+                    partition.error = error;
+                }
+            }
+            Scalar::Int(offset)
+                if self.facts.api_key == PRODUCE
+                    && field.id == produce::RESPONSES__PARTITION_RESPONSES__BASE_OFFSET =>
+            {
+                self.written(*offset);
+            }
+            Scalar::Records(records) if self.facts.api_key == FETCH => self.delivered(records.unwrap_or_default())?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn begin_partition(&mut self, index: i64) {
+        let topic = self.facts.topics.len().saturating_sub(1);
+        self.facts.partitions.push(PartitionUse {
+            topic,
+            partition: i32::try_from(index).unwrap_or(-1),
+            first_offset: -1,
+            last_offset: -1,
+            records: 0,
+            bytes: 0,
+            error: 0,
+        });
+    }
+
+    /// A produced batch has its offsets from the broker; its size is what the request said.
+    fn written(&mut self, base_offset: i64) {
+        let name = self.facts.topics.last().map(|t| t.name.as_str());
+        let Some(partition) = self.facts.partitions.last_mut() else { return };
+        let asked = self.asked.iter().find(|asked| {
+            asked.partition == partition.partition
+                && self.asked_topics.get(asked.topic).map(|t| t.name.as_str()) == name
+        });
+        let Some(asked) = asked else { return };
+        partition.records = asked.records;
+        partition.bytes = asked.bytes;
+        if partition.error == 0 && base_offset >= 0 {
+            partition.first_offset = base_offset;
+            partition.last_offset =
+                base_offset.saturating_add(i64::try_from(asked.records).unwrap_or(0)).saturating_sub(1);
+        }
+    }
+
+    fn delivered(&mut self, records: &[u8]) -> Result<(), ProtocolError> {
+        let Some(partition) = self.facts.partitions.last_mut() else { return Ok(()) };
+        // What cannot be read cannot be recorded, and so cannot be delivered.
+        let extent = batch::extent(records)
+            .map_err(|_batch| ProtocolError::Refused("the broker sent records that are not batches of magic 2"))?;
+        partition.first_offset = extent.first_offset;
+        partition.last_offset = extent.last_offset;
+        partition.records = extent.records;
+        partition.bytes = u64::try_from(records.len()).unwrap_or(u64::MAX);
+        Ok(())
+    }
+
+    fn finish(mut self, gate: &mut dyn Gate) -> Result<(Splice, Facts, bool), ProtocolError> {
+        self.visible.finish(&mut self.splice, gate)?;
+        let read_nothing =
+            self.facts.api_key == FETCH && self.facts.partitions.iter().all(|p| p.bytes == 0 && p.error == 0);
+        let quiet = !self.facts.refused && (read_nothing || self.facts.api_key == HEARTBEAT);
+        if self.facts.api_key == FETCH {
+            // Partitions without records disclose nothing: leaving them out keeps leaves of wide consumers small.
+            self.facts.partitions.retain(|p| p.bytes > 0 || p.error != 0);
+        }
+        if self.facts.effect == Effect::Changes || self.facts.api_key == FETCH {
+            identify(&mut self.facts.topics, gate);
+        }
+        Ok((self.splice, self.facts, quiet))
+    }
+}
+
+/// Where the answers to topic-and-partition requests keep them.
+#[must_use]
+pub fn answer_shape(api_key: i16) -> Option<AnswerShape> {
+    let (topics, name, partitions, index, error): (_, _, _, _, _) = match api_key {
+        PRODUCE => (
+            produce::RESPONSES,
+            produce::RESPONSES__NAME,
+            produce::RESPONSES__PARTITION_RESPONSES,
+            produce::RESPONSES__PARTITION_RESPONSES__INDEX,
+            produce::RESPONSES__PARTITION_RESPONSES__ERROR_CODE,
+        ),
+        FETCH => (
+            fetch::RESPONSES,
+            fetch::RESPONSES__TOPIC,
+            fetch::RESPONSES__PARTITIONS,
+            fetch::RESPONSES__PARTITIONS__PARTITION_INDEX,
+            fetch::RESPONSES__PARTITIONS__ERROR_CODE,
+        ),
+        2 => (
+            list_offsets::TOPICS,
+            list_offsets::TOPICS__NAME,
+            list_offsets::TOPICS__PARTITIONS,
+            list_offsets::TOPICS__PARTITIONS__PARTITION_INDEX,
+            list_offsets::TOPICS__PARTITIONS__ERROR_CODE,
+        ),
+        8 => (
+            commit::TOPICS,
+            commit::TOPICS__NAME,
+            commit::TOPICS__PARTITIONS,
+            commit::TOPICS__PARTITIONS__PARTITION_INDEX,
+            commit::TOPICS__PARTITIONS__ERROR_CODE,
+        ),
+        23 => (
+            epochs::TOPICS,
+            epochs::TOPICS__TOPIC,
+            epochs::TOPICS__PARTITIONS,
+            epochs::TOPICS__PARTITIONS__PARTITION,
+            epochs::TOPICS__PARTITIONS__ERROR_CODE,
+        ),
+        24 => (
+            add_partitions::RESULTS_BY_TOPIC_V3_AND_BELOW,
+            add_partitions::RESULTS_BY_TOPIC_V3_AND_BELOW__NAME,
+            add_partitions::RESULTS_BY_TOPIC_V3_AND_BELOW__RESULTS_BY_PARTITION,
+            add_partitions::RESULTS_BY_TOPIC_V3_AND_BELOW__RESULTS_BY_PARTITION__PARTITION_INDEX,
+            add_partitions::RESULTS_BY_TOPIC_V3_AND_BELOW__RESULTS_BY_PARTITION__PARTITION_ERROR_CODE,
+        ),
+        28 => (
+            txn_commit::TOPICS,
+            txn_commit::TOPICS__NAME,
+            txn_commit::TOPICS__PARTITIONS,
+            txn_commit::TOPICS__PARTITIONS__PARTITION_INDEX,
+            txn_commit::TOPICS__PARTITIONS__ERROR_CODE,
+        ),
+        61 => (
+            producers::TOPICS,
+            producers::TOPICS__NAME,
+            producers::TOPICS__PARTITIONS,
+            producers::TOPICS__PARTITIONS__PARTITION_INDEX,
+            producers::TOPICS__PARTITIONS__ERROR_CODE,
+        ),
+        _ => return None,
+    };
+    let refused = match api_key {
+        PRODUCE => refused_produce,
+        FETCH => refused_fetch,
+        _ => Vec::new,
+    };
+    Some(AnswerShape { topics, name, partitions, index, error, refused })
+}
+
+fn refused_produce() -> Fields {
+    vec![(produce::RESPONSES__PARTITION_RESPONSES__BASE_OFFSET, Value::Int(-1))]
+}
+
+fn refused_fetch() -> Fields {
+    vec![
+        (fetch::RESPONSES__PARTITIONS__HIGH_WATERMARK, Value::Int(-1)),
+        (fetch::RESPONSES__PARTITIONS__ABORTED_TRANSACTIONS, Value::Null),
+    ]
+}
+
+/// The array of an answer and the elements that refuse `names` in it.
+#[must_use]
+pub fn list_refusal(api_key: i16, version: i16, names: &[(i64, String)]) -> Option<(FieldId, Vec<Fields>)> {
+    let text = |name: &str| Value::Text(name.to_owned());
+    let error = |code: i16| Value::Int(i64::from(code));
+    let (array, build): (FieldId, &dyn Fn(&(i64, String)) -> Fields) = match api_key {
+        3 => (metadata::TOPICS, &|(_, name)| {
+            vec![(metadata::TOPICS__ERROR_CODE, error(code::TOPIC)), (metadata::TOPICS__NAME, text(name))]
+        }),
+        9 if version >= 8 => (offsets::GROUPS, &|(_, name)| {
+            vec![(offsets::GROUPS__GROUP_ID, text(name)), (offsets::GROUPS__ERROR_CODE, error(code::GROUP))]
+        }),
+        10 if version >= 4 => (coordinator::COORDINATORS, &|(kind, name)| {
+            let refusal = match kind {
+                0 => code::GROUP,
+                1 => code::TRANSACTIONAL_ID,
+                _ => code::INVALID_REQUEST,
+            };
+            vec![
+                (coordinator::COORDINATORS__KEY, text(name)),
+                (coordinator::COORDINATORS__NODE_ID, Value::Int(-1)),
+                (coordinator::COORDINATORS__PORT, Value::Int(-1)),
+                (coordinator::COORDINATORS__ERROR_CODE, error(refusal)),
+            ]
+        }),
+        15 => (groups::GROUPS, &|(_, name)| {
+            vec![(groups::GROUPS__GROUP_ID, text(name)), (groups::GROUPS__ERROR_CODE, error(code::GROUP))]
+        }),
+        19 => (create::TOPICS, &|(_, name)| {
+            vec![
+                (create::TOPICS__NAME, text(name)),
+                (create::TOPICS__ERROR_CODE, error(code::TOPIC)),
+                (create::TOPICS__ERROR_MESSAGE, text("the gate's policy does not let this caller create the topic")),
+                (create::TOPICS__NUM_PARTITIONS, Value::Int(-1)),
+                (create::TOPICS__REPLICATION_FACTOR, Value::Int(-1)),
+                (create::TOPICS__CONFIGS, Value::List(Vec::new())),
+            ]
+        }),
+        32 => (configs::RESULTS, &|(kind, name)| {
+            let refusal = match kind {
+                2 => code::TOPIC,
+                32 => code::GROUP,
+                _ => code::CLUSTER,
+            };
+            vec![
+                (configs::RESULTS__ERROR_CODE, error(refusal)),
+                (
+                    configs::RESULTS__ERROR_MESSAGE,
+                    text("the gate's policy does not let this caller read the configuration"),
+                ),
+                (configs::RESULTS__RESOURCE_TYPE, Value::Int(*kind)),
+                (configs::RESULTS__RESOURCE_NAME, text(name)),
+            ]
+        }),
+        65 => (transactions::TRANSACTION_STATES, &|(_, name)| {
+            vec![
+                (transactions::TRANSACTION_STATES__ERROR_CODE, error(code::TRANSACTIONAL_ID)),
+                (transactions::TRANSACTION_STATES__TRANSACTIONAL_ID, text(name)),
+            ]
+        }),
+        _ => return None,
+    };
+    Some((array, names.iter().map(build).collect()))
+}

@@ -1,0 +1,183 @@
+//! Reads each request that the gate serves, asks for the rights it needs, and says what goes to the broker.
+
+mod list;
+mod metadata;
+mod single;
+mod topics;
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use tidegate_model::{Facts, Gate, PartitionUse, RequestStep, Slot, TopicUse};
+
+use crate::classify::Api;
+use crate::control::Knowledge;
+use crate::encode::{self, Fields};
+use crate::error::ProtocolError;
+use crate::header;
+use crate::schema::{Direction, Message, message};
+use crate::shape::Refusals;
+use crate::splice::Splice;
+use crate::walk::Walker;
+
+/// Error codes that the gate itself gives; Kafka's protocol guide lists them all.
+pub mod code {
+    /// NOT_COORDINATOR's retriable neighbour: the coordinator is loading.
+    pub const COORDINATOR_LOAD_IN_PROGRESS: i16 = 14;
+    /// NOT_ENOUGH_REPLICAS: retriable, and says that nothing was written.
+    pub const NOT_ENOUGH_REPLICAS: i16 = 19;
+    /// TOPIC_AUTHORIZATION_FAILED
+    pub const TOPIC: i16 = 29;
+    /// GROUP_AUTHORIZATION_FAILED
+    pub const GROUP: i16 = 30;
+    /// CLUSTER_AUTHORIZATION_FAILED
+    pub const CLUSTER: i16 = 31;
+    /// NOT_CONTROLLER: retriable for requests that controllers serve.
+    pub const NOT_CONTROLLER: i16 = 41;
+    /// INVALID_REQUEST
+    pub const INVALID_REQUEST: i16 = 42;
+    /// CONCURRENT_TRANSACTIONS: retriable within a transaction.
+    pub const CONCURRENT_TRANSACTIONS: i16 = 51;
+    /// TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+    pub const TRANSACTIONAL_ID: i16 = 53;
+    /// OPERATION_NOT_ATTEMPTED
+    pub const NOT_ATTEMPTED: i16 = 55;
+    /// FETCH_SESSION_ID_NOT_FOUND
+    pub const FETCH_SESSION_ID_NOT_FOUND: i16 = 70;
+    /// INVALID_RECORD
+    pub const INVALID_RECORD: i16 = 87;
+    /// UNSUPPORTED_ENDPOINT_TYPE
+    pub const UNSUPPORTED_ENDPOINT_TYPE: i16 = 114;
+}
+
+/// Topics that only brokers write. A broker lets a client with a certain client id write them; the gate lets nobody.
+pub(crate) const INTERNAL_TOPICS: &[&str] = &["__consumer_offsets", "__transaction_state", "__share_group_state"];
+
+/// A request whose header has been read.
+#[derive(Debug)]
+pub struct Request {
+    /// The table row of its key.
+    pub api: &'static Api,
+    /// Its version.
+    pub version: i16,
+    /// The client's number for it.
+    pub correlation_id: i32,
+    /// All of it.
+    pub frame: BytesMut,
+    /// Where its body begins.
+    pub body: usize,
+}
+
+/// What the gate remembers of a forwarded request until its answer comes.
+#[derive(Debug, Default)]
+pub struct Pending {
+    /// Refused partitions, to be put into the answer.
+    pub(crate) refusals: Refusals,
+    /// Refused elements of a list, with what kind of thing each is.
+    pub(crate) names: Vec<(i64, String)>,
+    /// All there is was asked for, so what the caller may not see is left out rather than refused.
+    pub(crate) everything: Vec<String>,
+    /// What the request named, for the outcome's evidence.
+    pub(crate) topics: Vec<TopicUse>,
+    pub(crate) partitions: Vec<PartitionUse>,
+}
+
+/// Decides a request.
+///
+/// # Errors
+/// The request is malformed, or nothing of its kind is taken from clients.
+pub fn decide(request: Request, gate: &mut dyn Gate) -> Result<RequestStep, ProtocolError> {
+    match request.api.key {
+        0 | 1 | 2 | 8 | 23 | 24 | 28 | 61 => topics::decide(request, gate),
+        3 => metadata::decide(request, gate),
+        9 | 10 | 15 | 19 | 32 | 65 => list::decide(request, gate),
+        11..=14 | 16 | 22 | 25 | 26 | 35 | 46 | 48 | 55 | 60 | 66 => single::decide(request, gate),
+        api_key => Err(ProtocolError::Unsupported { api_key, version: request.version }),
+    }
+}
+
+impl Request {
+    fn message(&self, direction: Direction) -> Result<&'static Message, ProtocolError> {
+        message(self.api.key, direction)
+            .ok_or(ProtocolError::Unsupported { api_key: self.api.key, version: self.version })
+    }
+
+    fn walker(&self) -> Result<Walker<'_>, ProtocolError> {
+        Walker::new(self.message(Direction::Request)?, self.version, self.frame.get(self.body..).unwrap_or_default())
+    }
+
+    fn facts(&self) -> Facts {
+        Facts {
+            operation: self.api.name,
+            api_key: self.api.key,
+            api_version: self.version,
+            correlation_id: self.correlation_id,
+            effect: self.api.effect,
+            topics: Vec::new(),
+            partitions: Vec::new(),
+            error: 0,
+            refused: false,
+        }
+    }
+
+    /// Overwrites four bytes of the body: a number that the caller may not choose.
+    fn patch(&mut self, at: usize, bytes: [u8; 4]) {
+        let start = self.body.saturating_add(at);
+        if let Some(place) = self.frame.get_mut(start..start.saturating_add(4)) {
+            place.copy_from_slice(&bytes);
+        }
+    }
+
+    /// An answer of the gate's own.
+    fn refuse(self, fields: &Fields, mut facts: Facts, delay: Duration) -> Result<RequestStep, ProtocolError> {
+        facts.refused = true;
+        Ok(RequestStep::Answer { frame: answer(&self, fields)?, facts, delay })
+    }
+
+    /// To the broker, changed where `splice` says so.
+    fn forward(self, splice: Splice, facts: Facts, pending: Pending) -> RequestStep {
+        let slot = Slot {
+            api_key: self.api.key,
+            api_version: self.version,
+            correlation_id: self.correlation_id,
+            state: Some(Box::new(pending)),
+        };
+        let (frame, received) = self.spliced(splice);
+        RequestStep::Forward { frame, received, facts, slot }
+    }
+
+    fn spliced(self, splice: Splice) -> (Bytes, Option<Bytes>) {
+        let received = self.frame.freeze();
+        if splice.is_empty() {
+            return (received, None);
+        }
+        let (head, body) = received.split_at_checked(self.body).unwrap_or((&[], &[]));
+        let changed = splice.apply(head, body);
+        (changed, Some(received))
+    }
+}
+
+/// Encodes an answer to `request`.
+fn answer(request: &Request, fields: &Fields) -> Result<Bytes, ProtocolError> {
+    let mut frame = header::response_prefix(request.api.key, request.version, request.correlation_id);
+    encode::message(&mut frame, request.message(Direction::Response)?, request.version, fields);
+    header::seal(&mut frame);
+    Ok(frame.into())
+}
+
+/// What the control connection knows, if anything yet.
+pub(crate) fn knowledge(gate: &dyn Gate) -> Option<std::sync::Arc<Knowledge>> {
+    gate.knowledge()?.downcast::<Knowledge>().ok()
+}
+
+/// Fills in the ids of topics that the gate knows.
+pub(crate) fn identify(topics: &mut [TopicUse], gate: &dyn Gate) {
+    if topics.is_empty() {
+        return;
+    }
+    if let Some(knowledge) = knowledge(gate) {
+        for topic in topics.iter_mut().filter(|t| t.id.is_none()) {
+            topic.id = knowledge.topic_id(&topic.name);
+        }
+    }
+}

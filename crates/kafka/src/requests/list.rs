@@ -1,0 +1,170 @@
+//! Requests that carry a list of names, each decided by itself: groups, coordinators, new topics, configurations, transactions.
+
+use std::time::Duration;
+
+use tidegate_model::{Action, Gate, RequestStep, Resource, TopicUse};
+
+use super::{INTERNAL_TOPICS, Pending, Request};
+use crate::answers::list_refusal;
+use crate::encode::Value;
+use crate::error::ProtocolError;
+use crate::schema::FieldId;
+use crate::schema::messages::{
+    create_topics_request as create, describe_configs_request as configs, describe_groups_request as groups,
+    describe_transactions_request as transactions, find_coordinator_request as coordinator,
+    offset_fetch_request as offsets,
+};
+use crate::shape::Kept;
+use crate::splice::Splice;
+use crate::walk::{Event, Scalar};
+
+const CREATE_TOPICS: i16 = 19;
+
+/// Resource types of DescribeConfigs.
+pub(crate) mod config_type {
+    /// TOPIC
+    pub(crate) const TOPIC: i64 = 2;
+    /// GROUP
+    pub(crate) const GROUP: i64 = 32;
+}
+
+struct ListShape {
+    array: FieldId,
+    name: FieldId,
+    kind: Option<FieldId>,
+}
+
+#[derive(Default)]
+struct Listed {
+    asked: usize,
+    allowed: Vec<String>,
+    refused: Vec<(i64, String)>,
+    everything: Vec<String>,
+    splice: Splice,
+}
+
+pub(super) fn decide(request: Request, gate: &mut dyn Gate) -> Result<RequestStep, ProtocolError> {
+    let Some(shape) = shape(request.api.key, request.version) else { return alone(request, gate) };
+    let listed = walk(&request, &shape, gate)?;
+    let mut facts = request.facts();
+    facts.refused = !listed.refused.is_empty();
+    if listed.asked > 0 && listed.refused.len() == listed.asked {
+        let Some((array, elements)) = list_refusal(request.api.key, request.version, &listed.refused) else {
+            return Err(ProtocolError::Refused(
+                "nothing in this request is allowed, and its answer has no place to say so",
+            ));
+        };
+        return request.refuse(&vec![(array, Value::List(elements))], facts, Duration::ZERO);
+    }
+    if request.api.key == CREATE_TOPICS {
+        facts.topics = listed.allowed.into_iter().map(|name| TopicUse { name, id: None }).collect();
+    }
+    let topics = facts.topics.clone();
+    let pending = Pending { names: listed.refused, everything: listed.everything, topics, ..Pending::default() };
+    Ok(request.forward(listed.splice, facts, pending))
+}
+
+fn walk(request: &Request, shape: &ListShape, gate: &mut dyn Gate) -> Result<Listed, ProtocolError> {
+    let mut listed = Listed::default();
+    let mut walker = request.walker()?;
+    let flexible = walker.is_flexible();
+    let (mut kept, mut kind, mut allowed, mut name) = (Kept::default(), 0, true, String::new());
+    while let Some(event) = walker.next()? {
+        match event {
+            Event::ArrayBegin { field, count, span } if field.id == shape.array => kept = Kept::new(count, span),
+            Event::ArrayBegin { field, count: None, .. } if field.path.ends_with("Topics") => {
+                listed.everything.push(name.clone())
+            }
+            Event::Scalar { field, value: Scalar::Int(number), .. } if Some(field.id) == shape.kind => kind = number,
+            Event::Scalar { field, value: Scalar::String(text), span } if field.id == shape.name => {
+                text.unwrap_or_default().clone_into(&mut name);
+                allowed = asks(request.api.key, kind, &name, gate);
+                listed.asked = listed.asked.saturating_add(1);
+                if allowed {
+                    listed.allowed.push(name.clone());
+                } else {
+                    listed.refused.push((kind, name.clone()));
+                    if shape.name == shape.array {
+                        kept.drop_one();
+                        listed.splice.remove(span);
+                    }
+                }
+            }
+            Event::ElementEnd { field, span } if field.id == shape.array && !allowed => {
+                kept.drop_one();
+                listed.splice.remove(span);
+            }
+            Event::ArrayEnd { field, .. } if field.id == shape.array => kept.write(&mut listed.splice, flexible),
+            _ => {}
+        }
+    }
+    Ok(listed)
+}
+
+fn asks(api_key: i16, kind: i64, name: &str, gate: &mut dyn Gate) -> bool {
+    match (api_key, kind) {
+        (9 | 15, _) | (10, 0) => gate.allows(Action::DescribeGroup, Resource::ConsumerGroup(name), None),
+        (10, 1) | (65, _) => gate.allows(Action::DescribeTransactionalId, Resource::TransactionalId(name), None),
+        (19, _) => {
+            !INTERNAL_TOPICS.contains(&name)
+                && (gate.allows(Action::CreateAnyTopic, Resource::Cluster, None)
+                    || gate.allows(Action::CreateTopic, Resource::Topic(name), None))
+        }
+        (32, config_type::TOPIC) => gate.allows(Action::DescribeConfigs, Resource::Topic(name), None),
+        (32, config_type::GROUP) => gate.allows(Action::DescribeGroupConfigs, Resource::ConsumerGroup(name), None),
+        (32, _) => gate.allows(Action::DescribeClusterConfigs, Resource::Cluster, None),
+        // Share coordinators are asked for by brokers only; whatever comes next is not known here.
+        _ => false,
+    }
+}
+
+fn shape(api_key: i16, version: i16) -> Option<ListShape> {
+    let shape = |array, name, kind| Some(ListShape { array, name, kind });
+    match api_key {
+        9 if version >= 8 => shape(offsets::GROUPS, offsets::GROUPS__GROUP_ID, None),
+        10 if version >= 4 => {
+            shape(coordinator::COORDINATOR_KEYS, coordinator::COORDINATOR_KEYS, Some(coordinator::KEY_TYPE))
+        }
+        15 => shape(groups::GROUPS, groups::GROUPS, None),
+        19 => shape(create::TOPICS, create::TOPICS__NAME, None),
+        32 => shape(configs::RESOURCES, configs::RESOURCES__RESOURCE_NAME, Some(configs::RESOURCES__RESOURCE_TYPE)),
+        65 => shape(transactions::TRANSACTIONAL_IDS, transactions::TRANSACTIONAL_IDS, None),
+        _ => None,
+    }
+}
+
+/// Versions of OffsetFetch and FindCoordinator that carry one name instead of a list.
+fn alone(request: Request, gate: &mut dyn Gate) -> Result<RequestStep, ProtocolError> {
+    let (mut name, mut kind, mut everything) = (String::new(), 0, Vec::new());
+    let mut walker = request.walker()?;
+    while let Some(event) = walker.next()? {
+        match event {
+            Event::Scalar { field, value: Scalar::String(Some(text)), .. }
+                if matches!(field.path, "GroupId" | "Key") =>
+            {
+                text.clone_into(&mut name);
+            }
+            Event::Scalar { field, value: Scalar::Int(number), .. } if field.path == "KeyType" => kind = number,
+            Event::ArrayBegin { field, count: None, .. } if field.path == "Topics" => everything.push(name.clone()),
+            _ => {}
+        }
+    }
+    drop(walker);
+    let mut facts = request.facts();
+    if asks(request.api.key, kind, &name, gate) {
+        return Ok(request.forward(Splice::default(), facts, Pending { everything, ..Pending::default() }));
+    }
+    use crate::schema::messages::{find_coordinator_response as found, offset_fetch_response as fetched};
+    let error = if kind == 1 { super::code::TRANSACTIONAL_ID } else { super::code::GROUP };
+    facts.error = error;
+    let fields = if request.api.key == 9 {
+        vec![(fetched::ERROR_CODE, Value::Int(i64::from(error)))]
+    } else {
+        vec![
+            (found::ERROR_CODE, Value::Int(i64::from(error))),
+            (found::NODE_ID, Value::Int(-1)),
+            (found::PORT, Value::Int(-1)),
+        ]
+    };
+    request.refuse(&fields, facts, Duration::ZERO)
+}

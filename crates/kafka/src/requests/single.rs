@@ -1,0 +1,87 @@
+//! Requests that need rights on one group, one transactional id or the cluster, and fail as a whole.
+
+use std::time::Duration;
+
+use tidegate_model::{Action, Gate, RequestStep, Resource};
+
+use super::{Pending, Request, code, knowledge};
+use crate::encode::Value;
+use crate::error::ProtocolError;
+use crate::schema::{Direction, FieldId};
+use crate::splice::Splice;
+use crate::walk::{Event, Scalar};
+
+pub(super) fn decide(request: Request, gate: &mut dyn Gate) -> Result<RequestStep, ProtocolError> {
+    let mut group: Option<String> = None;
+    let mut transactional_id: Option<String> = None;
+    let mut controllers = false;
+    let mut walker = request.walker()?;
+    while let Some(event) = walker.next()? {
+        let Event::Scalar { field, value, .. } = event else { continue };
+        match (field.path, value) {
+            ("GroupId", Scalar::String(Some(id))) => group = Some(id.to_owned()),
+            ("TransactionalId", Scalar::String(Some(id))) => transactional_id = Some(id.to_owned()),
+            ("EndpointType", Scalar::Int(kind)) => controllers = kind != 1,
+            _ => {}
+        }
+    }
+    drop(walker);
+    let error = match request.api.key {
+        22 => init_producer_id(transactional_id.as_deref(), gate),
+        60 if controllers && request.version == 0 => code::INVALID_REQUEST,
+        60 if controllers => code::UNSUPPORTED_ENDPOINT_TYPE,
+        35 | 46 | 55 => cluster(Action::DescribeCluster, gate),
+        48 => cluster(Action::DescribeClusterConfigs, gate),
+        // What the caller may not see is left out of these answers.
+        16 | 60 | 66 => 0,
+        _ => named(group.as_deref(), transactional_id.as_deref(), gate),
+    };
+    let mut facts = request.facts();
+    if error == 0 {
+        return Ok(request.forward(Splice::default(), facts, Pending::default()));
+    }
+    facts.error = error;
+    let fields = error_field(&request)?.map(|id| (id, Value::Int(i64::from(error)))).into_iter().collect();
+    request.refuse(&fields, facts, Duration::ZERO)
+}
+
+/// The answer's error code for the whole.
+fn error_field(request: &Request) -> Result<Option<FieldId>, ProtocolError> {
+    let fields = request.message(Direction::Response)?.fields;
+    Ok(fields.iter().find(|f| f.path == "ErrorCode" && f.versions.contains(request.version)).map(|f| f.id))
+}
+
+fn named(group: Option<&str>, transactional_id: Option<&str>, gate: &mut dyn Gate) -> i16 {
+    if let Some(id) = transactional_id
+        && !gate.allows(Action::UseTransactionalId, Resource::TransactionalId(id), None)
+    {
+        return code::TRANSACTIONAL_ID;
+    }
+    if !group.is_none_or(|id| gate.allows(Action::JoinGroup, Resource::ConsumerGroup(id), None)) {
+        return code::GROUP;
+    }
+    // A request of this kind that names nothing asks for nothing that anybody could be allowed.
+    if group.is_none() && transactional_id.is_none() { code::INVALID_REQUEST } else { 0 }
+}
+
+fn cluster(action: Action, gate: &mut dyn Gate) -> i16 {
+    if gate.allows(action, Resource::Cluster, None) { 0 } else { code::CLUSTER }
+}
+
+/// A transactional producer needs its id; an idempotent one the cluster's right or any topic to write, as in Kafka.
+fn init_producer_id(transactional_id: Option<&str>, gate: &mut dyn Gate) -> i16 {
+    if let Some(id) = transactional_id {
+        return if gate.allows(Action::UseTransactionalId, Resource::TransactionalId(id), None) {
+            0
+        } else {
+            code::TRANSACTIONAL_ID
+        };
+    }
+    if gate.allows(Action::IdempotentWrite, Resource::Cluster, None) {
+        return 0;
+    }
+    let known = knowledge(gate);
+    let writable =
+        known.is_some_and(|k| k.topics.keys().any(|topic| gate.allows(Action::Produce, Resource::Topic(topic), None)));
+    if writable { 0 } else { code::CLUSTER }
+}

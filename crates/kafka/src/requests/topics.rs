@@ -1,0 +1,228 @@
+//! Requests that name topics and partitions: produce, fetch, offsets, partitions of a transaction.
+
+use std::time::Duration;
+
+use tidegate_model::{Action, Facts, Gate, RequestStep, Resource};
+
+use super::{INTERNAL_TOPICS, Pending, Request, code, identify};
+use crate::answers::answer_shape;
+use crate::batch;
+use crate::error::ProtocolError;
+use crate::schema::messages::{
+    add_partitions_to_txn_request as add_partitions, describe_producers_request as producers, fetch_request as fetch,
+    list_offsets_request as list_offsets, offset_commit_request as commit, offset_for_leader_epoch_request as epochs,
+    produce_request as produce, txn_offset_commit_request as txn_commit,
+};
+use crate::shape::{RequestShape, Scope, scope};
+use crate::walk::{Event, Scalar};
+
+const PRODUCE: i16 = 0;
+const FETCH: i16 = 1;
+const ADD_PARTITIONS_TO_TXN: i16 = 24;
+
+/// What a request says beside its partitions.
+#[derive(Default)]
+struct Beside {
+    group: Option<String>,
+    transactional_id: Option<String>,
+    transactional: bool,
+    acks: i64,
+    max_wait_ms: i64,
+    session: bool,
+    /// Numbers to overwrite: where, and with what.
+    patches: Vec<(usize, [u8; 4])>,
+}
+
+pub(super) fn decide(mut request: Request, gate: &mut dyn Gate) -> Result<RequestStep, ProtocolError> {
+    let shape = shape(request.api.key)?;
+    let mut beside = Beside { acks: 1, ..Beside::default() };
+    let target = gate.answer_bytes_target();
+    let mut walker = request.walker()?;
+    let mut scope = scope(&mut walker, shape, gate, |event, scope| look(event, target, &mut beside, scope))?;
+    drop(walker);
+    for (at, bytes) in std::mem::take(&mut beside.patches) {
+        request.patch(at, bytes);
+    }
+    if request.api.key == PRODUCE {
+        refuse_internal(&mut scope);
+    }
+    refuse_whole(&request, &beside, &mut scope, gate);
+    let mut facts = facts(&request, &mut scope, gate);
+    if request.api.key == FETCH && beside.session {
+        return refuse_session(request, facts);
+    }
+    let unanswered = request.api.key == PRODUCE && beside.acks == 0;
+    if scope.allowed == 0 && !scope.partitions.is_empty() {
+        if unanswered {
+            facts.refused = true;
+            return Ok(RequestStep::ForwardUnanswered { frame: None, facts, close: true });
+        }
+        let fields = answer_shape(request.api.key).map(|s| s.refusal(&scope.refusals())).unwrap_or_default();
+        // A refused poll that is answered at once makes clients spin.
+        let wait = if request.api.key == FETCH { beside.max_wait_ms.clamp(0, 500).unsigned_abs() } else { 0 };
+        return request.refuse(&fields, facts, Duration::from_millis(wait));
+    }
+    facts.refused = scope.any_refused();
+    if unanswered {
+        let close = scope.any_refused();
+        let (frame, _) = request.spliced(scope.splice);
+        return Ok(RequestStep::ForwardUnanswered { frame: Some(frame), facts, close });
+    }
+    let pending = Pending {
+        refusals: scope.refusals(),
+        topics: facts.topics.clone(),
+        partitions: facts.partitions.clone(),
+        ..Pending::default()
+    };
+    Ok(request.forward(scope.splice, facts, pending))
+}
+
+/// Looks at what stands beside topics and partitions.
+fn look(event: &Event<'_>, target: i32, beside: &mut Beside, scope: &mut Scope) -> Result<(), ProtocolError> {
+    let Event::Scalar { field, value, span } = event else { return Ok(()) };
+    match (field.path, value) {
+        ("GroupId", Scalar::String(Some(group))) => beside.group = Some((*group).to_owned()),
+        ("TransactionalId" | "V3AndBelowTransactionalId", Scalar::String(Some(id))) => {
+            beside.transactional_id = Some((*id).to_owned())
+        }
+        ("Acks", Scalar::Int(acks)) => beside.acks = *acks,
+        ("TopicData.PartitionData.Records", Scalar::Records(records)) => {
+            beside.transactional |= look_at_records(records.unwrap_or_default(), scope)?;
+        }
+        ("MaxWaitMs", Scalar::Int(wait)) => beside.max_wait_ms = *wait,
+        // A follower's reads go past the high watermark and past topic rights.
+        ("ReplicaId", Scalar::Int(replica)) if *replica >= 0 => {
+            beside.patches.push((span.start, (-1_i32).to_be_bytes()))
+        }
+        ("MaxBytes" | "Topics.Partitions.PartitionMaxBytes", Scalar::Int(bytes)) if *bytes > i64::from(target) => {
+            beside.patches.push((span.start, target.to_be_bytes()));
+        }
+        // Fetch sessions of a broker are bound to nobody: the gate asks for none and answers with none.
+        ("SessionId", Scalar::Int(id)) if *id != 0 => beside.session = true,
+        ("SessionEpoch", Scalar::Int(epoch)) if *epoch == 0 => {
+            beside.patches.push((span.start, (-1_i32).to_be_bytes()))
+        }
+        ("SessionEpoch", Scalar::Int(epoch)) if *epoch > 0 => beside.session = true,
+        _ => {}
+    }
+    Ok(())
+}
+
+/// One complete batch of magic 2 per partition, as brokers want since Produce version 3. Says whether it is transactional.
+fn look_at_records(records: &[u8], scope: &mut Scope) -> Result<bool, ProtocolError> {
+    let extent =
+        batch::extent(records).map_err(|_batch| ProtocolError::Refused("a produced batch has an impossible header"))?;
+    if extent.batches != 1 || extent.tail != 0 {
+        return Err(ProtocolError::Refused("a partition's records are not exactly one batch"));
+    }
+    if let Some(partition) = scope.partitions.last_mut() {
+        partition.records = extent.records;
+        partition.bytes = u64::try_from(records.len()).unwrap_or(u64::MAX);
+    }
+    Ok(extent.transactional)
+}
+
+fn refuse_internal(scope: &mut Scope) {
+    // The splice still holds these partitions; refusing the whole request is exact enough for something no client does.
+    if scope.topics.iter().any(|t| INTERNAL_TOPICS.contains(&t.name.as_str())) {
+        scope.refuse_all(code::TOPIC);
+    }
+}
+
+fn refuse_whole(request: &Request, beside: &Beside, scope: &mut Scope, gate: &mut dyn Gate) {
+    if let Some(group) = &beside.group
+        && !gate.allows(Action::JoinGroup, Resource::ConsumerGroup(group), None)
+    {
+        scope.refuse_all(code::GROUP);
+    }
+    if let Some(id) = &beside.transactional_id
+        // A producer may carry an id without using it: only a transactional batch needs the right (Kafka does the same).
+        && (request.api.key != PRODUCE || beside.transactional)
+        && !gate.allows(Action::UseTransactionalId, Resource::TransactionalId(id), None)
+    {
+        scope.refuse_all(code::TRANSACTIONAL_ID);
+    }
+    if request.api.key == ADD_PARTITIONS_TO_TXN && scope.any_refused() && scope.allowed > 0 {
+        for partition in scope.partitions.iter_mut().filter(|p| p.error == 0) {
+            partition.error = code::NOT_ATTEMPTED;
+        }
+        scope.allowed = 0;
+    }
+}
+
+fn refuse_session(request: Request, facts: Facts) -> Result<RequestStep, ProtocolError> {
+    use crate::schema::messages::fetch_response as response;
+    let fields = vec![(response::ERROR_CODE, crate::encode::Value::Int(i64::from(code::FETCH_SESSION_ID_NOT_FOUND)))];
+    request.refuse(&fields, facts, Duration::ZERO)
+}
+
+fn facts(request: &Request, scope: &mut Scope, gate: &dyn Gate) -> Facts {
+    identify(&mut scope.topics, gate);
+    let mut facts = request.facts();
+    facts.topics.clone_from(&scope.topics);
+    facts.partitions.clone_from(&scope.partitions);
+    facts
+}
+
+fn shape(api_key: i16) -> Result<RequestShape, ProtocolError> {
+    let (topics, name, partitions, index, action) = match api_key {
+        PRODUCE => (
+            produce::TOPIC_DATA,
+            produce::TOPIC_DATA__NAME,
+            produce::TOPIC_DATA__PARTITION_DATA,
+            produce::TOPIC_DATA__PARTITION_DATA__INDEX,
+            Action::Produce,
+        ),
+        FETCH => (
+            fetch::TOPICS,
+            fetch::TOPICS__TOPIC,
+            fetch::TOPICS__PARTITIONS,
+            fetch::TOPICS__PARTITIONS__PARTITION,
+            Action::Consume,
+        ),
+        2 => (
+            list_offsets::TOPICS,
+            list_offsets::TOPICS__NAME,
+            list_offsets::TOPICS__PARTITIONS,
+            list_offsets::TOPICS__PARTITIONS__PARTITION_INDEX,
+            Action::Describe,
+        ),
+        8 => (
+            commit::TOPICS,
+            commit::TOPICS__NAME,
+            commit::TOPICS__PARTITIONS,
+            commit::TOPICS__PARTITIONS__PARTITION_INDEX,
+            Action::Consume,
+        ),
+        23 => (
+            epochs::TOPICS,
+            epochs::TOPICS__TOPIC,
+            epochs::TOPICS__PARTITIONS,
+            epochs::TOPICS__PARTITIONS__PARTITION,
+            Action::Describe,
+        ),
+        ADD_PARTITIONS_TO_TXN => (
+            add_partitions::V3_AND_BELOW_TOPICS,
+            add_partitions::V3_AND_BELOW_TOPICS__NAME,
+            add_partitions::V3_AND_BELOW_TOPICS__PARTITIONS,
+            add_partitions::V3_AND_BELOW_TOPICS__PARTITIONS,
+            Action::Produce,
+        ),
+        28 => (
+            txn_commit::TOPICS,
+            txn_commit::TOPICS__NAME,
+            txn_commit::TOPICS__PARTITIONS,
+            txn_commit::TOPICS__PARTITIONS__PARTITION_INDEX,
+            Action::Consume,
+        ),
+        61 => (
+            producers::TOPICS,
+            producers::TOPICS__NAME,
+            producers::TOPICS__PARTITION_INDEXES,
+            producers::TOPICS__PARTITION_INDEXES,
+            Action::Consume,
+        ),
+        api_key => return Err(ProtocolError::Unsupported { api_key, version: 0 }),
+    };
+    Ok(RequestShape { topics, name, partitions, index, action })
+}

@@ -1,0 +1,300 @@
+//! The shape that most requests share: topics, each with partitions. One walk decides each partition and cuts out what is refused;
+//! one walk over the answer puts the refusals back where the client looks for them.
+
+use tidegate_model::{Action, Gate, PartitionUse, Resource, TopicUse};
+
+use crate::encode::{self, Fields, Value};
+use crate::error::ProtocolError;
+use crate::schema::{Field, FieldId, Message};
+use crate::splice::Splice;
+use crate::walk::{Event, Scalar, Walker};
+
+/// Where a request keeps its topics and partitions.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestShape {
+    /// The array of topics.
+    pub topics: FieldId,
+    /// A topic's name.
+    pub name: FieldId,
+    /// The array of partitions.
+    pub partitions: FieldId,
+    /// A partition's index; the array itself when it holds bare numbers.
+    pub index: FieldId,
+    /// What the caller needs on each.
+    pub action: Action,
+}
+
+/// Where the answer keeps them.
+#[derive(Clone, Copy, Debug)]
+pub struct AnswerShape {
+    /// The array of topics.
+    pub topics: FieldId,
+    /// A topic's name.
+    pub name: FieldId,
+    /// The array of partitions.
+    pub partitions: FieldId,
+    /// A partition's index.
+    pub index: FieldId,
+    /// A partition's error code.
+    pub error: FieldId,
+    /// What else a refused partition must say where the default is not it.
+    pub refused: fn() -> Fields,
+}
+
+/// What a request asks, and what of it is refused.
+#[derive(Debug, Default)]
+pub struct Scope {
+    /// Every topic named.
+    pub topics: Vec<TopicUse>,
+    /// Every partition named; `error` is set on those refused.
+    pub partitions: Vec<PartitionUse>,
+    /// Cuts the refused ones out.
+    pub splice: Splice,
+    /// How many are allowed.
+    pub allowed: usize,
+}
+
+/// Error code TOPIC_AUTHORIZATION_FAILED.
+pub const TOPIC_AUTHORIZATION_FAILED: i16 = 29;
+
+impl Scope {
+    /// Whether anything is refused.
+    #[must_use]
+    pub fn any_refused(&self) -> bool {
+        self.allowed < self.partitions.len()
+    }
+
+    /// Gives every partition the same error, for refusals of the whole.
+    pub fn refuse_all(&mut self, error: i16) {
+        for partition in &mut self.partitions {
+            partition.error = error;
+        }
+        self.allowed = 0;
+    }
+
+    /// The refused partitions by topic.
+    #[must_use]
+    pub fn refusals(&self) -> Refusals {
+        let mut out: Refusals = Vec::new();
+        for partition in self.partitions.iter().filter(|p| p.error != 0) {
+            let Some(topic) = self.topics.get(partition.topic) else { continue };
+            match out.iter_mut().find(|(name, _)| *name == topic.name) {
+                Some((_, partitions)) => partitions.push((partition.partition, partition.error)),
+                None => out.push((topic.name.clone(), vec![(partition.partition, partition.error)])),
+            }
+        }
+        out
+    }
+}
+
+/// Topic, then partition and error of each refused one.
+pub type Refusals = Vec<(String, Vec<(i32, i16)>)>;
+
+/// Walks a request of this shape to its end, asking `gate` for each partition; every other event goes to `other`.
+///
+/// # Errors
+/// The request is malformed, or `other` says so.
+pub fn scope<'a>(
+    walker: &mut Walker<'a>,
+    shape: RequestShape,
+    gate: &mut dyn Gate,
+    mut other: impl FnMut(&Event<'a>, &mut Scope) -> Result<(), ProtocolError>,
+) -> Result<Scope, ProtocolError> {
+    let mut scope = Scope::default();
+    let mut count_of_topics = Kept::default();
+    let mut count_of_partitions = Kept::default();
+    let flexible = walker.is_flexible();
+    let mut begun = 0;
+    while let Some(event) = walker.next()? {
+        other(&event, &mut scope)?;
+        match event {
+            Event::ArrayBegin { field, count, span } if field.id == shape.topics => {
+                count_of_topics = Kept::new(count, span)
+            }
+            Event::ArrayBegin { field, count, span } if field.id == shape.partitions => {
+                count_of_partitions = Kept::new(count, span)
+            }
+            Event::Scalar { field, value: Scalar::String(name), .. } if field.id == shape.name => {
+                scope.topics.push(TopicUse { name: name.unwrap_or_default().to_owned(), id: None });
+            }
+            Event::ElementBegin { field, at } if field.id == shape.partitions => begun = at,
+            Event::Scalar { field, value: Scalar::Int(index), span } if field.id == shape.index => {
+                let allowed = decide(&mut scope, shape.action, index, gate)?;
+                // An array of bare numbers has no elements to end: the number is all of it.
+                if shape.index == shape.partitions && !allowed {
+                    count_of_partitions.drop_one();
+                    scope.splice.remove(span);
+                }
+            }
+            Event::ElementEnd { field, span } if field.id == shape.partitions => {
+                if scope.partitions.last().is_some_and(|p| p.error != 0) {
+                    count_of_partitions.drop_one();
+                    scope.splice.remove(begun..span.end);
+                }
+            }
+            Event::ArrayEnd { field, .. } if field.id == shape.partitions => {
+                count_of_partitions.write(&mut scope.splice, flexible)
+            }
+            Event::ElementEnd { field, span } if field.id == shape.topics && count_of_partitions.emptied() => {
+                count_of_topics.drop_one();
+                scope.splice.remove(span);
+            }
+            Event::ArrayEnd { field, .. } if field.id == shape.topics => {
+                count_of_topics.write(&mut scope.splice, flexible)
+            }
+            _ => {}
+        }
+    }
+    Ok(scope)
+}
+
+fn decide(scope: &mut Scope, action: Action, index: i64, gate: &mut dyn Gate) -> Result<bool, ProtocolError> {
+    let Some(topic) = scope.topics.len().checked_sub(1) else {
+        return Err(ProtocolError::Refused("a partition comes before its topic"));
+    };
+    let partition = i32::try_from(index).unwrap_or(-1);
+    let name = scope.topics.get(topic).map_or("", |t| t.name.as_str());
+    let allowed = gate.allows(action, Resource::Topic(name), Some(partition));
+    let error = if allowed { 0 } else { TOPIC_AUTHORIZATION_FAILED };
+    scope.allowed = scope.allowed.saturating_add(usize::from(allowed));
+    scope.partitions.push(PartitionUse {
+        topic,
+        partition,
+        first_offset: -1,
+        last_offset: -1,
+        records: 0,
+        bytes: 0,
+        error,
+    });
+    Ok(allowed)
+}
+
+/// An array's count, and how many elements of it stay.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    span: std::ops::Range<usize>,
+    count: usize,
+    dropped: usize,
+    added: usize,
+}
+
+impl Kept {
+    pub(crate) fn new(count: Option<usize>, span: std::ops::Range<usize>) -> Self {
+        Self { span, count: count.unwrap_or(0), dropped: 0, added: 0 }
+    }
+
+    pub(crate) fn drop_one(&mut self) {
+        self.dropped = self.dropped.saturating_add(1);
+    }
+
+    pub(crate) fn add(&mut self, added: usize) {
+        self.added = self.added.saturating_add(added);
+    }
+
+    pub(crate) fn emptied(&self) -> bool {
+        self.dropped > 0 && self.dropped == self.count && self.added == 0
+    }
+
+    pub(crate) fn write(&self, splice: &mut Splice, flexible: bool) {
+        if self.dropped > 0 || self.added > 0 {
+            let mut bytes = Vec::with_capacity(5);
+            encode::count(&mut bytes, flexible, self.count.saturating_sub(self.dropped).saturating_add(self.added));
+            splice.replace(self.span.clone(), bytes);
+        }
+    }
+}
+
+impl AnswerShape {
+    /// The topics array that refuses these, for an answer of the gate's own.
+    #[must_use]
+    pub fn refusal(&self, refusals: &Refusals) -> Fields {
+        vec![(
+            self.topics,
+            Value::List(refusals.iter().map(|(name, partitions)| self.topic(name, partitions)).collect()),
+        )]
+    }
+
+    fn topic(&self, name: &str, partitions: &[(i32, i16)]) -> Fields {
+        let partitions = partitions.iter().map(|p| self.partition(*p)).collect();
+        vec![(self.name, Value::Text(name.to_owned())), (self.partitions, Value::List(partitions))]
+    }
+
+    fn partition(&self, (index, error): (i32, i16)) -> Fields {
+        let mut fields = (self.refused)();
+        fields.push((self.index, Value::Int(i64::from(index))));
+        fields.push((self.error, Value::Int(i64::from(error))));
+        fields
+    }
+}
+
+/// Puts refusals into a broker's answer while it is walked.
+#[derive(Debug)]
+pub struct Merge {
+    shape: AnswerShape,
+    message: &'static Message,
+    version: i16,
+    flexible: bool,
+    left: Refusals,
+    current: Option<usize>,
+    count_of_topics: Kept,
+    count_of_partitions: Kept,
+}
+
+impl Merge {
+    /// For an answer of `message` at `version`.
+    #[must_use]
+    pub fn new(shape: AnswerShape, message: &'static Message, version: i16, refusals: Refusals) -> Self {
+        Self {
+            shape,
+            message,
+            version,
+            flexible: message.flexible.contains(version),
+            left: refusals,
+            current: None,
+            count_of_topics: Kept::default(),
+            count_of_partitions: Kept::default(),
+        }
+    }
+
+    /// Takes each event of the answer.
+    pub fn on(&mut self, event: &Event<'_>, splice: &mut Splice) {
+        match event {
+            Event::ArrayBegin { field, count, span } if field.id == self.shape.topics => {
+                self.count_of_topics = Kept::new(*count, span.clone());
+            }
+            Event::ArrayBegin { field, count, span } if field.id == self.shape.partitions => {
+                self.count_of_partitions = Kept::new(*count, span.clone());
+            }
+            Event::Scalar { field, value: Scalar::String(Some(name)), .. } if field.id == self.shape.name => {
+                self.current = self.left.iter().position(|(refused, _)| refused == name);
+            }
+            Event::ArrayEnd { field, at } if field.id == self.shape.partitions => {
+                if let Some(index) = self.current.take() {
+                    let (_, partitions) = self.left.swap_remove(index);
+                    let elements = partitions.iter().map(|p| self.shape.partition(*p)).collect::<Vec<_>>();
+                    self.count_of_partitions.add(elements.len());
+                    self.insert(*at, field, &elements, splice);
+                }
+                self.count_of_partitions.write(splice, self.flexible);
+            }
+            Event::ArrayEnd { field, at } if field.id == self.shape.topics => {
+                let elements = self.left.iter().map(|(name, p)| self.shape.topic(name, p)).collect::<Vec<_>>();
+                self.count_of_topics.add(elements.len());
+                self.insert(*at, field, &elements, splice);
+                self.count_of_topics.write(splice, self.flexible);
+            }
+            _ => {}
+        }
+    }
+
+    fn insert(&self, at: usize, array: &Field, elements: &[Fields], splice: &mut Splice) {
+        if elements.is_empty() {
+            return;
+        }
+        let mut bytes = Vec::new();
+        for fields in elements {
+            encode::element(&mut bytes, self.message, self.version, array, fields);
+        }
+        splice.replace(at..at, bytes);
+    }
+}

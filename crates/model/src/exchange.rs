@@ -1,0 +1,265 @@
+//! What a protocol and the data path say to each other: a protocol reads frames and tells what they want; the data path decides,
+//! records and carries. A protocol does no I/O and sees neither policy nor evidence.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+
+use crate::{Action, Resource};
+
+/// A client-side protocol. One value of it serves every connection of a listener.
+pub trait Protocol: Send + Sync {
+    /// The configuration's word for it, such as `kafka`.
+    fn id(&self) -> &'static str;
+    /// Opens the state of one client connection.
+    fn open(&self) -> Box<dyn Session>;
+    /// The gate's own conversation with a cluster, from which it learns versions, brokers and topics.
+    fn control(&self) -> Box<dyn Control>;
+    /// How many bytes a frame on the wire takes, once its head is there; `None` asks for more bytes.
+    ///
+    /// # Errors
+    /// The reason to close the connection: a length that no frame of this protocol has. The bytes may be another protocol's.
+    fn frame_length(&self, head: &[u8]) -> Result<Option<usize>, FrameRefused>;
+}
+
+/// Bytes that are no frame of the protocol. The text names what they look like, never what they hold.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct FrameRefused(pub String);
+
+/// One client connection: frames in, steps out.
+pub trait Session: Send {
+    /// Takes a whole frame from the client, its length prefix included.
+    ///
+    /// # Errors
+    /// The frame cannot be accepted; the connection is closed and nothing of it was forwarded.
+    fn request(&mut self, frame: BytesMut, gate: &mut dyn Gate) -> Result<RequestStep, FrameRefused>;
+    /// Says how a login that `RequestStep::Authenticate` asked for ended; the answer goes to the client.
+    fn authenticated(&mut self, outcome: LoginOutcome<'_>) -> Bytes;
+    /// Takes a whole frame from the broker, the answer to the request that made `slot`.
+    ///
+    /// # Errors
+    /// The answer cannot be read, so it cannot be delivered.
+    fn answer(&mut self, slot: Slot, frame: BytesMut, gate: &mut dyn Gate) -> Result<AnswerStep, FrameRefused>;
+    /// The protocol's own retriable refusal of the request that made `slot`, for when its intent could not be recorded.
+    fn retriable(&mut self, slot: &Slot) -> Option<Bytes>;
+    /// What the client says of itself (name and version of its library, client id); personal data, for disclosures only.
+    fn client(&self) -> ClientWords;
+}
+
+/// What a client says of itself; never believed, only recorded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClientWords {
+    /// The client id of its latest request.
+    pub client_id: String,
+    /// Library name and version.
+    pub software: String,
+}
+
+/// What a session may ask while it reads a frame.
+pub trait Gate {
+    /// Whether the caller may do this. Each distinct question is remembered for the evidence of the frame at hand.
+    fn allows(&mut self, action: Action, resource: Resource<'_>, partition: Option<i32>) -> bool;
+    /// Where the gate serves this broker, instead of the address that the broker gave; `None` when it cannot.
+    fn endpoint(&mut self, node_id: i32, host: &str, port: u16) -> Option<Endpoint>;
+    /// What [`Control`] last learned of the cluster; `None` before the first time.
+    fn knowledge(&self) -> Option<Arc<dyn Any + Send + Sync>>;
+    /// The most bytes of records that one answer should carry.
+    fn answer_bytes_target(&self) -> i32;
+    /// Milliseconds since the Unix epoch.
+    fn now_ms(&self) -> u64;
+}
+
+/// An address of the gate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Host name or address literal that clients can reach.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+}
+
+/// What is to be done with a request.
+#[derive(Debug)]
+pub enum RequestStep {
+    /// The gate answers by itself.
+    Answer {
+        /// The whole answer frame.
+        frame: Bytes,
+        /// What was asked.
+        facts: Facts,
+        /// Deliver no sooner than after this, so that a refused poll does not spin.
+        delay: Duration,
+    },
+    /// The client presents a credential; the data path verifies it and calls [`Session::authenticated`].
+    Authenticate(Credential),
+    /// To the broker, whose answer belongs to `slot`.
+    Forward {
+        /// What goes to the broker: the very bytes that came, unless something had to change.
+        frame: Bytes,
+        /// What came, if it differs from what goes out.
+        received: Option<Bytes>,
+        /// What was asked.
+        facts: Facts,
+        /// Handed to [`Session::answer`].
+        slot: Slot,
+    },
+    /// To the broker, which will not answer.
+    ForwardUnanswered {
+        /// What goes to the broker; `None` when nothing of it is allowed.
+        frame: Option<Bytes>,
+        /// What was asked.
+        facts: Facts,
+        /// Close afterwards, the protocol's only way to tell the client that something was refused.
+        close: bool,
+    },
+}
+
+/// A credential as it came.
+pub struct Credential {
+    /// The SASL mechanism.
+    pub mechanism: Mechanism,
+    /// The mechanism's first message.
+    pub message: BytesMut,
+}
+
+impl std::fmt::Debug for Credential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credential").field("mechanism", &self.mechanism).finish_non_exhaustive()
+    }
+}
+
+/// The SASL mechanisms that a gate takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mechanism {
+    /// RFC 7628
+    OauthBearer,
+    /// RFC 4616, user `token`, a JWT as password.
+    Plain,
+}
+
+/// How a login ended.
+#[derive(Clone, Copy, Debug)]
+pub enum LoginOutcome<'a> {
+    /// The caller is known for this long.
+    Accepted {
+        /// Milliseconds until the session must be authenticated anew (KIP-368).
+        lifetime_ms: u64,
+    },
+    /// The credential was refused; the text is safe to show.
+    Refused(&'a str),
+}
+
+/// What a session remembers of a request until its answer comes.
+#[derive(Debug)]
+pub struct Slot {
+    /// The API key or the protocol's like of it.
+    pub api_key: i16,
+    /// The version that the client chose.
+    pub api_version: i16,
+    /// The client's number for the request.
+    pub correlation_id: i32,
+    /// The protocol's own memory.
+    pub state: Option<Box<dyn Any + Send>>,
+}
+
+/// What is to be done with an answer.
+#[derive(Debug)]
+pub struct AnswerStep {
+    /// What came, if it differs from what goes out.
+    pub received: Option<Bytes>,
+    /// What goes to the client.
+    pub frame: Bytes,
+    /// What it tells.
+    pub facts: Facts,
+    /// Nothing was disclosed or changed: counted, not recorded one by one.
+    pub quiet: bool,
+}
+
+/// What an operation does on the broker; decides which leaves it gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Something on the broker changes: intent before it is forwarded, outcome before delivery.
+    Changes,
+    /// Only reads: one outcome, before delivery.
+    Reads,
+}
+
+/// What a frame asks or tells, for evidence and metrics; never a payload.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// The operation's name.
+    pub operation: &'static str,
+    /// Its key.
+    pub api_key: i16,
+    /// The version in use.
+    pub api_version: i16,
+    /// The client's number for it.
+    pub correlation_id: i32,
+    /// What it does.
+    pub effect: Effect,
+    /// The topics that it names.
+    pub topics: Vec<TopicUse>,
+    /// The partitions of these topics.
+    pub partitions: Vec<PartitionUse>,
+    /// The error that the whole answer carries; 0 for none.
+    pub error: i16,
+    /// At least one part was refused by policy.
+    pub refused: bool,
+}
+
+/// A topic that an operation names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicUse {
+    /// Its name.
+    pub name: String,
+    /// The id of the life that it has now, where known.
+    pub id: Option<[u8; 16]>,
+}
+
+/// What happens to one partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartitionUse {
+    /// Position in [`Facts::topics`].
+    pub topic: usize,
+    /// The partition's index.
+    pub partition: i32,
+    /// First offset delivered or written; −1 unknown or none.
+    pub first_offset: i64,
+    /// Last offset; −1 unknown or none.
+    pub last_offset: i64,
+    /// Records, as the batch headers say.
+    pub records: u64,
+    /// Bytes of records.
+    pub bytes: u64,
+    /// The partition's error; 0 for none.
+    pub error: i16,
+}
+
+/// The gate's own conversation with a cluster over one connection, request by request.
+pub trait Control: Send {
+    /// The next request; the first one after a connection opens is the first of a round.
+    fn request(&mut self) -> Bytes;
+    /// Takes the answer. `Some` ends the round.
+    ///
+    /// # Errors
+    /// The answer cannot be read; the connection is dropped and the round begins anew.
+    fn answer(&mut self, frame: &[u8]) -> Result<Option<Learned>, FrameRefused>;
+}
+
+/// What a round of [`Control`] learned.
+#[derive(Clone)]
+pub struct Learned {
+    /// For [`Gate::knowledge`].
+    pub knowledge: Arc<dyn Any + Send + Sync>,
+    /// The brokers: node id, host, port.
+    pub brokers: Vec<(i32, String, u16)>,
+}
+
+impl std::fmt::Debug for Learned {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Learned").field("brokers", &self.brokers).finish_non_exhaustive()
+    }
+}
