@@ -23,18 +23,26 @@ pub fn need(program: &str, packages: &[&str]) -> Result<PathBuf> {
     if let Some(path) = find(program) {
         return Ok(path);
     }
+    install(packages).with_context(|| format!("{program} is missing"))?;
+    find(program).with_context(|| format!("{program} is missing even after {} was installed", packages.join(" ")))
+}
+
+/// Installs Debian's packages as root, or says which line to run.
+///
+/// # Errors
+/// When this is not root, not Debian, or the installation fails.
+pub fn install(packages: &[&str]) -> Result<()> {
     let line = format!("apt-get install -y --no-install-recommends {}", packages.join(" "));
     if !rustix::process::geteuid().is_root() || find("apt-get").is_none() {
-        bail!("{program} is missing; run: sudo {line}");
+        bail!("run: sudo {line}");
     }
-    note(&format!("{program} is missing: {line}"));
+    note(&line);
     // On a fresh machine the package lists may be missing or old, so that the first try fails.
-    let installed = apt(&["install", "-y", "--no-install-recommends"], packages)?
-        || (apt(&["update"], &[])? && apt(&["install", "-y", "--no-install-recommends"], packages)?);
-    if !installed {
-        bail!("{program} is missing and could not be installed; run: {line}");
+    let install = ["install", "-y", "--no-install-recommends"];
+    if apt(&install, packages)? || (apt(&["update"], &[])? && apt(&install, packages)?) {
+        return Ok(());
     }
-    find(program).with_context(|| format!("{program} is still missing after: {line}"))
+    bail!("this failed: {line}")
 }
 
 fn apt(verb: &[&str], packages: &[&str]) -> Result<bool> {

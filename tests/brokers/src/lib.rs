@@ -8,6 +8,7 @@
 //! What is *not* here: assertions. Tests, demo and benchmarks decide what is right.
 
 pub mod cache;
+pub mod clients;
 
 pub mod host;
 pub mod issuer;

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use tidegate_brokers::clients::{self, Action, Family};
 use tidegate_brokers::jars::Version;
 use tidegate_brokers::java::{self, Login, Tool};
 use tidegate_brokers::kafka::{Listener, Options, USER};
@@ -73,4 +74,18 @@ fn three_nodes_lose_one_get_it_back_and_grow() {
         Ok(described(&kafka)?.stdout.contains(&format!("127.0.0.1:{}", kafka.port(added, Listener::Plaintext))))
     })
     .unwrap();
+}
+
+#[test]
+fn clients_of_other_families_write_and_read_directly() {
+    let kafka = Kafka::start(Options::new(Version::V4_3)).unwrap();
+    let (bootstrap, _) = kafka.direct();
+    for (number, family) in Family::ALL.into_iter().enumerate() {
+        let topic = format!("family-{number}");
+        kafka.create_topic(&topic, 2).unwrap();
+        for action in [Action::Produce, Action::Consume] {
+            let done = clients::run(family, action, &bootstrap, &topic, 50, clients::Login::None).unwrap();
+            assert_eq!(done, Ok(50), "{} {action:?}", family.name());
+        }
+    }
 }
