@@ -1,0 +1,292 @@
+//! The bounded queue between callers and the one writer, and the tickets that callers wait on.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use crate::entry::Entry;
+use crate::store::error::LogError;
+
+/// Entries that administrators may queue beyond the bound.
+const ADMIN_EXTRA: usize = 64;
+
+/// Proof that an entry is durable. Only the log makes one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    index: u64,
+}
+
+impl Receipt {
+    pub(crate) fn new(index: u64) -> Self {
+        Receipt { index }
+    }
+
+    /// The leaf's position in this incarnation's log.
+    #[must_use]
+    pub fn index(self) -> u64 {
+        self.index
+    }
+}
+
+/// Locks; a thread that panicked left nothing half done in what these locks guard.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[derive(Debug, Default)]
+struct Cell {
+    state: Mutex<Answer>,
+    done: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Answer {
+    result: Option<Result<Receipt, LogError>>,
+    waker: Option<Waker>,
+}
+
+/// What came of an entry: ready once it is durable, or has failed. Dropping a ticket does not take the entry back.
+#[derive(Debug)]
+#[must_use = "the entry is durable only when its ticket says so"]
+pub struct Ticket(Arc<Cell>);
+
+impl Ticket {
+    /// Blocks this thread until the entry is durable.
+    ///
+    /// # Errors
+    /// The entry was not recorded.
+    pub fn wait(self) -> Result<Receipt, LogError> {
+        let mut state = lock(&self.0.state);
+        loop {
+            if let Some(result) = &state.result {
+                return result.clone();
+            }
+            state = self.0.done.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl Future for Ticket {
+    type Output = Result<Receipt, LogError>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut state = lock(&self.0.state);
+        match &state.result {
+            Some(result) => Poll::Ready(result.clone()),
+            None => {
+                state.waker = Some(context.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+/// The writer's end of a ticket. Dropped unanswered, it answers that the log is closed: no caller waits for ever.
+#[derive(Debug)]
+pub(crate) struct Completer(Option<Arc<Cell>>);
+
+impl Completer {
+    pub(crate) fn pair() -> (Self, Ticket) {
+        let cell = Arc::new(Cell::default());
+        (Completer(Some(Arc::clone(&cell))), Ticket(cell))
+    }
+
+    pub(crate) fn complete(mut self, result: Result<Receipt, LogError>) {
+        self.answer(result);
+    }
+
+    fn answer(&mut self, result: Result<Receipt, LogError>) {
+        let Some(cell) = self.0.take() else { return };
+        let mut state = lock(&cell.state);
+        state.result = Some(result);
+        let waker = state.waker.take();
+        drop(state);
+        cell.done.notify_all();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+impl Drop for Completer {
+    fn drop(&mut self) {
+        self.answer(Err(LogError::Closed));
+    }
+}
+
+/// An entry on its way to the disk.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    pub(crate) entry: Entry,
+    /// May use the space and queue reserve.
+    pub(crate) reserve: bool,
+    /// Absent for the log's own entries.
+    pub(crate) completer: Option<Completer>,
+}
+
+impl Pending {
+    /// One of the log's own entries.
+    pub(crate) fn own(entry: Entry) -> Self {
+        Pending { entry, reserve: true, completer: None }
+    }
+
+    pub(crate) fn complete(self, result: Result<Receipt, LogError>) {
+        if let Some(completer) = self.completer {
+            completer.complete(result);
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct State {
+    entries: VecDeque<Pending>,
+    weight: usize,
+    closing: bool,
+    dead: bool,
+}
+
+/// The queue.
+#[derive(Debug)]
+pub(crate) struct Queue {
+    state: Mutex<State>,
+    filled: Condvar,
+    max_entries: usize,
+    max_bytes: usize,
+}
+
+/// What the writer does next.
+#[derive(Debug)]
+pub(crate) struct Work {
+    pub(crate) batch: Vec<Pending>,
+    /// The queue is empty and the log is to close.
+    pub(crate) last: bool,
+}
+
+impl Queue {
+    pub(crate) fn new(max_entries: usize, max_bytes: usize) -> Self {
+        Queue { state: Mutex::default(), filled: Condvar::new(), max_entries, max_bytes }
+    }
+
+    /// Adds an entry; a full or closed queue answers the ticket at once.
+    pub(crate) fn push(&self, entry: Entry, admin: bool) -> Ticket {
+        let (completer, ticket) = Completer::pair();
+        let weight = entry.weight();
+        let mut state = lock(&self.state);
+        let extra = if admin { ADMIN_EXTRA } else { 0 };
+        let full =
+            state.entries.len() >= self.max_entries + extra || (!admin && state.weight + weight > self.max_bytes);
+        if state.closing || state.dead {
+            drop(state);
+            completer.complete(Err(LogError::Closed));
+        } else if full {
+            drop(state);
+            completer.complete(Err(LogError::Full));
+        } else {
+            state.weight += weight;
+            state.entries.push_back(Pending { entry, reserve: admin, completer: Some(completer) });
+            drop(state);
+            self.filled.notify_one();
+        }
+        ticket
+    }
+
+    /// Waits for entries until `deadline` and takes up to about `bytes` of them.
+    pub(crate) fn take(&self, bytes: usize, deadline: Instant) -> Work {
+        let mut state = lock(&self.state);
+        while state.entries.is_empty() && !state.closing {
+            let Some(left) = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) else {
+                break;
+            };
+            state = self.filled.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        let mut batch = Vec::new();
+        let mut taken = 0;
+        while let Some(next) = state.entries.front() {
+            let weight = next.entry.weight();
+            if taken > 0 && taken + weight > bytes {
+                break;
+            }
+            taken += weight;
+            state.weight = state.weight.saturating_sub(weight);
+            batch.extend(state.entries.pop_front());
+        }
+        Work { batch, last: state.closing && state.entries.is_empty() }
+    }
+
+    /// No more entries; the writer finishes what is queued.
+    pub(crate) fn close(&self) {
+        lock(&self.state).closing = true;
+        self.filled.notify_all();
+    }
+
+    /// The writer is gone: whatever is queued fails.
+    pub(crate) fn kill(&self) {
+        let mut state = lock(&self.state);
+        state.dead = true;
+        let entries = std::mem::take(&mut state.entries);
+        drop(state);
+        drop(entries);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::entry::Kind;
+
+    fn entry() -> Entry {
+        Entry::new(Kind::Intent, 1)
+    }
+
+    #[test]
+    fn a_full_queue_refuses_at_once_but_keeps_room_for_administrators() {
+        let queue = Queue::new(2, 1 << 20);
+        let first = queue.push(entry(), false);
+        let _second = queue.push(entry(), false);
+        assert_eq!(queue.push(entry(), false).wait(), Err(LogError::Full));
+        let admin = queue.push(entry(), true);
+        for pending in queue.take(1 << 20, Instant::now()).batch {
+            pending.complete(Ok(Receipt::new(7)));
+        }
+        assert_eq!(first.wait().map(Receipt::index), Ok(7));
+        assert_eq!(admin.wait().map(Receipt::index), Ok(7));
+    }
+
+    #[test]
+    fn bytes_are_bounded_in_queue_and_batch() {
+        let weight = entry().weight();
+        let queue = Queue::new(100, 3 * weight);
+        let tickets: Vec<Ticket> = (0..3).map(|_| queue.push(entry(), false)).collect();
+        assert_eq!(queue.push(entry(), false).wait(), Err(LogError::Full));
+        assert_eq!(queue.take(2 * weight, Instant::now()).batch.len(), 2);
+        assert_eq!(queue.take(1, Instant::now()).batch.len(), 1, "one at least");
+        assert!(queue.take(1, Instant::now() + Duration::from_millis(1)).batch.is_empty());
+        for ticket in tickets {
+            assert_eq!(ticket.wait(), Err(LogError::Closed), "dropped unanswered");
+        }
+    }
+
+    #[test]
+    fn nobody_waits_for_a_dead_writer() {
+        let queue = Queue::new(10, 1 << 20);
+        let ticket = queue.push(entry(), false);
+        queue.kill();
+        assert_eq!(ticket.wait(), Err(LogError::Closed));
+        assert_eq!(queue.push(entry(), false).wait(), Err(LogError::Closed));
+    }
+
+    #[test]
+    fn closing_hands_out_what_is_queued_first() {
+        let queue = Queue::new(10, 1 << 20);
+        let _ticket = queue.push(entry(), false);
+        let _other = queue.push(entry(), false);
+        queue.close();
+        assert_eq!(queue.push(entry(), false).wait(), Err(LogError::Closed));
+        assert!(!queue.take(1, Instant::now()).last);
+        assert!(queue.take(1, Instant::now()).last);
+    }
+}
