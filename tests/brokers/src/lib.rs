@@ -9,6 +9,7 @@
 
 pub mod cache;
 pub mod clients;
+pub mod gate;
 
 pub mod host;
 pub mod issuer;
@@ -18,9 +19,11 @@ pub mod java;
 pub mod kafka;
 pub mod ports;
 pub mod process;
+pub mod programs;
 pub mod scratch;
 pub mod tls;
 
+pub use gate::Gate;
 pub use issuer::Issuer;
 pub use kafka::Kafka;
 

@@ -1,0 +1,328 @@
+//! The product under test: gateway and agent as the built programs, with configuration, policy and keys in a folder of their own.
+
+mod config;
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::issuer::Issuer;
+use crate::kafka::{Kafka, Listener, USER, random};
+use crate::ports::{BLOCK, Ports};
+use crate::process::{Process, Signal, tail};
+use crate::programs::{Profile, Programs};
+use crate::scratch::Scratch;
+use crate::tls::{Identity, write_private};
+
+/// A start takes well under a second on an idle machine.
+const START: Duration = Duration::from_secs(60);
+/// Draining ends by itself within the gateway's own deadline, which is shorter.
+const STOP: Duration = Duration::from_secs(60);
+/// Time for one answer of the admin listener.
+const ADMIN: Duration = Duration::from_secs(5);
+
+/// How the agent hands over connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// The agent copies bytes.
+    Relay,
+    /// The agent hands over the socket itself.
+    Socket,
+}
+
+/// The cluster behind the gate, as the agent sees it.
+#[derive(Clone, Debug)]
+pub struct Upstream {
+    /// Bootstrap addresses.
+    pub bootstrap: Vec<String>,
+    /// Patterns that the agent may dial.
+    pub dial: Vec<String>,
+    /// SASL mechanism, or `NONE`.
+    pub mechanism: String,
+    /// SASL user.
+    pub user: String,
+    /// SASL password; goes into a file that only the agent's user may read.
+    pub password: String,
+    /// The authority of the brokers' certificates; TLS is used when there is one.
+    pub authority: Option<PathBuf>,
+}
+
+impl Upstream {
+    /// A cluster of the harness, at its SASL listener with SCRAM-SHA-512.
+    #[must_use]
+    pub fn of(kafka: &Kafka) -> Upstream {
+        let (first, last) = kafka.port_range();
+        Upstream {
+            bootstrap: kafka.addresses(Listener::Sasl),
+            dial: vec![format!("127.0.0.1:{first}-{last}")],
+            mechanism: "SCRAM-SHA-512".to_owned(),
+            user: USER.to_owned(),
+            password: kafka.password().to_owned(),
+            authority: None,
+        }
+    }
+}
+
+/// What gate to start.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Which build of the programs.
+    pub profile: Profile,
+    /// How the agent hands over.
+    pub mode: Mode,
+    /// The cluster, or the path of an agent configuration that somebody else wrote.
+    pub agent: AgentConfig,
+    /// Cedar rules.
+    pub rules: String,
+    /// The text of `topics.yaml`.
+    pub topics: String,
+    /// TLS at the client's side.
+    pub tls: Option<Identity>,
+    /// More lines for the end of `gateway.toml`.
+    pub more: String,
+}
+
+/// Where the agent's configuration comes from.
+#[derive(Clone, Debug)]
+pub enum AgentConfig {
+    /// Written here.
+    Written(Upstream),
+    /// A file with a cluster named `main`; its `gateway` must be the socket that [`Options`] cannot choose, so that the file is
+    /// copied with that line set.
+    File(PathBuf),
+}
+
+impl Options {
+    /// A development build in relay mode in front of this cluster.
+    #[must_use]
+    pub fn new(upstream: Upstream, rules: &str, topics: &str) -> Options {
+        Options {
+            profile: Profile::Dev,
+            mode: Mode::Relay,
+            agent: AgentConfig::Written(upstream),
+            rules: rules.to_owned(),
+            topics: topics.to_owned(),
+            tls: None,
+            more: String::new(),
+        }
+    }
+}
+
+/// A running gate; everything ends when it is dropped.
+#[derive(Debug)]
+pub struct Gate {
+    /// The process `tidegate serve`.
+    pub gateway: Process,
+    /// The process `tidegate-agent`.
+    pub agent: Process,
+    /// The programs that run.
+    pub programs: Programs,
+    ports: Ports,
+    starts: u32,
+    scratch: Scratch,
+}
+
+impl Gate {
+    /// Starts gateway and agent and waits until the gate is ready.
+    ///
+    /// # Errors
+    /// When a program cannot be built or does not become ready; the error carries the ends of both logs.
+    pub fn start(options: &Options, issuer: &Issuer) -> Result<Gate> {
+        let programs = Programs::get(options.profile)?;
+        let scratch = Scratch::new("gate")?;
+        let ports = Ports::take()?;
+        write(scratch.path(), options, issuer, &ports)?;
+        let gateway = start_gateway(&programs, scratch.path(), 1)?;
+        let agent = start_agent(&programs, scratch.path(), 1)?;
+        let mut gate = Gate { gateway, agent, programs, ports, starts: 1, scratch };
+        gate.wait_until_ready()?;
+        Ok(gate)
+    }
+
+    /// Waits until `/readyz` says yes.
+    ///
+    /// # Errors
+    /// When a process ends first or the time is over; the error carries the ends of both logs.
+    pub fn wait_until_ready(&mut self) -> Result<()> {
+        let admin = self.admin();
+        let agent = &mut self.agent;
+        let ready = self.gateway.wait_for("/readyz of the gateway", START, |_| {
+            if let Some(status) = agent.ended()? {
+                bail!("the agent ended ({status})");
+            }
+            Ok(http_get(&admin, "/readyz").is_ok_and(|(status, _)| status == 200))
+        });
+        ready.with_context(|| format!("the agent says:\n{}", tail(&self.agent.log(), 15)))
+    }
+
+    /// The bootstrap address for clients.
+    #[must_use]
+    pub fn bootstrap(&self) -> String {
+        format!("127.0.0.1:{}", self.ports.port(config::BOOTSTRAP))
+    }
+
+    /// The first and the last port that a broker may get at the gate.
+    #[must_use]
+    pub fn broker_ports(&self) -> (u16, u16) {
+        (self.ports.port(config::BROKERS), self.ports.port(BLOCK - 1))
+    }
+
+    /// The address of `/metrics`, `/livez` and `/readyz`.
+    #[must_use]
+    pub fn admin(&self) -> String {
+        format!("127.0.0.1:{}", self.ports.port(config::ADMIN))
+    }
+
+    /// The gate's folder: configuration, policy, keys, logs, evidence.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.scratch.path()
+    }
+
+    /// `gateway.toml`
+    #[must_use]
+    pub fn config(&self) -> PathBuf {
+        self.folder().join("gateway.toml")
+    }
+
+    /// The evidence folder.
+    #[must_use]
+    pub fn evidence(&self) -> PathBuf {
+        self.folder().join("evidence")
+    }
+
+    /// The policy folder.
+    #[must_use]
+    pub fn policy(&self) -> PathBuf {
+        self.folder().join("policy")
+    }
+
+    /// The text of `/metrics`.
+    ///
+    /// # Errors
+    /// When the gateway does not answer with 200.
+    pub fn metrics(&self) -> Result<String> {
+        let (status, body) = http_get(&self.admin(), "/metrics")?;
+        ensure!(status == 200, "/metrics answered {status}");
+        Ok(body)
+    }
+
+    /// SIGHUP: certificates, policy and configuration are read again.
+    ///
+    /// # Errors
+    /// When the gateway cannot be signalled.
+    pub fn reload(&mut self) -> Result<()> {
+        self.gateway.signal(Signal::HUP)
+    }
+
+    /// Stops agent and gateway in order (SIGTERM) so that the evidence is closed. Both must end with exit code 0.
+    ///
+    /// # Errors
+    /// When one does not end by itself or ends badly.
+    pub fn stop(&mut self) -> Result<()> {
+        // The gateway first: it drains through the agent's connections.
+        for process in [&mut self.gateway, &mut self.agent] {
+            let status = process.stop(STOP)?;
+            ensure!(status.success(), "ended with {status} after SIGTERM:\n{}", tail(&process.log(), 15));
+        }
+        Ok(())
+    }
+
+    /// Starts the gateway again after it was stopped or killed.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub fn restart_gateway(&mut self) -> Result<()> {
+        self.gateway.kill9()?;
+        self.starts += 1;
+        self.gateway = start_gateway(&self.programs, self.scratch.path(), self.starts)?;
+        self.wait_until_ready()
+    }
+
+    /// Starts the agent again after it was stopped or killed.
+    ///
+    /// # Errors
+    /// When the gate does not become ready.
+    pub fn restart_agent(&mut self) -> Result<()> {
+        self.agent.kill9()?;
+        self.starts += 1;
+        self.agent = start_agent(&self.programs, self.scratch.path(), self.starts)?;
+        self.wait_until_ready()
+    }
+
+    /// Runs a subcommand of `tidegate` to its end: exit code 0 or not, standard output, standard error.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn command(&self, args: &[&str]) -> Result<(bool, String, String)> {
+        run(Command::new(&self.programs.gateway).args(args))
+    }
+
+    /// Runs `tidegate-verify`.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn verify(&self, args: &[&str]) -> Result<(bool, String, String)> {
+        run(Command::new(&self.programs.verify).args(args))
+    }
+}
+
+fn run(command: &mut Command) -> Result<(bool, String, String)> {
+    let name = command.get_program().display().to_string();
+    let output = command.stdin(Stdio::null()).output().with_context(|| format!("cannot run {name}"))?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ok((output.status.success(), text(&output.stdout), text(&output.stderr)))
+}
+
+/// Writes everything that the two programs read.
+fn write(folder: &Path, options: &Options, issuer: &Issuer, ports: &Ports) -> Result<()> {
+    for name in ["policy", "evidence", "keyring", "run"] {
+        fs::create_dir(folder.join(name)).with_context(|| format!("cannot make {name}"))?;
+    }
+    let file = |name: &str| folder.join(name);
+    fs::write(file("policy/demo.cedar"), &options.rules).context("cannot write the policy")?;
+    fs::write(file("policy/topics.yaml"), &options.topics).context("cannot write topics.yaml")?;
+    write_private(&file("wrapping.key"), &format!("{}\n", crate::cache::hex(&random::<32>()?)))?;
+    fs::write(file("gateway.toml"), config::gateway(folder, options, issuer, ports))
+        .context("cannot write gateway.toml")?;
+    let agent = match &options.agent {
+        AgentConfig::Written(upstream) => {
+            write_private(&file("broker.password"), &upstream.password)?;
+            config::agent(folder, upstream, options.mode)
+        }
+        AgentConfig::File(path) => config::adopt(folder, path)?,
+    };
+    write_private(&file("agent.toml"), &agent)
+}
+
+fn start_gateway(programs: &Programs, folder: &Path, number: u32) -> Result<Process> {
+    let mut command = Command::new(&programs.gateway);
+    command.arg("serve").arg("--config").arg(folder.join("gateway.toml"));
+    Process::start("tidegate", &mut command, &folder.join(format!("gateway.log.{number}")))
+}
+
+fn start_agent(programs: &Programs, folder: &Path, number: u32) -> Result<Process> {
+    let mut command = Command::new(&programs.agent);
+    command.arg("--config").arg(folder.join("agent.toml"));
+    Process::start("tidegate-agent", &mut command, &folder.join(format!("agent.log.{number}")))
+}
+
+/// Status and body of a GET.
+///
+/// # Errors
+/// When there is no answer within 5 s.
+pub fn http_get(address: &str, path: &str) -> Result<(u16, String)> {
+    let mut stream = TcpStream::connect(address).with_context(|| format!("cannot connect to {address}"))?;
+    stream.set_read_timeout(Some(ADMIN)).context("cannot set a time-out")?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").context("cannot ask")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).context("cannot read the answer")?;
+    let (head, body) = answer.split_once("\r\n\r\n").context("not an HTTP answer")?;
+    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).context("not an HTTP status")?;
+    Ok((status, body.to_owned()))
+}
