@@ -1,2 +1,43 @@
-//! Placeholder replaced by the first working step.
-fn main() {}
+//! `cargo xtask`: tests, tidy, demo and benchmarks of this repository.
+#![expect(clippy::print_stdout, reason = "a program for people at a terminal")]
+
+mod demo;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Tests, tidy, demo and benchmarks of Tidegate.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Show the whole product at work: a real Apache Kafka, a gate in front of it, four people, their evidence.
+    Demo(demo::Args),
+    /// Run everything that a change must pass, and say what ran and how long it took.
+    Test(test::Args),
+    /// Check what the compiler does not: arrows between crates, sizes, forbidden calls, stray paths.
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().task {
+        Task::Demo(args) => demo::run(&args),
+        Task::Test(args) => test::run(&args),
+        Task::Tidy => tidy::run(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tidegate_brokers::note(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
