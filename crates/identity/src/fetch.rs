@@ -1,0 +1,113 @@
+//! Fetches an issuer's key set: bounded in size and time, never led to another host by a redirect.
+
+use std::error::Error;
+use std::time::Duration;
+
+use reqwest::{Certificate, Client, Url, redirect};
+use serde::Deserialize;
+
+use crate::config::{IdentityError, IssuerConfig, check_url, is_loopback};
+use crate::keys::KeySet;
+
+const BODY_BYTES_MAX: usize = 1 << 20;
+const CA_BYTES_MAX: u64 = 1 << 20;
+const REDIRECTS_MAX: usize = 3;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+const FETCH_TIMEOUT: Duration = Duration::from_secs(8);
+
+#[derive(Deserialize)]
+struct Discovery {
+    issuer: String,
+    jwks_uri: String,
+}
+
+/// The client for one issuer.
+pub(crate) fn client(config: &IssuerConfig) -> Result<Client, IdentityError> {
+    let wrong = |field, what: String| IdentityError::Setting { issuer: config.name.clone(), field, what };
+    let broken = |source| IdentityError::Client { issuer: config.name.clone(), source };
+    let mut builder = Client::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(FETCH_TIMEOUT)
+        .pool_max_idle_per_host(1)
+        .user_agent("tidegate")
+        .redirect(redirect::Policy::custom(follow));
+    if check_url(config.jwks_url.as_deref().unwrap_or(&config.issuer)).is_ok_and(|url| is_loopback(&url)) {
+        builder = builder.no_proxy();
+    }
+    if let Some(path) = &config.ca_file {
+        let size =
+            std::fs::metadata(path).map_err(|error| wrong("ca_file", format!("{}: {error}", path.display())))?.len();
+        if size > CA_BYTES_MAX {
+            return Err(wrong("ca_file", format!("{} is larger than {CA_BYTES_MAX} bytes", path.display())));
+        }
+        let pem = std::fs::read(path).map_err(|error| wrong("ca_file", format!("{}: {error}", path.display())))?;
+        let certificates = Certificate::from_pem_bundle(&pem).map_err(broken)?;
+        if certificates.is_empty() {
+            return Err(wrong("ca_file", format!("{} holds no PEM certificate", path.display())));
+        }
+        builder = builder.tls_certs_merge(certificates);
+    }
+    builder.build().map_err(broken)
+}
+
+fn follow(attempt: redirect::Attempt<'_>) -> redirect::Action {
+    let place = |url: &Url| (url.scheme().to_owned(), url.host_str().map(str::to_owned), url.port_or_known_default());
+    let same = attempt.previous().first().is_some_and(|first| place(first) == place(attempt.url()));
+    if !same {
+        attempt.error("redirected to another host")
+    } else if attempt.previous().len() > REDIRECTS_MAX {
+        attempt.error("too many redirects")
+    } else {
+        attempt.follow()
+    }
+}
+
+/// The issuer's key set as it is now. The error is for the operator.
+pub(crate) async fn key_set(config: &IssuerConfig, client: &Client) -> Result<KeySet, String> {
+    let url = match &config.jwks_url {
+        Some(url) => url.clone(),
+        None => discover(config, client).await?,
+    };
+    KeySet::parse(&get(client, &url).await?)
+}
+
+async fn discover(config: &IssuerConfig, client: &Client) -> Result<String, String> {
+    let url = format!("{}/.well-known/openid-configuration", config.issuer.trim_end_matches('/'));
+    let body = get(client, &url).await?;
+    let found: Discovery =
+        serde_json::from_slice(&body).map_err(|error| format!("{url}: is no discovery document: {error}"))?;
+    if found.issuer != config.issuer {
+        let named = crate::check::shown(&found.issuer);
+        return Err(format!("{url}: names the issuer {named}, not the configured one; every character counts"));
+    }
+    Ok(found.jwks_uri)
+}
+
+async fn get(client: &Client, url: &str) -> Result<Vec<u8>, String> {
+    let place = check_url(url).map_err(|what| format!("{}: {what}", crate::check::shown(url)))?;
+    let failed = |error: reqwest::Error| format!("{url}: {}", reasons(&error.without_url()));
+    let mut response = client.get(place).send().await.map_err(failed)?;
+    if !response.status().is_success() {
+        return Err(format!("{url}: HTTP status {}", response.status().as_u16()));
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(failed)? {
+        if body.len() + chunk.len() > BODY_BYTES_MAX {
+            return Err(format!("{url}: more than {BODY_BYTES_MAX} bytes"));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// An error and what caused it, on one line.
+fn reasons(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}
