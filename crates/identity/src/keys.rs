@@ -64,7 +64,7 @@ impl KeySet {
         let mut set = KeySet::default();
         for (index, value) in raw.keys.into_iter().enumerate() {
             let fingerprint = value.to_string();
-            match serde_json::from_value(value).map_err(|_| "is no JWK").and_then(read_key) {
+            match serde_json::from_value(value).ok().ok_or("is no JWK").and_then(read_key) {
                 Ok(key) => {
                     set.keys.push(key);
                     set.fingerprint.insert(fingerprint);

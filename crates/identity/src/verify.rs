@@ -352,7 +352,7 @@ fn seconds(claims: &Claims, name: &str) -> Result<Option<u64>, ()> {
         Some(Value::Number(number)) => match (number.as_u64(), number.as_f64()) {
             (Some(whole), _) => Ok(Some(whole)),
             (None, Some(real)) if (0.0..1e15).contains(&real) => {
-                format!("{:.0}", real.floor()).parse().map(Some).map_err(|_: std::num::ParseIntError| ())
+                format!("{:.0}", real.floor()).parse().ok().map(Some).ok_or(())
             }
             _ => Err(()),
         },
