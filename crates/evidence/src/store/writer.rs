@@ -76,7 +76,8 @@ pub(crate) struct Writer {
     /// Bytes after the last good commit of segments that failed, not declared yet.
     undeclared: Vec<Place>,
     heartbeat_at: Instant,
-    last_heartbeat: Instant,
+    /// On the steady clock and on the wall.
+    last_heartbeat: (Instant, u64),
     /// When the newest commit is to be published; absent when it is.
     publish_at: Option<Instant>,
     may_publish: Instant,
@@ -98,6 +99,7 @@ impl Writer {
         open.previous = recovered.previous;
         open.facts = recovered.facts;
         open.facts.push(("version".into(), env!("CARGO_PKG_VERSION").into()));
+        open.facts.push(("heartbeat_ms".into(), writer.config.heartbeat.as_millis().to_string()));
         open.facts.push(("payload_hash".into(), writer.config.algorithm.name().into()));
         let first = std::iter::once(open).chain(recovered.entries).map(Pending::own).collect();
         writer.commit(first)?;
@@ -135,7 +137,7 @@ impl Writer {
             lineage: keyring.lineage(),
             preparer: Preparer::start(Arc::clone(&maker))?,
             heartbeat_at: now + config.heartbeat,
-            last_heartbeat: now,
+            last_heartbeat: (now, now_ms()),
             vfs,
             config,
             shared,
@@ -188,9 +190,12 @@ impl Writer {
             return;
         }
         self.heartbeat_at = now + self.config.heartbeat;
-        if now.duration_since(self.last_heartbeat) > self.config.heartbeat * LATE_HEARTBEATS {
+        let late = self.config.heartbeat * LATE_HEARTBEATS;
+        let (last, last_ms) = self.last_heartbeat;
+        let by_wall = Duration::from_millis(now_ms().saturating_sub(last_ms));
+        if now.duration_since(last) > late || by_wall > late {
             let mut gap = Entry::new(Kind::Gap, now_ms());
-            gap.reason = Some("no heartbeat could be written in time".into());
+            gap.reason = Some("no heartbeat could be written in time, or the clock was set".into());
             batch.push(Pending::own(gap));
         }
         batch.push(Pending::own(Entry::new(Kind::Heartbeat, now_ms())));
@@ -213,7 +218,7 @@ impl Writer {
         match written {
             Ok(()) => {
                 if beats {
-                    self.last_heartbeat = Instant::now();
+                    self.last_heartbeat = (Instant::now(), now_ms());
                 }
                 self.succeed(draft, has_space);
                 Ok(())

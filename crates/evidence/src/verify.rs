@@ -1,1 +1,0 @@
-//! Checks an evidence folder offline.
