@@ -218,7 +218,7 @@ impl Reading {
         self.visible.finish(&mut self.splice, gate)?;
         let read_nothing =
             self.facts.api_key == FETCH && self.facts.partitions.iter().all(|p| p.bytes == 0 && p.error == 0);
-        let quiet = !self.facts.refused && (read_nothing || self.facts.api_key == HEARTBEAT);
+        let quiet = read_nothing || self.facts.api_key == HEARTBEAT;
         if self.facts.api_key == FETCH {
             // Partitions without records disclose nothing: leaving them out keeps leaves of wide consumers small.
             self.facts.partitions.retain(|p| p.bytes > 0 || p.error != 0);
@@ -311,12 +311,15 @@ fn refused_fetch() -> Fields {
     ]
 }
 
+/// Makes the element that refuses one thing, of a kind and by name.
+type Refuse<'a> = &'a dyn Fn(&(i64, String)) -> Fields;
+
 /// The array of an answer and the elements that refuse `names` in it.
 #[must_use]
 pub fn list_refusal(api_key: i16, version: i16, names: &[(i64, String)]) -> Option<(FieldId, Vec<Fields>)> {
     let text = |name: &str| Value::Text(name.to_owned());
     let error = |code: i16| Value::Int(i64::from(code));
-    let (array, build): (FieldId, &dyn Fn(&(i64, String)) -> Fields) = match api_key {
+    let (array, build): (FieldId, Refuse<'_>) = match api_key {
         3 => (metadata::TOPICS, &|(_, name)| {
             vec![(metadata::TOPICS__ERROR_CODE, error(code::TOPIC)), (metadata::TOPICS__NAME, text(name))]
         }),

@@ -159,7 +159,7 @@ impl Session for KafkaSession {
         let mut step = crate::answers::read(slot, frame, gate)?;
         if metadata && step.facts.effect == Effect::Reads {
             let fingerprint = fingerprint::of(step.frame.get(8..).unwrap_or_default());
-            step.quiet = !step.facts.refused && self.last_metadata == Some(fingerprint);
+            step.quiet = self.last_metadata == Some(fingerprint);
             self.last_metadata = Some(fingerprint);
         }
         Ok(step)

@@ -126,11 +126,11 @@ pub fn scope<'a>(
                     scope.splice.remove(span);
                 }
             }
-            Event::ElementEnd { field, span } if field.id == shape.partitions => {
-                if scope.partitions.last().is_some_and(|p| p.error != 0) {
-                    count_of_partitions.drop_one();
-                    scope.splice.remove(begun..span.end);
-                }
+            Event::ElementEnd { field, span }
+                if field.id == shape.partitions && scope.partitions.last().is_some_and(|p| p.error != 0) =>
+            {
+                count_of_partitions.drop_one();
+                scope.splice.remove(begun..span.end);
             }
             Event::ArrayEnd { field, .. } if field.id == shape.partitions => {
                 count_of_partitions.write(&mut scope.splice, flexible)

@@ -162,10 +162,8 @@ impl Visible {
             15 => self.described_group(id, value, span, splice, gate),
             19 => self.created(id, value, gate),
             32 => self.config(id, value),
-            60 => {
-                if id == cluster::CLUSTER_AUTHORIZED_OPERATIONS {
-                    operations(CLUSTER_OPERATIONS, Resource::Cluster, value, span, splice, gate);
-                }
+            60 if id == cluster::CLUSTER_AUTHORIZED_OPERATIONS => {
+                operations(CLUSTER_OPERATIONS, Resource::Cluster, value, span, splice, gate);
             }
             _ => {}
         }

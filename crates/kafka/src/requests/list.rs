@@ -149,7 +149,6 @@ fn alone(request: Request, gate: &mut dyn Gate) -> Result<RequestStep, ProtocolE
             _ => {}
         }
     }
-    drop(walker);
     let mut facts = request.facts();
     if asks(request.api.key, kind, &name, gate) {
         return Ok(request.forward(Splice::default(), facts, Pending { everything, ..Pending::default() }));

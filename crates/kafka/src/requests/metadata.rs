@@ -59,11 +59,9 @@ fn walk(request: &Request, gate: &mut dyn Gate) -> Result<Asked, ProtocolError> 
                     asked.names.push(name.to_owned());
                 }
             }
-            Event::ElementEnd { field, span } if field.id == metadata::TOPICS => {
-                if std::mem::take(&mut drop_it) {
-                    kept.drop_one();
-                    asked.splice.remove(span);
-                }
+            Event::ElementEnd { field, span } if field.id == metadata::TOPICS && std::mem::take(&mut drop_it) => {
+                kept.drop_one();
+                asked.splice.remove(span);
             }
             Event::ArrayEnd { field, .. } if field.id == metadata::TOPICS => kept.write(&mut asked.splice, flexible),
             Event::Scalar { field, value: Scalar::Int(1), span } if field.id == metadata::ALLOW_AUTO_TOPIC_CREATION => {

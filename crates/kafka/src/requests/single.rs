@@ -25,7 +25,6 @@ pub(super) fn decide(request: Request, gate: &mut dyn Gate) -> Result<RequestSte
             _ => {}
         }
     }
-    drop(walker);
     let error = match request.api.key {
         22 => init_producer_id(transactional_id.as_deref(), gate),
         60 if controllers && request.version == 0 => code::INVALID_REQUEST,

@@ -39,7 +39,6 @@ pub(super) fn decide(mut request: Request, gate: &mut dyn Gate) -> Result<Reques
     let target = gate.answer_bytes_target();
     let mut walker = request.walker()?;
     let mut scope = scope(&mut walker, shape, gate, |event, scope| look(event, target, &mut beside, scope))?;
-    drop(walker);
     for (at, bytes) in std::mem::take(&mut beside.patches) {
         request.patch(at, bytes);
     }
