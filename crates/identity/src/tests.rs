@@ -11,14 +11,15 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use tidegate_model::{Caller, CallerKind, CredentialKind};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use super::*;
 
 mod claims;
 mod keys;
+mod tls;
 
 /// What the provider answers, and how often it was asked.
 #[derive(Default)]
@@ -107,7 +108,10 @@ async fn serve(listener: TcpListener, url: String, answers: Arc<Answers>) {
     }
 }
 
-async fn answer(mut stream: TcpStream, url: &str, answers: &Answers) -> std::io::Result<()> {
+async fn answer<S>(mut stream: S, url: &str, answers: &Answers) -> std::io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let mut request = Vec::new();
     while !request.ends_with(b"\r\n\r\n") && request.len() < 8_192 {
         if stream.read_buf(&mut request).await? == 0 {
