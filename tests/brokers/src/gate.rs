@@ -75,7 +75,7 @@ pub struct Options {
     pub profile: Profile,
     /// How the agent hands over.
     pub mode: Mode,
-    /// The cluster, or the path of an agent configuration that somebody else wrote.
+    /// The agent's configuration, which says what the cluster is.
     pub agent: AgentConfig,
     /// Cedar rules.
     pub rules: String,
@@ -92,9 +92,15 @@ pub struct Options {
 pub enum AgentConfig {
     /// Written here.
     Written(Upstream),
-    /// A file with a cluster named `main`; its `gateway` must be the socket that [`Options`] cannot choose, so that the file is
-    /// copied with that line set.
-    File(PathBuf),
+    /// A file that somebody else wrote; it is used where it lies.
+    File {
+        /// `agent.toml`
+        path: PathBuf,
+        /// The Unix socket that it names.
+        socket: PathBuf,
+        /// The cluster in it that the gate fronts.
+        cluster: String,
+    },
 }
 
 impl Options {
@@ -122,6 +128,7 @@ pub struct Gate {
     pub agent: Process,
     /// The programs that run.
     pub programs: Programs,
+    agent_config: PathBuf,
     ports: Ports,
     starts: u32,
     scratch: Scratch,
@@ -137,9 +144,13 @@ impl Gate {
         let scratch = Scratch::new("gate")?;
         let ports = Ports::take()?;
         write(scratch.path(), options, issuer, &ports)?;
+        let agent_config = match &options.agent {
+            AgentConfig::Written(_) => scratch.path().join("agent.toml"),
+            AgentConfig::File { path, .. } => path.clone(),
+        };
         let gateway = start_gateway(&programs, scratch.path(), 1)?;
-        let agent = start_agent(&programs, scratch.path(), 1)?;
-        let mut gate = Gate { gateway, agent, programs, ports, starts: 1, scratch };
+        let agent = start_agent(&programs, scratch.path(), &agent_config, 1)?;
+        let mut gate = Gate { gateway, agent, programs, agent_config, ports, starts: 1, scratch };
         gate.wait_until_ready()?;
         Ok(gate)
     }
@@ -251,7 +262,7 @@ impl Gate {
     pub fn restart_agent(&mut self) -> Result<()> {
         self.agent.kill9()?;
         self.starts += 1;
-        self.agent = start_agent(&self.programs, self.scratch.path(), self.starts)?;
+        self.agent = start_agent(&self.programs, self.scratch.path(), &self.agent_config, self.starts)?;
         self.wait_until_ready()
     }
 
@@ -290,14 +301,11 @@ fn write(folder: &Path, options: &Options, issuer: &Issuer, ports: &Ports) -> Re
     write_private(&file("wrapping.key"), &format!("{}\n", crate::cache::hex(&random::<32>()?)))?;
     fs::write(file("gateway.toml"), config::gateway(folder, options, issuer, ports))
         .context("cannot write gateway.toml")?;
-    let agent = match &options.agent {
-        AgentConfig::Written(upstream) => {
-            write_private(&file("broker.password"), &upstream.password)?;
-            config::agent(folder, upstream, options.mode)
-        }
-        AgentConfig::File(path) => config::adopt(folder, path)?,
-    };
-    write_private(&file("agent.toml"), &agent)
+    if let AgentConfig::Written(upstream) = &options.agent {
+        write_private(&file("broker.password"), &upstream.password)?;
+        write_private(&file("agent.toml"), &config::agent(folder, upstream, options.mode))?;
+    }
+    Ok(())
 }
 
 fn start_gateway(programs: &Programs, folder: &Path, number: u32) -> Result<Process> {
@@ -306,9 +314,9 @@ fn start_gateway(programs: &Programs, folder: &Path, number: u32) -> Result<Proc
     Process::start("tidegate", &mut command, &folder.join(format!("gateway.log.{number}")))
 }
 
-fn start_agent(programs: &Programs, folder: &Path, number: u32) -> Result<Process> {
+fn start_agent(programs: &Programs, folder: &Path, config: &Path, number: u32) -> Result<Process> {
     let mut command = Command::new(&programs.agent);
-    command.arg("--config").arg(folder.join("agent.toml"));
+    command.arg("--config").arg(config);
     Process::start("tidegate-agent", &mut command, &folder.join(format!("agent.log.{number}")))
 }
 

@@ -1,0 +1,201 @@
+//! Who takes part in the demo, what they may do, and the files with which the reader can be each of them.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde_json::json;
+use tidegate_brokers::Issuer;
+use tidegate_brokers::jars::Jars;
+use tidegate_brokers::java::{self, Login};
+
+/// Tokens of the demo hold for a working day, so that the lines at the end can be tried at leisure.
+const LIFETIME: u64 = 8 * 3600;
+
+/// The rules of the demo.
+pub(super) const RULES: &str = r#"// Who may do what in the demo. Groups are "issuer:group". What no rule permits is denied.
+
+@id("producers-write-orders")
+permit (
+  principal in Group::"demo:producers",
+  action in [Action::"describe", Action::"produce"],
+  resource in Domain::"orders"
+);
+
+@id("producers-idempotent")
+permit (principal in Group::"demo:producers", action == Action::"idempotentWrite", resource is Cluster);
+
+@id("analysts-read-orders")
+permit (
+  principal in Group::"demo:analysts",
+  action in [Action::"describe", Action::"consume"],
+  resource in Domain::"orders"
+);
+
+@id("analysts-groups")
+permit (
+  principal in Group::"demo:analysts",
+  action in [Action::"describeGroup", Action::"joinGroup"],
+  resource is ConsumerGroup
+) when { resource.name like "demo-*" };
+
+// Marketing sees that the topic is there, and may not read it.
+@id("marketing-sees-orders")
+permit (principal in Group::"demo:marketing", action == Action::"describe", resource in Domain::"orders");
+
+@id("marketing-groups")
+permit (
+  principal in Group::"demo:marketing",
+  action in [Action::"describeGroup", Action::"joinGroup"],
+  resource is ConsumerGroup
+) when { resource.name like "demo-*" };
+"#;
+
+/// What the demo's topics are.
+pub(super) const TOPICS: &str = "\
+- pattern: tidegate-demo-*
+  domain: orders
+  env: demo
+  tier: tier2
+  tags: [personal]
+";
+
+/// Somebody with a token.
+pub(super) struct Person {
+    token: PathBuf,
+    pub(super) login: Login,
+}
+
+/// The people of the story, with their files in one folder.
+pub(super) struct People {
+    pub(super) alice: Person,
+    pub(super) bob: Person,
+    pub(super) carol: Person,
+    /// Says that he is bob; the signature is another key's.
+    pub(super) mallory: Person,
+    folder: PathBuf,
+}
+
+impl People {
+    /// Makes the tokens and writes each person's files.
+    pub(super) fn new(folder: &Path, issuer: &Issuer) -> Result<People> {
+        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        let token = |subject: &str, groups: &[&str]| -> Result<String> {
+            let mut claims = issuer.claims(subject, groups)?;
+            let issued = claims.get("iat").and_then(serde_json::Value::as_u64).context("no iat")?;
+            if let Some(claims) = claims.as_object_mut() {
+                claims.insert("exp".to_owned(), json!(issued + LIFETIME));
+            }
+            issuer.sign(&claims)
+        };
+        Ok(People {
+            alice: person(folder, "alice", &token("alice", &["producers"])?)?,
+            bob: person(folder, "bob", &token("bob", &["analysts"])?)?,
+            carol: person(folder, "carol", &token("carol", &["marketing"])?)?,
+            mallory: person(folder, "mallory", &issuer.forged("bob", &["analysts"])?)?,
+            folder: folder.to_owned(),
+        })
+    }
+
+    /// Writes what the reader needs to play on, and returns the lines to paste.
+    pub(super) fn paste(&self, jars: &Jars, bootstrap: &str, topic: &str) -> Result<String> {
+        for (name, class) in [
+            ("kafka-console-producer", java::console_producer(jars.version)),
+            ("kafka-console-consumer", java::CONSOLE_CONSUMER),
+            ("kafka-topics", java::TOPICS),
+        ] {
+            self.script(jars, name, class)?;
+        }
+        let token = fs::read_to_string(&self.bob.token).context("cannot read a token")?;
+        let kcat = format!(
+            "bootstrap.servers={bootstrap}\nsecurity.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\nsasl.username=token\n\
+             sasl.password={token}\n"
+        );
+        fs::write(self.folder.join("bob.kcat"), kcat).context("cannot write bob.kcat")?;
+        fs::write(self.folder.join("read_orders.py"), python(bootstrap, topic))
+            .context("cannot write read_orders.py")?;
+        let options = &self.options();
+        Ok(format!(
+            "cd {}\n\n\
+             # Apache Kafka's console tools, as bob (may read) and as alice (may write)\n\
+             ./kafka-console-consumer --bootstrap-server {bootstrap} --command-config bob.properties \\\n    \
+                 --topic {topic} --group demo-play --from-beginning --max-messages 3\n\
+             echo '{{\"event\":\"hello\"}}' | ./kafka-console-producer --bootstrap-server {bootstrap} \\\n    \
+                 --command-config alice.properties --topic {topic}\n\
+             # the same with an Apache Kafka of your own (4.2 or newer)\n\
+             KAFKA_OPTS='{options}' kafka-console-consumer.sh --bootstrap-server {bootstrap} \\\n    \
+                 --command-config bob.properties --topic {topic} --group demo-play2 --from-beginning --max-messages 3\n\n\
+             # kcat (Debian: apt-get install kcat), as bob: SASL PLAIN, user \"token\", the token as the password\n\
+             kcat -F bob.kcat -C -t {topic} -o beginning -c 3 -q\n\n\
+             # Python, as bob (pip install confluent-kafka)\n\
+             python3 read_orders.py\n\n\
+             # as carol, who may not read\n\
+             ./kafka-console-consumer --bootstrap-server {bootstrap} --command-config carol.properties \\\n    \
+                 --topic {topic} --group demo-play3 --from-beginning\n",
+            self.folder.display()
+        ))
+    }
+
+    /// What a Java machine of Kafka 4 must be told before it reads a token file.
+    fn options(&self) -> String {
+        let urls: Vec<String> =
+            [&self.alice, &self.bob, &self.carol].map(|person| format!("file://{}", person.token.display())).into();
+        format!("-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls={}", urls.join(","))
+    }
+
+    /// One of Kafka's tools as a program of one line.
+    fn script(&self, jars: &Jars, name: &str, class: &str) -> Result<()> {
+        let path = self.folder.join(name);
+        let logging = self.folder.join("log4j2.properties");
+        fs::write(
+            &logging,
+            "rootLogger.level=WARN\nrootLogger.appenderRefs=out\nrootLogger.appenderRef.out.ref=out\n\
+             appender.out.type=Console\nappender.out.name=out\nappender.out.target=SYSTEM_ERR\n\
+             appender.out.layout.type=PatternLayout\nappender.out.layout.pattern=%p %m%n\n",
+        )
+        .context("cannot write log4j2.properties")?;
+        let text = format!(
+            "#!/bin/sh\nexec java -Xmx256m -XX:TieredStopAtLevel=1 -cp '{}' '-Dlog4j2.configurationFile={}' \\\n  '{}' {class} \"$@\"\n",
+            jars.classpath(),
+            logging.display(),
+            self.options()
+        );
+        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).context("cannot make it executable")
+    }
+}
+
+fn person(folder: &Path, name: &str, text: &str) -> Result<Person> {
+    let token = folder.join(format!("{name}.token"));
+    fs::write(&token, text).with_context(|| format!("cannot write {}", token.display()))?;
+    let login = Login::token_file(&token);
+    fs::write(folder.join(format!("{name}.properties")), login.text()).context("cannot write client properties")?;
+    Ok(Person { token, login })
+}
+
+fn python(bootstrap: &str, topic: &str) -> String {
+    format!(
+        r#"import time
+from confluent_kafka import Consumer
+
+token = open("bob.token").read()
+consumer = Consumer({{
+    "bootstrap.servers": "{bootstrap}",
+    "security.protocol": "SASL_PLAINTEXT",
+    "sasl.mechanism": "OAUTHBEARER",
+    "oauth_cb": lambda _: (token, time.time() + 3000),
+    "group.id": "demo-python",
+    "auto.offset.reset": "earliest",
+}})
+consumer.subscribe(["{topic}"])
+seen = 0
+while seen < 3:
+    message = consumer.poll(1.0)
+    if message is not None:
+        print(message.error() or message.value().decode())
+        seen += 1
+consumer.close()
+"#
+    )
+}
