@@ -39,6 +39,8 @@ pub(crate) struct Issuer {
     pub(crate) algorithms: Vec<Algorithm>,
     client: Client,
     current: ArcSwapOption<Current>,
+    /// Held while fetching, so that an older answer never replaces a newer one.
+    fetching: AsyncMutex<()>,
     /// When an unknown key id last caused a fetch. Held while fetching, so that there is one fetch at a time.
     refetched: AsyncMutex<Option<u64>>,
     /// Key ids that the issuer did not have, with the Unix second until which that is believed.
@@ -60,7 +62,8 @@ impl Issuer {
             client: fetch::client(&config)?,
             config,
             current: ArcSwapOption::empty(),
-            refetched: AsyncMutex::new(None),
+            fetching: AsyncMutex::default(),
+            refetched: AsyncMutex::default(),
             missing: Mutex::default(),
             last_error: Mutex::default(),
         })
@@ -68,6 +71,7 @@ impl Issuer {
 
     /// Fetches the keys. When that fails, those at hand stay.
     pub(crate) async fn refresh(&self, now: u64) -> bool {
+        let _one_at_a_time = self.fetching.lock().await;
         let fetched = fetch::key_set(&self.config, &self.client).await;
         let mut last_error = self.last_error.lock().unwrap_or_else(PoisonError::into_inner);
         match fetched {

@@ -142,16 +142,17 @@ fn read_files(dir: &Path) -> Result<BTreeMap<String, String>, PolicyError> {
     let mut files = BTreeMap::new();
     for entry in fs::read_dir(dir).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
-        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+            return Err(PolicyError::folder(path.display().to_string(), "its name is not UTF-8", "rename it"));
+        };
         // hidden names are an editor's, or what a mounted ConfigMap keeps its versions in
         if name.starts_with('.') {
             continue;
         }
-        let is_rules = Path::new(name).extension().is_some_and(|extension| extension == "cedar");
         if name == "topics.yml" || name == "topics.toml" {
             return Err(PolicyError::folder(name, "is not read", format!("name it {}", topics::FILE)));
         }
-        if !is_rules && name != topics::FILE {
+        if !has_rules(&path) && name != topics::FILE {
             refuse_rules_below(&path)?;
             continue;
         }
@@ -171,6 +172,10 @@ fn read_files(dir: &Path) -> Result<BTreeMap<String, String>, PolicyError> {
     Ok(files)
 }
 
+fn has_rules(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("cedar"))
+}
+
 /// A folder is flat. A rule in a sub-folder would silently not hold, and it may be a forbid.
 fn refuse_rules_below(path: &Path) -> Result<(), PolicyError> {
     if !path.is_dir() {
@@ -179,7 +184,7 @@ fn refuse_rules_below(path: &Path) -> Result<(), PolicyError> {
     let unreadable = |source| PolicyError::Read { path: path.to_owned(), source };
     for entry in fs::read_dir(path).map_err(unreadable)? {
         let below = entry.map_err(unreadable)?.path();
-        if below.extension().is_some_and(|extension| extension == "cedar") {
+        if has_rules(&below) {
             let place = below.display().to_string();
             return Err(PolicyError::folder(
                 place,

@@ -19,4 +19,5 @@ pub use class::{Circumstances, Entitlement};
 pub use decide::{Decision, Now, Policy, Question};
 pub use error::PolicyError;
 pub use folder::{Report, check};
+pub use schema::SCHEMA;
 pub use topics::{TopicFacts, Topics};

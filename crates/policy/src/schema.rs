@@ -7,12 +7,13 @@ use tidegate_model::{CallerKind, ResourceKind};
 
 use crate::error::PolicyError;
 
-const TEXT: &str = include_str!("../schema.cedarschema");
+/// The fixed schema, as text in Cedar's own form.
+pub const SCHEMA: &str = include_str!("../schema.cedarschema");
 
 /// Parses the compiled-in schema.
 pub(crate) fn schema() -> Result<Schema, PolicyError> {
     let (schema, warnings) =
-        Schema::from_cedarschema_str(TEXT).map_err(|error| PolicyError::Schema(error.to_string()))?;
+        Schema::from_cedarschema_str(SCHEMA).map_err(|error| PolicyError::Schema(error.to_string()))?;
     match warnings.into_iter().next() {
         Some(warning) => Err(PolicyError::Schema(warning.to_string())),
         None => Ok(schema),

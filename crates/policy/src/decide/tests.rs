@@ -207,6 +207,63 @@ fn swapped_identities_do_not_share_answers() {
     }
 }
 
+/// The same rules in two policies: one with classes and kept answers as they are, one that is made to believe that the
+/// rules can tell everything apart and that no answer may be kept. They have to agree on every question.
+#[test]
+fn classes_and_kept_answers_change_no_decision() {
+    let rules = r#"
+        @id("team") permit (principal in Group::"idp:a", action in Action::"read", resource);
+        @id("sub") permit (principal, action, resource is Topic) when { principal.sub like "am*" && context.hour < 12 };
+        @id("bob") forbid (principal == User::"idp:bob", action, resource) unless { context has mfaAge && context.mfaAge < 60 };
+        @id("part") forbid (principal in Group::"idp:b", action, resource) when { context has partition && context.partition == 1 };
+        @id("net") forbid (principal is Workload, action, resource) unless { context.address.isInRange(ip("10.0.0.0/8")) };
+        @id("id") forbid (principal, action == Action::"produce", resource in Cluster::"second") when { context.clientId == "bad" };
+        @id("own") permit (principal, action, resource is Topic) when { resource has owner && principal in resource.owner };"#;
+    let (sharing, mut apart) = (policy(rules), policy(rules));
+    let looks = &mut apart.loaded.looks;
+    (looks.issuer, looks.sub, looks.client, looks.address, looks.client_id) = (true, true, true, true, true);
+    (looks.tls, looks.partition, looks.hour, looks.mfa.read, looks.mfa.opaque) = (true, true, true, true, true);
+    looks.groups.extend(["idp:a", "idp:b", "idp:c", "idp:sales"].map(str::to_owned));
+    for (subject, kind) in [("ann", CallerKind::User), ("bob", CallerKind::User), ("bob", CallerKind::Workload)] {
+        looks.callers.insert((kind, format!("idp:{subject}")));
+    }
+    let mut callers = Vec::new();
+    for (subject, groups) in
+        [("ann", &["a"][..]), ("bob", &["a", "b"]), ("amy", &["c"]), ("eve", &["sales", "b"]), ("bob", &["a"])]
+    {
+        callers.push(caller(subject, groups));
+    }
+    callers.push(Caller { groups_known: false, ..caller("amy", &[]) });
+    callers.push(Caller { kind: CallerKind::Workload, ..caller("bob", &["a"]) });
+    let mut asked = 0;
+    for (round, caller) in callers.iter().enumerate().cycle().take(21) {
+        let odd = (round + asked) % 2 == 0;
+        let address = IpAddr::from(if odd { [10, 1, 1, 1] } else { [11, 1, 1, 1] });
+        let client_id = if asked % 3 == 0 { "bad" } else { "good" };
+        let cluster = if asked % 5 == 0 { "second" } else { "main" };
+        let circumstances = Circumstances { cluster, address, client_id, tls: odd };
+        let (one, two) = (sharing.entitlement(caller, &circumstances), apart.entitlement(caller, &circumstances));
+        for name in ["orders", "zebra"] {
+            for action in [Action::Consume, Action::Produce] {
+                for (partition, hour, mfa_age) in [
+                    (None, 1, None),
+                    (Some(1), 1, Some(59)),
+                    (Some(2), 13, Some(60)),
+                    (None, 13, Some(61)),
+                    (Some(1), 13, None),
+                ] {
+                    let now = Now { hour, mfa_age };
+                    let question = Question { action, resource: Resource::Topic(name), partition, now };
+                    assert_eq!(sharing.decide(&one, question), apart.decide(&two, question), "{caller:?} {question:?}");
+                    asked += 1;
+                }
+            }
+        }
+        asked += 1;
+    }
+    assert!(asked > 400);
+}
+
 #[test]
 fn address_client_and_tls_are_what_the_session_has() {
     let policy = policy(
