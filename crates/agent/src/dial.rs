@@ -3,47 +3,27 @@
 use std::net::IpAddr;
 
 /// One address to dial: a lower-case name or an IP address in its canonical form, and a port.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(try_from = "String")]
 pub(crate) struct Target {
     pub(crate) host: String,
     pub(crate) port: u16,
 }
 
-impl std::fmt::Display for Target {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.host.contains(':') {
-            write!(f, "[{}]:{}", self.host, self.port)
-        } else {
-            write!(f, "{}:{}", self.host, self.port)
-        }
-    }
-}
-
-/// The addresses that one cluster's configuration allows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct DialRules {
-    /// Always allowed; what "any bootstrap address" means.
-    pub(crate) bootstrap: Vec<Target>,
-    /// Allowed besides.
-    pub(crate) patterns: Vec<Pattern>,
-}
-
 /// A host, or all names below a suffix, with one port or a range of ports.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(try_from = "String")]
 pub(crate) struct Pattern {
     host: String,
     below: bool,
-    low: u16,
-    high: u16,
+    ports: std::ops::RangeInclusive<u16>,
 }
 
-impl DialRules {
-    /// The address to dial for what the gateway names, or `None` when the configuration does not allow it.
-    pub(crate) fn allow(&self, host: &str, port: u16) -> Option<Target> {
-        let target = Target { host: canonical(host)?, port };
-        let allowed = self.bootstrap.contains(&target) || self.patterns.iter().any(|pattern| pattern.matches(&target));
-        allowed.then_some(target)
-    }
+/// The address to dial for what the gateway names, or `None` when the configuration does not allow it.
+pub(crate) fn allow(bootstrap: &[Target], patterns: &[Pattern], host: &str, port: u16) -> Option<Target> {
+    let target = Target { host: canonical(host)?, port };
+    let allowed = bootstrap.contains(&target) || patterns.iter().any(|pattern| pattern.matches(&target));
+    allowed.then_some(target)
 }
 
 impl Pattern {
@@ -54,37 +34,47 @@ impl Pattern {
         } else {
             target.host == self.host
         };
-        host && (self.low..=self.high).contains(&target.port)
-    }
-
-    /// Reads `host:port`, `host:low-high`, `*.suffix:port` or `[v6]:port`.
-    pub(crate) fn parse(text: &str) -> Result<Pattern, String> {
-        let wrong =
-            |why: &str| format!("the dial pattern {text:?} {why}; write host:port, host:low-high or *.suffix:port");
-        let (host, ports) = divide(text).ok_or_else(|| wrong("has no port"))?;
-        let (low, high) = ports.split_once('-').unwrap_or((ports, ports));
-        let (low, high) = match (low.parse(), high.parse()) {
-            (Ok(low), Ok(high)) if 0 < low && low <= high => (low, high),
-            _ => return Err(wrong("has no valid port or range of ports")),
-        };
-        if let Some(suffix) = host.strip_prefix("*.") {
-            let suffix = canonical(suffix).filter(|name| !name.contains(':') && name.parse::<IpAddr>().is_err());
-            let suffix = suffix.ok_or_else(|| wrong("has no valid name after *."))?;
-            return Ok(Pattern { host: format!(".{suffix}"), below: true, low, high });
-        }
-        let host = canonical(host).ok_or_else(|| wrong("has no valid host"))?;
-        Ok(Pattern { host, below: false, low, high })
+        host && self.ports.contains(&target.port)
     }
 }
 
-impl Target {
+impl std::fmt::Display for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (open, close) = if self.host.contains(':') { ("[", "]") } else { ("", "") };
+        write!(f, "{open}{}{close}:{}", self.host, self.port)
+    }
+}
+
+impl TryFrom<String> for Target {
+    type Error = String;
+
     /// Reads `host:port` or `[v6]:port`.
-    pub(crate) fn parse(text: &str) -> Result<Target, String> {
+    fn try_from(text: String) -> Result<Target, String> {
         let read = || {
-            let (host, port) = divide(text)?;
+            let (host, port) = divide(&text)?;
             Some(Target { host: canonical(host)?, port: port.parse().ok().filter(|port| *port > 0)? })
         };
         read().ok_or_else(|| format!("the address {text:?} is not host:port; write for example broker1.example:9092"))
+    }
+}
+
+impl TryFrom<String> for Pattern {
+    type Error = String;
+
+    /// Reads `host:port`, `host:low-high`, `*.suffix:port` or `[v6]:port`.
+    fn try_from(text: String) -> Result<Pattern, String> {
+        let read = || {
+            let (host, ports) = divide(&text)?;
+            let (low, high) = ports.split_once('-').unwrap_or((ports, ports));
+            let (low, high): (u16, u16) = (low.parse().ok()?, high.parse().ok()?);
+            let ports = (0 < low && low <= high).then_some(low..=high)?;
+            let Some(suffix) = host.strip_prefix("*.") else {
+                return Some(Pattern { host: canonical(host)?, below: false, ports });
+            };
+            let suffix = canonical(suffix).filter(|name| name.parse::<IpAddr>().is_err())?;
+            Some(Pattern { host: format!(".{suffix}"), below: true, ports })
+        };
+        read().ok_or_else(|| format!("the dial pattern {text:?} is not host:port, host:low-high or *.suffix:port"))
     }
 }
 
@@ -92,8 +82,7 @@ fn divide(text: &str) -> Option<(&str, &str)> {
     let (host, port) = text.rsplit_once(':')?;
     match host.strip_prefix('[') {
         Some(inner) => Some((inner.strip_suffix(']')?, port)),
-        None if host.contains(':') => None,
-        None => Some((host, port)),
+        None => (!host.contains(':')).then_some((host, port)),
     }
 }
 
@@ -103,9 +92,8 @@ fn canonical(host: &str) -> Option<String> {
         return Some(address.to_string());
     }
     let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
-    let label = |label: &str| {
-        !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-    };
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let label = |label: &str| !label.is_empty() && label.bytes().all(good);
     (host.len() <= 253 && host.split('.').all(label)).then_some(host)
 }
 
@@ -113,18 +101,22 @@ fn canonical(host: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn rules() -> DialRules {
+    fn target(text: &str) -> Result<Target, String> {
+        text.to_owned().try_into()
+    }
+
+    fn pattern(text: &str) -> Result<Pattern, String> {
+        text.to_owned().try_into()
+    }
+
+    fn allowed(host: &str, port: u16) -> Option<Target> {
         let patterns = ["127.0.0.1:9092-9099", "*.Brokers.Example:9093", "[::1]:9092", "b.example.:1"];
-        DialRules {
-            bootstrap: vec![Target::parse("Boot.example:9094").unwrap()],
-            patterns: patterns.map(|text| Pattern::parse(text).unwrap()).to_vec(),
-        }
+        allow(&[target("Boot.example:9094").unwrap()], &patterns.map(|text| pattern(text).unwrap()), host, port)
     }
 
     #[test]
     fn only_what_is_configured_is_allowed() {
-        let rules = rules();
-        for (host, port, allowed) in [
+        for (host, port, expected) in [
             ("boot.example", 9094, true),
             ("BOOT.example.", 9094, true),
             ("boot.example", 9095, false),
@@ -152,9 +144,9 @@ mod tests {
             ("", 9092, false),
             ("169.254.169.254", 80, false),
         ] {
-            assert_eq!(rules.allow(host, port).is_some(), allowed, "{host}:{port}");
+            assert_eq!(allowed(host, port).is_some(), expected, "{host}:{port}");
         }
-        assert_eq!(rules.allow("0:0:0:0:0:0:0:1", 9092).unwrap().to_string(), "[::1]:9092");
+        assert_eq!(allowed("0:0:0:0:0:0:0:1", 9092).unwrap().to_string(), "[::1]:9092");
     }
 
     #[test]
@@ -174,10 +166,10 @@ mod tests {
             "[::1:9",
             "h ost:1",
         ] {
-            assert!(Pattern::parse(text).is_err(), "{text:?}");
+            assert!(pattern(text).is_err(), "{text:?}");
         }
         for text in ["h:0", "h:1-2", "*.x:1", "h"] {
-            assert!(Target::parse(text).is_err(), "{text:?}");
+            assert!(target(text).is_err(), "{text:?}");
         }
     }
 }

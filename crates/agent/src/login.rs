@@ -24,18 +24,24 @@ const SALT_MAX: usize = 1024;
 const CLIENT_ID: &str = "tidegate-agent";
 
 /// A SASL mechanism.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 pub(crate) enum Mechanism {
+    /// No SASL: nothing, or a TLS client certificate.
+    #[default]
+    #[serde(rename = "NONE")]
+    None,
+    #[serde(rename = "PLAIN")]
     Plain,
+    #[serde(rename = "SCRAM-SHA-256")]
     ScramSha256,
+    #[serde(rename = "SCRAM-SHA-512")]
     ScramSha512,
 }
 
 impl Mechanism {
-    pub(crate) const ALL: [Mechanism; 3] = [Mechanism::Plain, Mechanism::ScramSha256, Mechanism::ScramSha512];
-
-    pub(crate) fn name(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
+            Mechanism::None => "NONE",
             Mechanism::Plain => "PLAIN",
             Mechanism::ScramSha256 => "SCRAM-SHA-256",
             Mechanism::ScramSha512 => "SCRAM-SHA-512",
@@ -76,8 +82,8 @@ impl Credentials {
 pub(crate) enum LoginError {
     #[error("the broker refused the user or the password; check both at the broker")]
     WrongPassword,
-    #[error("the broker does not offer {wanted}, only [{offered}]; change the mechanism")]
-    Mechanism { wanted: &'static str, offered: String },
+    #[error("the broker does not offer {0} on this port; change the mechanism or the port")]
+    Mechanism(&'static str),
     #[error("the broker refused the login with error code {0}")]
     Refused(i16),
     #[error("the answer is not a Kafka broker's ({0}); check the port, and whether the broker expects TLS there")]
@@ -193,16 +199,10 @@ impl Login {
     }
 
     fn check_handshake(&self, answer: &mut Answer<'_>) -> Result<(), LoginError> {
-        let code = answer.i16()?;
-        let mut offered = Vec::new();
-        for _ in 0..answer.i32()?.clamp(0, 64) {
-            let name = answer.text()?.unwrap_or_default();
-            offered.extend(Mechanism::ALL.iter().map(|known| known.name()).find(|known| known.as_bytes() == name));
-        }
-        let wanted = self.credentials.mechanism.name();
-        match code {
-            0 => answer.end(),
-            33 => Err(LoginError::Mechanism { wanted, offered: offered.join(", ") }),
+        // the list of mechanisms that follows is the broker's text: not needed, not repeated
+        match answer.i16()? {
+            0 => Ok(()),
+            33 => Err(LoginError::Mechanism(self.credentials.mechanism.name())),
             code => Err(LoginError::Refused(code)),
         }
     }
@@ -289,7 +289,7 @@ struct Hash {
 impl Hash {
     fn of(mechanism: Mechanism) -> Result<Hash, LoginError> {
         match mechanism {
-            Mechanism::Plain => Err(LoginError::Crypto),
+            Mechanism::None | Mechanism::Plain => Err(LoginError::Crypto),
             Mechanism::ScramSha256 => {
                 Ok(Hash { hmac: hmac::HMAC_SHA256, digest: &digest::SHA256, derive: pbkdf2::PBKDF2_HMAC_SHA256 })
             }
@@ -383,17 +383,6 @@ impl<'a> Answer<'a> {
         Ok(head)
     }
 
-    fn text(&mut self) -> Result<Option<&'a [u8]>, LoginError> {
-        match usize::try_from(self.i16()?) {
-            Ok(length) => self.take(length).map(Some),
-            Err(_negative) => Ok(None),
-        }
-    }
-
-    fn end(&self) -> Result<(), LoginError> {
-        if self.0.is_empty() { Ok(()) } else { Err(LoginError::NotKafka("it is too long")) }
-    }
-
     /// SaslAuthenticate's answer, version 1: the mechanism's bytes and the session's lifetime.
     fn authenticated(&mut self) -> Result<(&'a [u8], u64), LoginError> {
         match self.i16()? {
@@ -401,14 +390,13 @@ impl<'a> Answer<'a> {
             58 => return Err(LoginError::WrongPassword),
             code => return Err(LoginError::Refused(code)),
         }
-        self.text()?; // the error's text, not repeated
-        let token = match usize::try_from(self.i32()?) {
-            Ok(length) => self.take(length)?,
-            Err(_negative) => &[],
-        };
+        // a negative length means null
+        let text = self.i16()?;
+        self.take(usize::try_from(text).unwrap_or(0))?;
+        let token = self.i32()?;
+        let token = self.take(usize::try_from(token).unwrap_or(0))?;
         let lifetime = u64::try_from(i64::from_be_bytes(self.array()?)).unwrap_or(0);
-        self.end()?;
-        Ok((token, lifetime))
+        if self.0.is_empty() { Ok((token, lifetime)) } else { Err(LoginError::NotKafka("it is too long")) }
     }
 }
 

@@ -25,7 +25,7 @@ use tokio::time::timeout;
 use crate::config::Config;
 use crate::secret::EnvSecrets;
 use crate::session::{Agent, Setup};
-use crate::upstream::{Cluster, LoadError};
+use crate::upstream::Cluster;
 
 /// How long connections that are being relayed may go on after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -57,35 +57,40 @@ fn main() -> ExitCode {
 }
 
 fn start(arguments: &Arguments, isolation: Isolation) -> Result<(), String> {
-    let config = Config::read(&arguments.config).map_err(|error| error.to_string())?;
-    let env = EnvSecrets::take(&config.variables()).map_err(|error| error.to_string())?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| format!("cannot start: {error}"))?;
-    let setup = runtime.block_on(load(config, &env)).map_err(|error| error.to_string())?;
+    let config = Config::read(&arguments.config)?;
+    let env = EnvSecrets::take(&config.variables())?;
+    // relative paths mean the configuration's folder, now and after each reload
+    let enter = || {
+        let file = arguments.config.canonicalize()?;
+        std::env::set_current_dir(file.parent().unwrap_or(Path::new("/")))?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        Ok::<_, std::io::Error>((file, runtime))
+    };
+    let (file, runtime) = enter().map_err(|error| format!("cannot start: {error}"))?;
+    let setup = runtime.block_on(load(config, &env))?;
     if !arguments.check {
-        runtime.block_on(serve(&arguments.config, Arc::new(setup), &env, isolation))?;
+        runtime.block_on(serve(&file, Arc::new(setup), &env, isolation))?;
     }
     runtime.shutdown_timeout(Duration::from_secs(1));
     Ok(())
 }
 
-async fn load(config: Config, env: &EnvSecrets) -> Result<Setup, LoadError> {
+async fn load(config: Config, env: &EnvSecrets) -> Result<Setup, String> {
     let mut clusters = Vec::new();
-    for (name, cluster) in &config.clusters {
-        clusters.push(Arc::new(Cluster::load(name, cluster, env).await?));
+    for cluster in config.clusters {
+        clusters.push(Cluster::load(cluster.into_inner(), env).await?);
     }
-    Ok(Setup { name: config.name, gateway: config.gateway, gateway_uid: config.gateway_uid, clusters })
+    Ok(Setup { agent: config.agent, clusters })
 }
 
 async fn serve(file: &Path, setup: Arc<Setup>, env: &EnvSecrets, isolation: Isolation) -> Result<(), String> {
-    let no_signals = |error| format!("cannot listen for signals: {error}");
-    let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
-    let mut reload = signal(SignalKind::hangup()).map_err(no_signals)?;
+    let listen = |kind| signal(kind).map_err(|error| format!("cannot listen for signals: {error}"));
+    let mut terminate = listen(SignalKind::terminate())?;
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    let mut reload = listen(SignalKind::hangup())?;
     let (working, mut ended) = mpsc::channel::<()>(1);
-    let shared_user = isolation.uid == setup.gateway_uid;
-    tracing::info!(agent = setup.name, clusters = setup.clusters.len(), shared_user, "agent started");
-    if shared_user {
+    tracing::info!(agent = setup.agent.name, clusters = setup.clusters.len(), "agent started");
+    if isolation.uid == setup.agent.gateway_uid {
         tracing::warn!(
             "agent_isolation=none: agent and gateway run as one user; give them two for anything but a trial"
         );
@@ -98,9 +103,6 @@ async fn serve(file: &Path, setup: Arc<Setup>, env: &EnvSecrets, isolation: Isol
             _ = interrupt.recv() => break,
             _ = reload.recv() => match reloaded(file, env).await {
                 Ok(setup) => {
-                    if publish.borrow().gateway != setup.gateway {
-                        tracing::warn!("the gateway's socket changed; it is used from the next connection on");
-                    }
                     publish.send_replace(Arc::new(setup));
                     tracing::info!("configuration and secrets reloaded; open connections go on as they are");
                 }
@@ -110,13 +112,12 @@ async fn serve(file: &Path, setup: Arc<Setup>, env: &EnvSecrets, isolation: Isol
     }
     tracing::info!("ending; open connections have 10 s");
     session.abort();
-    if timeout(DRAIN, async { while ended.recv().await.is_some() {} }).await.is_err() {
+    if timeout(DRAIN, ended.recv()).await.is_err() {
         tracing::info!("connections were cut");
     }
     Ok(())
 }
 
 async fn reloaded(file: &Path, env: &EnvSecrets) -> Result<Setup, String> {
-    let config = Config::read(file).map_err(|error| error.to_string())?;
-    load(config, env).await.map_err(|error| error.to_string())
+    load(Config::read(file)?, env).await
 }

@@ -49,7 +49,8 @@ impl Secret {
 }
 
 /// Where a secret comes from, as configured.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Source {
     /// A file that only the agent's user may read.
     File(PathBuf),
@@ -57,27 +58,6 @@ pub(crate) enum Source {
     Env(String),
     /// A command's standard output.
     Command(Vec<String>),
-}
-
-/// Why a secret is not to be had. Holds no part of a secret.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum SecretError {
-    #[error("cannot read the secret file {0}: {1}; check that the agent's user may read it")]
-    Read(PathBuf, std::io::Error),
-    #[error("the secret file {0} is not a regular file; name one")]
-    NotFile(PathBuf),
-    #[error("the secret file {path} belongs to user {owner}, the agent runs as {agent}; run: chown {agent} {path}")]
-    Owner { path: PathBuf, owner: u32, agent: u32 },
-    #[error("the secret file {0} may be read by others (mode {1:o}); run: chmod 600 {0}")]
-    Mode(PathBuf, u32),
-    #[error("the secret from {0} is empty or longer than 64 KiB")]
-    Size(String),
-    #[error("the environment variable {0} was not set when the agent started; set it and restart")]
-    NoVariable(String),
-    #[error("the secret's command {0:?} {1}; run it by hand as the agent's user")]
-    Command(String, String),
-    #[error("cannot take secrets out of the environment: {0}")]
-    Clear(std::io::Error),
 }
 
 /// The secrets that were in the environment at start. They are not in this process's environment any more.
@@ -90,17 +70,17 @@ impl EnvSecrets {
     /// only unset stays readable in `/proc/PID/environ`.)
     ///
     /// # Errors
-    /// [`SecretError::Clear`] when the system refuses a step.
-    pub(crate) fn take(names: &[&str]) -> Result<EnvSecrets, SecretError> {
+    /// The step that the system refuses.
+    pub(crate) fn take(names: &[&str]) -> Result<EnvSecrets, String> {
         let found: Vec<(&str, OsString)> =
             names.iter().filter_map(|name| Some((*name, std::env::var_os(name)?))).collect();
         if !found.is_empty() {
-            return Err(SecretError::Clear(restart_without(found)));
+            return Err(format!("cannot take secrets out of the environment: {}", restart_without(found)));
         }
         if std::env::var_os(HANDED).is_none() {
             return Ok(EnvSecrets::default());
         }
-        receive().map_err(SecretError::Clear)
+        receive().map_err(|error| format!("cannot take over the environment's secrets: {error}"))
     }
 }
 
@@ -137,87 +117,98 @@ fn receive() -> std::io::Result<EnvSecrets> {
     let mut secrets = BTreeMap::new();
     while let Some(name) = receive_part(&mut input)? {
         let value = receive_part(&mut input)?.ok_or(std::io::ErrorKind::UnexpectedEof)?;
-        let name = String::from_utf8_lossy(&name).into_owned();
-        if let Some(secret) = Secret::new(value.to_vec()) {
-            secrets.insert(name, secret);
+        if let Some(secret) = Secret::new(value) {
+            secrets.insert(String::from_utf8_lossy(&name).into_owned(), secret);
         }
     }
     rustix::fs::ftruncate(&input, 0)?; // frees the pages that held the secrets
     Ok(EnvSecrets(secrets))
 }
 
-fn receive_part(input: &mut impl Read) -> std::io::Result<Option<Zeroizing<Vec<u8>>>> {
+fn receive_part(input: &mut impl Read) -> std::io::Result<Option<Vec<u8>>> {
     let mut field = [0; 4];
     if input.read(&mut field)? == 0 {
         return Ok(None);
     }
-    let length = u64::from(u32::from_be_bytes(field)).min(SECRET_MAX);
-    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(length).unwrap_or(0)));
-    input.take(length).read_to_end(&mut bytes)?;
-    Ok(Some(bytes))
+    read_all(input.take(u32::from_be_bytes(field).into())).map(Some)
 }
 
 impl Source {
     /// Gets the secret.
     ///
     /// # Errors
-    /// [`SecretError`], which says how to mend it.
-    pub(crate) async fn load(&self, env: &EnvSecrets) -> Result<Secret, SecretError> {
-        match self {
-            Source::File(path) => read_file(path),
-            Source::Env(name) => env.0.get(name).cloned().ok_or_else(|| SecretError::NoVariable(name.clone())),
-            Source::Command(words) => run(words).await,
-        }
+    /// What is wrong and how to mend it; no part of a secret.
+    pub(crate) async fn load(&self, env: &EnvSecrets) -> Result<Secret, String> {
+        let (bytes, name) = match self {
+            Source::File(path) => (read_file(path)?, format!("the file {}", path.display())),
+            Source::Env(name) => {
+                let missing =
+                    || format!("the environment variable {name} was not set at the agent's start; set it and restart");
+                return env.0.get(name).cloned().ok_or_else(missing);
+            }
+            Source::Command(words) => {
+                let name = words.first().map_or("", String::as_str);
+                let output = run(name, words).await;
+                (
+                    output.map_err(|what| {
+                        format!("the secret's command {name:?} {what}; run it by hand as the agent's user")
+                    })?,
+                    format!("the command {name:?}"),
+                )
+            }
+        };
+        Secret::new(bytes).ok_or_else(|| format!("the secret from {name} is empty"))
     }
 }
 
-fn read_file(path: &Path) -> Result<Secret, SecretError> {
-    let unread = |error| SecretError::Read(path.into(), error);
-    // non-blocking, so that a FIFO in its place cannot hang the agent; checks are made on what was opened
-    let flags = rustix::fs::OFlags::NONBLOCK.bits();
-    let file = File::options().read(true).custom_flags(flags.cast_signed()).open(path).map_err(unread)?;
+fn read_file(path: &Path) -> Result<Vec<u8>, String> {
+    let name = path.display();
+    let unread =
+        |error| format!("cannot read the secret file {name}: {error}; check that the agent's user may read it");
+    // non-blocking, so that a FIFO in its place cannot hang the agent; the checks are made on what was opened
+    let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let file = File::options().read(true).custom_flags(flags).open(path).map_err(unread)?;
     let facts = file.metadata().map_err(unread)?;
-    let agent = rustix::process::geteuid().as_raw();
-    if !facts.is_file() {
-        return Err(SecretError::NotFile(path.into()));
+    let (owner, agent, mode) = (facts.uid(), rustix::process::geteuid().as_raw(), facts.mode() & 0o777);
+    if !facts.is_file() || facts.len() > SECRET_MAX {
+        return Err(format!("the secret file {name} is not a regular file of at most 64 KiB"));
     }
-    if facts.uid() != agent {
-        return Err(SecretError::Owner { path: path.into(), owner: facts.uid(), agent });
+    if owner != agent {
+        return Err(format!(
+            "the secret file {name} belongs to user {owner}, the agent runs as {agent}; run: chown {agent} {name}"
+        ));
     }
-    if facts.mode() & 0o077 != 0 {
-        return Err(SecretError::Mode(path.into(), facts.mode() & 0o777));
+    if mode & 0o077 != 0 {
+        return Err(format!("the secret file {name} may be read by others (mode {mode:o}); run: chmod 600 {name}"));
     }
-    let size = || SecretError::Size(path.display().to_string());
-    if facts.len() > SECRET_MAX {
-        return Err(size());
-    }
-    // the capacity is given, so that no copy is left behind by a growing buffer
-    let mut bytes = Vec::with_capacity(usize::try_from(facts.len()).unwrap_or(0).saturating_add(32));
-    file.take(SECRET_MAX).read_to_end(&mut bytes).map_err(unread)?;
-    Secret::new(bytes).ok_or_else(size)
+    read_all(file).map_err(unread)
 }
 
-async fn run(words: &[String]) -> Result<Secret, SecretError> {
-    let name = words.first().cloned().unwrap_or_default();
-    let failed = |what: String| SecretError::Command(name.clone(), what);
-    let mut command = tokio::process::Command::new(&name);
+/// Reads at most a secret's length; the capacity is given, so that no copy is left behind by a growing buffer.
+fn read_all(input: impl Read) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(SECRET_MAX).unwrap_or(0)));
+    input.take(SECRET_MAX).read_to_end(&mut bytes)?;
+    Ok(std::mem::take(&mut *bytes))
+}
+
+async fn run(name: &str, words: &[String]) -> Result<Vec<u8>, String> {
+    let mut command = tokio::process::Command::new(name);
     command.args(words.iter().skip(1)).stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
-    let mut child = command.spawn().map_err(|error| failed(format!("does not start: {error}")))?;
-    let output = child.stdout.take();
+    let mut child = command.spawn().map_err(|error| format!("does not start: {error}"))?;
+    let mut output = child.stdout.take().ok_or("has no output")?.take(SECRET_MAX);
     let work = async {
         let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(SECRET_MAX).unwrap_or(0)));
-        if let Some(output) = output {
-            output.take(SECRET_MAX).read_to_end(&mut bytes).await?;
-        }
-        Ok::<_, std::io::Error>((child.wait().await?, bytes))
+        output.read_to_end(&mut bytes).await?;
+        Ok::<_, std::io::Error>((child.wait().await?, std::mem::take(&mut *bytes)))
     };
     match tokio::time::timeout(COMMAND_TIME, work).await {
-        Ok(Ok((status, mut bytes))) if status.success() => {
-            Secret::new(std::mem::take(&mut *bytes)).ok_or_else(|| SecretError::Size(format!("the command {name:?}")))
+        Ok(Ok((status, bytes))) if status.success() => Ok(bytes),
+        Ok(Ok((status, bytes))) => {
+            drop(Zeroizing::new(bytes));
+            Err(format!("ended with {status}"))
         }
-        Ok(Ok((status, _))) => Err(failed(format!("ended with {status}"))),
-        Ok(Err(error)) => Err(failed(format!("cannot be read: {error}"))),
-        Err(_late) => Err(failed("did not end within 10 s".into())),
+        Ok(Err(error)) => Err(format!("cannot be read: {error}")),
+        Err(_late) => Err("did not end within 10 s".into()),
     }
 }
 
@@ -239,25 +230,26 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for mode in [0o640, 0o604, 0o620, 0o601, 0o644, 0o777] {
             let path = file(&folder, mode, b"hunter2\n");
-            let error = read_file(&path).unwrap_err().to_string();
+            let error = read_file(&path).unwrap_err();
             assert!(error.contains(&format!("chmod 600 {}", path.display())), "{mode:o}: {error}");
             assert!(!error.contains("hunter2"), "{error}");
         }
         for mode in [0o600, 0o400] {
-            assert_eq!(read_file(&file(&folder, mode, b"hunter2\r\n")).unwrap().expose(), b"hunter2");
+            let bytes = read_file(&file(&folder, mode, b"hunter2\r\n")).unwrap();
+            assert_eq!(Secret::new(bytes).unwrap().expose(), b"hunter2");
         }
     }
 
     #[test]
     fn empty_long_missing_and_special_files_are_refused() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(matches!(read_file(&file(&folder, 0o600, b"\n")), Err(SecretError::Size(_))));
-        assert!(matches!(read_file(&file(&folder, 0o600, &vec![b'x'; 65_537])), Err(SecretError::Size(_))));
-        assert!(matches!(read_file(&folder.path().join("none")), Err(SecretError::Read(..))));
-        assert!(matches!(read_file(folder.path()), Err(SecretError::NotFile(_))));
+        assert_eq!(Secret::new(b"\n".to_vec()), None);
+        assert!(read_file(&file(&folder, 0o600, &vec![b'x'; 65_537])).unwrap_err().contains("64 KiB"));
+        assert!(read_file(&folder.path().join("none")).unwrap_err().contains("cannot read"));
+        assert!(read_file(folder.path()).unwrap_err().contains("not a regular file"));
         let fifo = folder.path().join("fifo");
         assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
-        assert!(matches!(read_file(&fifo), Err(SecretError::NotFile(_))));
+        assert!(read_file(&fifo).unwrap_err().contains("not a regular file"));
     }
 
     #[test]
@@ -271,12 +263,12 @@ mod tests {
         let env = EnvSecrets::default();
         assert_eq!(shell("echo hunter2").load(&env).await.unwrap().expose(), b"hunter2");
         for script in ["echo hunter2; exit 3", "true", "kill -9 $$"] {
-            let error = shell(script).load(&env).await.unwrap_err().to_string();
+            let error = shell(script).load(&env).await.unwrap_err();
             assert!(!error.contains("hunter2"), "{error}");
         }
-        let none = Source::Command(vec!["/nonexistent/vault".into()]).load(&env).await.unwrap_err().to_string();
+        let none = Source::Command(vec!["/nonexistent/vault".into()]).load(&env).await.unwrap_err();
         assert!(none.contains("/nonexistent/vault"), "{none}");
-        let error = Source::Env("X".into()).load(&env).await.unwrap_err().to_string();
+        let error = Source::Env("X".into()).load(&env).await.unwrap_err();
         assert!(error.contains("variable X"), "{error}");
     }
 }

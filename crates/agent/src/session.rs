@@ -4,21 +4,21 @@ use std::collections::{HashSet, VecDeque};
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 use std::os::fd::AsFd;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use tidegate_link::{
-    ClusterOffer, FRAME_MAX, Handover, Hello, Isolation, Message, Mode, Number, Open, Reason, Receiver, Refused, Role,
-    TEXT_MAX, encode,
+    ClusterOffer, Handover, Hello, Isolation, Message, Mode, Number, Open, Reason, Receiver, Refused, Role, TEXT_MAX,
+    encode,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
 use tokio::net::UnixStream;
 use tokio::sync::{Semaphore, mpsc, watch};
-use tokio::time::{Instant, interval, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
+use crate::config::AgentConfig;
 use crate::relay::{Buffers, relay};
 use crate::upstream::{BrokerStream, Cluster, Failure, Opened};
 
@@ -28,29 +28,25 @@ const OPENING_MAX: usize = 512;
 const OPEN_TIME: Duration = Duration::from_secs(30);
 /// Numbers remembered, to refuse one that comes twice.
 const NUMBERS_MAX: usize = 65_536;
-/// The gateway is asked for a sign of life this often, and given up after three times without.
-const PING: Duration = Duration::from_secs(15);
+/// The gateway asks for a sign of life every 15 s; one that says nothing for this long is given up.
+const SILENCE: Duration = Duration::from_secs(45);
 /// How long the gateway may take to accept a connection or a message.
 const GATEWAY_TIME: Duration = Duration::from_secs(5);
 /// The pauses between attempts to reach the gateway: from the first to the second, doubling.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
 /// All that a configuration gives; replaced as a whole when it is reloaded.
-#[derive(Debug)]
 pub(crate) struct Setup {
-    pub(crate) name: String,
-    pub(crate) gateway: PathBuf,
-    pub(crate) gateway_uid: u32,
-    pub(crate) clusters: Vec<Arc<Cluster>>,
+    pub(crate) agent: AgentConfig,
+    pub(crate) clusters: Vec<Cluster>,
 }
 
 /// What the agent's connections share.
-#[derive(Debug)]
 pub(crate) struct Agent {
-    pub(crate) setup: watch::Receiver<Arc<Setup>>,
-    pub(crate) isolation: Isolation,
-    /// Held by everything that still works; its end is the end of all work.
-    pub(crate) working: mpsc::Sender<()>,
+    setup: watch::Receiver<Arc<Setup>>,
+    isolation: Isolation,
+    /// Never used: when the last holder of the agent is gone, the other end knows that all work is done.
+    _working: mpsc::Sender<()>,
     opening: Arc<Semaphore>,
     buffers: Buffers,
     refused: AtomicU64,
@@ -59,7 +55,7 @@ pub(crate) struct Agent {
 impl Agent {
     pub(crate) fn new(setup: watch::Receiver<Arc<Setup>>, isolation: Isolation, working: mpsc::Sender<()>) -> Agent {
         let opening = Arc::new(Semaphore::new(OPENING_MAX));
-        Agent { setup, isolation, working, opening, buffers: Buffers::default(), refused: AtomicU64::new(0) }
+        Agent { setup, isolation, _working: working, opening, buffers: Buffers::default(), refused: AtomicU64::new(0) }
     }
 
     fn setup(&self) -> Arc<Setup> {
@@ -68,13 +64,13 @@ impl Agent {
 
     fn hello(&self) -> Message {
         let setup = self.setup();
-        let offer = |cluster: &Arc<Cluster>| ClusterOffer {
-            name: cluster.name.clone(),
-            mode: cluster.mode,
-            bootstrap: cluster.dial.bootstrap.iter().map(ToString::to_string).collect(),
+        let offer = |cluster: &Cluster| ClusterOffer {
+            name: cluster.config.name.clone(),
+            mode: cluster.config.mode,
+            bootstrap: cluster.config.bootstrap.iter().map(ToString::to_string).collect(),
         };
         let clusters = setup.clusters.iter().map(offer).collect();
-        Message::Hello(Hello { agent: setup.name.clone(), clusters, isolation: self.isolation })
+        Message::Hello(Hello { agent: setup.agent.name.clone(), clusters, isolation: self.isolation })
     }
 }
 
@@ -85,7 +81,7 @@ pub(crate) async fn run(agent: Arc<Agent>) {
     let mut said = None;
     loop {
         let setup = agent.setup();
-        match connect(&setup).await {
+        match connect(&setup.agent).await {
             Ok(stream) => {
                 pause = PAUSES.0;
                 said = None;
@@ -96,7 +92,7 @@ pub(crate) async fn run(agent: Arc<Agent>) {
             Err(error) => {
                 // the same trouble is said once a minute, not at every attempt
                 if said.is_none_or(|at: Instant| at.elapsed() > Duration::from_secs(60)) {
-                    let socket = setup.gateway.display();
+                    let socket = setup.agent.gateway.display();
                     tracing::warn!(%socket, %error, "gateway down: cannot connect; is tidegate running? trying on");
                     said = Some(Instant::now());
                 }
@@ -108,13 +104,13 @@ pub(crate) async fn run(agent: Arc<Agent>) {
 }
 
 /// Connects to the gateway and makes sure that it is the gateway's user who listens.
-async fn connect(setup: &Setup) -> io::Result<UnixStream> {
-    let stream = timeout(GATEWAY_TIME, UnixStream::connect(&setup.gateway)).await??;
+async fn connect(config: &AgentConfig) -> io::Result<UnixStream> {
+    let stream = timeout(GATEWAY_TIME, UnixStream::connect(&config.gateway)).await??;
     let uid = stream.peer_cred()?.uid();
-    if uid != setup.gateway_uid {
+    if uid != config.gateway_uid {
         let what = format!(
             "the socket belongs to user {uid}, not to {}; set gateway_user to the user that runs the gateway",
-            setup.gateway_uid
+            config.gateway_uid
         );
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, what));
     }
@@ -128,40 +124,32 @@ async fn converse(agent: &Arc<Agent>, mut stream: UnixStream, numbers: &mut Numb
     send(&mut output, &agent.hello()).await?;
     let (answers, mut outgoing) = mpsc::channel(64);
     let mut receiver = Receiver::new(Role::Agent);
-    let mut bytes = vec![0; 4096.min(FRAME_MAX)];
-    let mut heard = Instant::now();
-    let mut tick = interval(PING);
-    tick.tick().await;
+    let mut bytes = vec![0; 4096];
     loop {
         tokio::select! {
-            read = input.read(&mut bytes) => {
-                let count = read?;
+            read = timeout(SILENCE, input.read(&mut bytes)) => {
+                let count = read??;
                 if count == 0 {
-                    return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "it closed the connection"));
+                    return Err(io::ErrorKind::UnexpectedEof.into());
                 }
-                heard = Instant::now();
                 receiver.push(bytes.get(..count).unwrap_or_default());
                 while let Some(message) = receiver.next_message().map_err(io::Error::other)? {
-                    match message {
-                        Message::Open(open) => {
-                            if let Some(refusal) = accept(agent, open, numbers, &answers) {
-                                send(&mut output, &refusal).await?;
-                            }
+                    let answer = match message {
+                        Message::Open(open) => accept(agent, open, numbers, &answers),
+                        Message::Ping(value) => Some(Message::Pong(value)),
+                        Message::Welcome(welcome) => {
+                            tracing::info!(gateway = welcome.gateway, "connected to the gateway");
+                            None
                         }
-                        Message::Ping(value) => send(&mut output, &Message::Pong(value)).await?,
-                        Message::Welcome(welcome) => tracing::info!(gateway = welcome.gateway, "connected to the gateway"),
-                        _ => {}
+                        _ => None,
+                    };
+                    if let Some(answer) = answer {
+                        send(&mut output, &answer).await?;
                     }
                 }
             }
             Some(answer) = outgoing.recv() => send(&mut output, &answer).await?,
             Ok(()) = changes.changed() => send(&mut output, &agent.hello()).await?,
-            _ = tick.tick() => {
-                if heard.elapsed() > PING * 3 {
-                    return Err(io::Error::new(io::ErrorKind::TimedOut, "it gave no sign of life for 45 s"));
-                }
-                send(&mut output, &Message::Ping(0)).await?;
-            }
         }
     }
 }
@@ -173,35 +161,21 @@ async fn send(output: &mut (impl AsyncWriteExt + Unpin), message: &Message) -> i
 
 /// Starts to work on an open, or gives the refusal at once.
 fn accept(agent: &Arc<Agent>, open: Open, numbers: &mut Numbers, answers: &mpsc::Sender<Message>) -> Option<Message> {
-    let refuse = |reason, text| Some(agent.refuse(&open, &Failure { reason, text }));
     if !numbers.note(open.number) {
-        return refuse(Reason::BadNumber, "this number was used before".into());
+        return Some(agent.refuse(&open, &Failure::new(Reason::BadNumber, "this number was used before")));
     }
     let Ok(place) = Arc::clone(&agent.opening).try_acquire_owned() else {
-        let text = format!("{OPENING_MAX} connections are being opened already");
-        return refuse(Reason::Busy, text);
+        return Some(agent.refuse(&open, &Failure::new(Reason::Busy, "too many connections are being opened")));
     };
     let agent = Arc::clone(agent);
     let answers = answers.clone();
     tokio::spawn(async move {
-        let _working = agent.working.clone();
-        let setup = agent.setup();
         let limit = OPEN_TIME.min(Duration::from_millis(open.deadline_ms.into()));
-        let opened = match setup.clusters.iter().find(|cluster| cluster.name == open.cluster) {
-            Some(cluster) => timeout(limit, cluster.open(&open.broker)).await.unwrap_or_else(|_| {
-                Err(Failure {
-                    reason: Reason::Unreachable,
-                    text: "the gateway's deadline passed during dial or login".into(),
-                })
-            }),
-            None => Err(Failure {
-                reason: Reason::NotAllowed,
-                text: format!("cluster {:?} is not configured", open.cluster),
-            }),
-        };
+        let late = || Failure::new(Reason::Unreachable, "the gateway's deadline passed during dial or login");
+        let opened = timeout(limit, agent.open(&open)).await.unwrap_or_else(|_| Err(late()));
         drop(place);
         match opened {
-            Ok(opened) => hand_over(&agent, &setup, &open, opened).await,
+            Ok((opened, mode)) => hand_over(&agent, mode, &open, opened).await,
             // when the control connection is gone, so is the gateway's interest
             Err(failure) => drop(answers.send(agent.refuse(&open, &failure)).await),
         }
@@ -210,6 +184,15 @@ fn accept(agent: &Arc<Agent>, open: Open, numbers: &mut Numbers, answers: &mpsc:
 }
 
 impl Agent {
+    /// Uses the secrets of the moment, and keeps them no longer than the login takes.
+    async fn open(&self, open: &Open) -> Result<(Opened, Mode), Failure> {
+        let setup = self.setup();
+        let cluster = setup.clusters.iter().find(|cluster| cluster.config.name == open.cluster);
+        let unknown = || Failure::new(Reason::NotAllowed, format!("cluster {:?} is not configured", open.cluster));
+        let cluster = cluster.ok_or_else(unknown)?;
+        Ok((cluster.open(&open.broker).await?, cluster.config.mode))
+    }
+
     /// Logs and counts a refusal, and makes its message.
     fn refuse(&self, open: &Open, failure: &Failure) -> Message {
         let total = self.refused.fetch_add(1, Ordering::Relaxed).saturating_add(1);
@@ -235,34 +218,19 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-async fn hand_over(agent: &Agent, setup: &Setup, open: &Open, opened: Opened) {
-    let mode = match setup.clusters.iter().find(|cluster| cluster.name == open.cluster) {
-        Some(cluster) => cluster.mode,
-        None => return,
-    };
+async fn hand_over(agent: &Agent, mode: Mode, open: &Open, opened: Opened) {
     let (peer, session) = (opened.peer.to_string(), hex(&open.session));
-    tracing::debug!(
-        cluster = open.cluster,
-        broker = peer,
-        session,
-        lifetime_ms = opened.lifetime_ms,
-        "broker connection opened"
-    );
-    let message = Message::Handover(Handover {
-        number: open.number,
-        mode,
-        peer: peer.clone(),
-        tls: matches!(opened.stream, BrokerStream::Tls(_)),
-        lifetime_ms: opened.lifetime_ms,
-    });
+    tracing::debug!(cluster = open.cluster, broker = peer, session, "broker connection opened");
+    let tls = matches!(opened.stream, BrokerStream::Tls(_));
+    let (number, lifetime_ms) = (open.number, opened.lifetime_ms);
+    let message = Message::Handover(Handover { number, mode, peer: peer.clone(), tls, lifetime_ms });
     let work = async {
-        let frame = encode(&message).map_err(io::Error::other)?;
-        let mut gateway = connect(setup).await?;
+        let mut gateway = connect(&agent.setup().agent).await?;
         match (mode, opened.stream) {
-            (Mode::Socket, BrokerStream::Plain(socket)) => send_socket(&gateway, &frame, &socket).await,
+            (Mode::Socket, BrokerStream::Plain(socket)) => send_socket(&gateway, &message, &socket).await,
             (Mode::Socket, BrokerStream::Tls(_)) => Err(io::Error::other("socket mode cannot be used with TLS")),
             (Mode::Relay, broker) => {
-                timeout(GATEWAY_TIME, gateway.write_all(&frame)).await??;
+                send(&mut gateway, &message).await?;
                 relay(broker, gateway, &agent.buffers).await
             }
         }
@@ -274,7 +242,8 @@ async fn hand_over(agent: &Agent, setup: &Setup, open: &Open, opened: Opened) {
 }
 
 /// Sends the frame and, with its first byte, the broker's socket.
-async fn send_socket(gateway: &UnixStream, frame: &[u8], socket: &impl AsFd) -> io::Result<()> {
+async fn send_socket(gateway: &UnixStream, message: &Message, socket: &impl AsFd) -> io::Result<()> {
+    let frame = encode(message).map_err(io::Error::other)?;
     let attempt = || {
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut control = SendAncillaryBuffer::new(&mut space);
@@ -282,7 +251,7 @@ async fn send_socket(gateway: &UnixStream, frame: &[u8], socket: &impl AsFd) -> 
         if !control.push(SendAncillaryMessage::ScmRights(&descriptors)) {
             return Err(io::Error::other("no room for the descriptor"));
         }
-        Ok(sendmsg(gateway, &[IoSlice::new(frame)], &mut control, SendFlags::NOSIGNAL)?)
+        Ok(sendmsg(gateway, &[IoSlice::new(&frame)], &mut control, SendFlags::NOSIGNAL)?)
     };
     let sent = timeout(GATEWAY_TIME, gateway.async_io(Interest::WRITABLE, attempt)).await??;
     if sent == frame.len() { Ok(()) } else { Err(io::Error::other("the gateway took only a part of the frame")) }

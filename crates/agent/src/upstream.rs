@@ -9,7 +9,7 @@ use std::time::Duration;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use tidegate_link::{Broker, Mode, Reason};
+use tidegate_link::{Broker, Reason};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::block_in_place;
@@ -18,9 +18,9 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::config::{ClusterConfig, TlsConfig};
-use crate::dial::{DialRules, Target};
+use crate::dial::{self, Target};
 use crate::login::{Credentials, Login, LoginError, Mechanism, Progress};
-use crate::secret::{EnvSecrets, SecretError};
+use crate::secret::EnvSecrets;
 
 /// How long one address may take to answer the dial, and the TLS handshake after it.
 const DIAL_TIME: Duration = Duration::from_secs(5);
@@ -28,35 +28,12 @@ const DIAL_TIME: Duration = Duration::from_secs(5);
 const LOGIN_TIME: Duration = Duration::from_secs(10);
 
 /// A cluster with its secrets, ready to open connections.
-#[derive(Debug)]
 pub(crate) struct Cluster {
-    pub(crate) name: String,
-    pub(crate) mode: Mode,
-    pub(crate) dial: DialRules,
-    tls: Option<Tls>,
-    credentials: Option<Arc<Credentials>>,
-    plain_on_loopback: bool,
-    turn: AtomicUsize,
-}
-
-struct Tls {
-    connector: TlsConnector,
+    pub(crate) config: ClusterConfig,
+    tls: Option<TlsConnector>,
     server_name: Option<ServerName<'static>>,
-}
-
-impl std::fmt::Debug for Tls {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Tls(..)")
-    }
-}
-
-/// Why a cluster's secrets or certificates cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum LoadError {
-    #[error("cluster {cluster:?}: {source}")]
-    Secret { cluster: String, source: SecretError },
-    #[error("cluster {cluster:?}: {file}: {what}")]
-    Pem { cluster: String, file: String, what: String },
+    credentials: Option<Arc<Credentials>>,
+    turn: AtomicUsize,
 }
 
 /// A logged-in connection to a broker.
@@ -72,43 +49,35 @@ pub(crate) enum BrokerStream {
 }
 
 /// Why no connection was opened; the text is safe to log and to send.
-#[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) reason: Reason,
     pub(crate) text: String,
 }
 
-fn failure(reason: Reason, text: String) -> Failure {
-    Failure { reason, text }
+impl Failure {
+    pub(crate) fn new(reason: Reason, text: impl Into<String>) -> Failure {
+        Failure { reason, text: text.into() }
+    }
 }
 
 impl Cluster {
     /// Gets the cluster's secrets and certificates.
     ///
     /// # Errors
-    /// [`LoadError`], which names the cluster, the file and the mend.
-    pub(crate) async fn load(name: &str, config: &ClusterConfig, env: &EnvSecrets) -> Result<Cluster, LoadError> {
-        let tls = match &config.tls {
-            Some(tls) => Some(Tls::load(name, tls, env).await?),
-            None => None,
-        };
-        let credentials = match &config.login {
-            Some(login) => {
-                let loaded = login.password.load(env).await;
-                let password = loaded.map_err(|source| LoadError::Secret { cluster: name.into(), source })?;
-                Some(Arc::new(Credentials::new(login.mechanism, login.username.clone(), password)))
-            }
-            None => None,
-        };
-        Ok(Cluster {
-            name: name.into(),
-            mode: config.mode,
-            dial: config.dial.clone(),
-            tls,
-            credentials,
-            plain_on_loopback: config.login.as_ref().is_some_and(|login| login.plain_on_loopback),
-            turn: AtomicUsize::new(0),
-        })
+    /// The cluster, the file and the mend.
+    pub(crate) async fn load(config: ClusterConfig, env: &EnvSecrets) -> Result<Cluster, String> {
+        let named = |what| format!("cluster {:?}: {what}", config.name);
+        let (mut tls, mut server_name, mut credentials) = (None, None, None);
+        if let Some(wanted) = &config.tls {
+            tls = Some(connector(wanted, env).await.map_err(named)?);
+            let name = wanted.server_name.clone().map(ServerName::try_from).transpose();
+            server_name = name.map_err(|error| named(format!("server_name is wrong: {error}")))?;
+        }
+        if let (Some(user), Some(password)) = (&config.login.username, &config.login.password) {
+            let password = password.load(env).await.map_err(named)?;
+            credentials = Some(Arc::new(Credentials::new(config.login.mechanism, user.clone(), password)));
+        }
+        Ok(Cluster { config, tls, server_name, credentials, turn: AtomicUsize::new(0) })
     }
 
     /// Opens and logs in to the broker that is wanted, if this configuration allows to dial it.
@@ -116,168 +85,147 @@ impl Cluster {
     /// # Errors
     /// [`Failure`]; its text names the address and holds no secret.
     pub(crate) async fn open(&self, broker: &Broker) -> Result<Opened, Failure> {
-        let targets = match broker {
-            Broker::At { host, port } => match self.dial.allow(host, *port) {
-                Some(target) => vec![target],
-                None => {
-                    let text = format!(
-                        "{host}:{port} is neither a bootstrap address nor inside a dial pattern of cluster {:?}; \
-                         if it is a broker, add it to dial in the agent's configuration",
-                        self.name
-                    );
-                    return Err(failure(Reason::NotAllowed, text));
-                }
-            },
-            Broker::Bootstrap => {
-                let mut all = self.dial.bootstrap.clone();
-                let turn = self.turn.fetch_add(1, Ordering::Relaxed).checked_rem(all.len());
-                all.rotate_left(turn.unwrap_or(0));
-                all
-            }
-        };
-        let mut last = failure(Reason::Unreachable, "no bootstrap address is configured".into());
-        for target in targets {
+        let Broker::At { host, port } = broker else { return self.open_any().await };
+        let allowed = dial::allow(&self.config.bootstrap, &self.config.dial, host, *port);
+        let target = allowed.ok_or_else(|| {
+            let mend = "if it is a broker, add it to dial in the agent's configuration";
+            let text = format!("{host}:{port} is neither a bootstrap address nor inside a dial pattern; {mend}");
+            Failure::new(Reason::NotAllowed, text)
+        })?;
+        self.open_at(&target).await
+    }
+
+    /// The bootstrap addresses by turns, until one can be reached.
+    async fn open_any(&self) -> Result<Opened, Failure> {
+        let mut targets = self.config.bootstrap.clone();
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed).checked_rem(targets.len());
+        targets.rotate_left(turn.unwrap_or(0));
+        let mut last = Failure::new(Reason::Unreachable, "no bootstrap address is configured");
+        for target in &targets {
             match self.open_at(target).await {
-                Err(unreachable) if unreachable.reason == Reason::Unreachable => last = unreachable,
+                Err(failure) if failure.reason == Reason::Unreachable => last = failure,
                 done => return done,
             }
         }
         Err(last)
     }
 
-    async fn open_at(&self, target: Target) -> Result<Opened, Failure> {
-        let unreachable =
-            |error: &io::Error| failure(Reason::Unreachable, format!("cannot reach broker {target}: {error}"));
-        let dialled = timeout(DIAL_TIME, TcpStream::connect((target.host.as_str(), target.port))).await;
-        let socket = dialled.unwrap_or_else(|_| Err(late("no answer within 5 s"))).map_err(|e| unreachable(&e))?;
-        socket.set_nodelay(true).map_err(|e| unreachable(&e))?;
-        rustix::net::sockopt::set_socket_keepalive(&socket, true).map_err(|e| unreachable(&e.into()))?;
-        self.check_plain(&socket, &target)?;
-        let mut stream = match &self.tls {
-            None => BrokerStream::Plain(socket),
-            Some(tls) => BrokerStream::Tls(Box::new(tls.connect(socket, &target).await?)),
+    async fn open_at(&self, target: &Target) -> Result<Opened, Failure> {
+        let socket = dial(target).await;
+        let unreachable = |e| Failure::new(Reason::Unreachable, format!("cannot reach broker {target}: {e}"));
+        let mut socket = socket.map_err(unreachable)?;
+        let loopback = socket.peer_addr().is_ok_and(|peer| peer.ip().is_loopback());
+        let Some(tls) = &self.tls else {
+            let lifetime_ms = self.log_in(&mut socket, target, loopback).await?;
+            return Ok(Opened { stream: BrokerStream::Plain(socket), peer: target.clone(), lifetime_ms });
         };
-        let lifetime_ms = match (&self.credentials, &mut stream) {
-            (None, _) => 0,
-            (Some(credentials), BrokerStream::Plain(stream)) => log_in(stream, credentials, &target).await?,
-            (Some(credentials), BrokerStream::Tls(stream)) => log_in(stream, credentials, &target).await?,
-        };
-        Ok(Opened { stream, peer: target, lifetime_ms })
+        let mut stream = Box::new(self.encrypt(tls, socket, target).await?);
+        let lifetime_ms = self.log_in(&mut stream, target, false).await?;
+        Ok(Opened { stream: BrokerStream::Tls(stream), peer: target.clone(), lifetime_ms })
     }
 
-    /// PLAIN never goes over an unencrypted network, wherever a name may lead.
-    fn check_plain(&self, socket: &TcpStream, target: &Target) -> Result<(), Failure> {
-        let plain = self.credentials.as_ref().is_some_and(|known| known.mechanism == Mechanism::Plain);
-        let loopback = || socket.peer_addr().is_ok_and(|peer| peer.ip().is_loopback());
-        if !plain || self.tls.is_some() || (self.plain_on_loopback && loopback()) {
-            return Ok(());
-        }
-        let text =
-            format!("PLAIN without TLS is not sent to {target}, which is not this machine; configure [cluster.tls]");
-        Err(failure(Reason::LoginFailed, text))
-    }
-}
-
-fn late(what: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::TimedOut, what)
-}
-
-async fn log_in<S>(stream: &mut S, credentials: &Arc<Credentials>, target: &Target) -> Result<u64, Failure>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let user = &credentials.username;
-    let wrong = |error: LoginError| {
-        failure(Reason::LoginFailed, format!("login at broker {target} as {user:?} failed: {error}"))
-    };
-    let broken = |error: &io::Error| {
-        let text =
-            format!("broker {target} broke off during the login: {error}; check that its port is a SASL listener");
-        failure(Reason::Unreachable, text)
-    };
-    let work = async {
-        let (mut login, first) = Login::start(Arc::clone(credentials)).map_err(wrong)?;
-        stream.write_all(&first).await.map_err(|e| broken(&e))?;
-        let mut bytes = [0; 2048];
-        loop {
-            stream.flush().await.map_err(|e| broken(&e))?;
-            let count = stream.read(&mut bytes).await.map_err(|e| broken(&e))?;
-            if count == 0 {
-                return Err(broken(&io::ErrorKind::UnexpectedEof.into()));
+    async fn encrypt(
+        &self,
+        tls: &TlsConnector,
+        socket: TcpStream,
+        to: &Target,
+    ) -> Result<TlsStream<TcpStream>, Failure> {
+        let wrong = |text| Failure::new(Reason::TlsFailed, text);
+        let own = || ServerName::try_from(to.host.clone()).map_err(|e| wrong(format!("{to} is no name for TLS: {e}")));
+        let name = self.server_name.clone().map_or_else(own, Ok)?;
+        let connected = timeout(DIAL_TIME, tls.connect(name, socket)).await.unwrap_or_else(|late| Err(late.into()));
+        connected.map_err(|error| match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+            Some(rustls::Error::InvalidCertificate(why)) => {
+                wrong(format!("the certificate of broker {to} is wrong: {why:?}; check ca, server_name and the broker"))
             }
-            // SCRAM's key derivation takes milliseconds of this thread
-            let step = block_in_place(|| login.step(bytes.get(..count).unwrap_or_default()));
-            match step.map_err(wrong)? {
-                Progress::Send(next) => stream.write_all(&next).await.map_err(|e| broken(&e))?,
-                Progress::More => {}
-                Progress::Done { lifetime_ms } => return Ok(lifetime_ms),
-            }
-        }
-    };
-    timeout(LOGIN_TIME, work).await.unwrap_or_else(|_| Err(broken(&late("no answer within 10 s"))))
-}
-
-impl Tls {
-    async fn load(cluster: &str, config: &TlsConfig, env: &EnvSecrets) -> Result<Tls, LoadError> {
-        let wrong = |file: &Path, what: String| {
-            let file = file.display().to_string();
-            LoadError::Pem { cluster: cluster.into(), file, what }
-        };
-        let mut roots = RootCertStore::empty();
-        for root in certificates(&config.ca).map_err(|what| wrong(&config.ca, what))? {
-            roots.add(root).map_err(|error| wrong(&config.ca, format!("a CA certificate is wrong: {error}")))?;
-        }
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let builder = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| wrong(&config.ca, error.to_string()))?
-            .with_root_certificates(roots);
-        let client = match &config.client {
-            None => builder.with_no_client_auth(),
-            Some((file, key)) => {
-                let chain = certificates(file).map_err(|what| wrong(file, what))?;
-                let key = key.load(env).await;
-                let key = key.map_err(|source| LoadError::Secret { cluster: cluster.into(), source })?;
-                let key = PrivateKeyDer::from_pem_slice(key.expose());
-                // the parser's error could repeat what it could not parse
-                let key = key.map_err(|_error| wrong(file, "its key holds no private key in PEM".into()))?;
-                let ready = builder.with_client_auth_cert(chain, key);
-                ready.map_err(|error| wrong(file, format!("certificate and key do not fit: {error}")))?
-            }
-        };
-        let name = config.server_name.clone().map(ServerName::try_from).transpose();
-        let server_name = name.map_err(|error| wrong(&config.ca, format!("server_name is wrong: {error}")))?;
-        Ok(Tls { connector: TlsConnector::from(Arc::new(client)), server_name })
+            Some(_) => wrong(format!("TLS with broker {to} failed: {error}; check that its port speaks TLS")),
+            None => Failure::new(Reason::Unreachable, format!("broker {to} broke off the TLS handshake: {error}")),
+        })
     }
 
-    async fn connect(&self, socket: TcpStream, target: &Target) -> Result<TlsStream<TcpStream>, Failure> {
-        let name = match &self.server_name {
-            Some(name) => name.clone(),
-            None => ServerName::try_from(target.host.clone())
-                .map_err(|error| failure(Reason::TlsFailed, format!("{target} is no name for TLS: {error}")))?,
+    /// Logs in if credentials are configured; gives the session's lifetime in milliseconds, 0 = without end.
+    async fn log_in<S>(&self, stream: &mut S, target: &Target, loopback: bool) -> Result<u64, Failure>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let Some(credentials) = &self.credentials else { return Ok(0) };
+        // the password itself never goes over an unencrypted network, wherever a name may lead
+        let safe = self.tls.is_some() || (loopback && self.config.login.allow_plain_on_loopback);
+        if credentials.mechanism == Mechanism::Plain && !safe {
+            let text = format!(
+                "PLAIN without TLS is not sent to {target}, which is not this machine; configure [cluster.tls]"
+            );
+            return Err(Failure::new(Reason::LoginFailed, text));
+        }
+        let broken = |e| {
+            let text = format!("broker {target} broke off the login: {e}; check that its port is a SASL listener");
+            Failure::new(Reason::Unreachable, text)
         };
-        let connected = timeout(DIAL_TIME, self.connector.connect(name, socket)).await;
-        connected.unwrap_or_else(|_| Err(late("no TLS answer within 5 s"))).map_err(|error| {
-            let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-            let what = match tls {
-                Some(rustls::Error::InvalidCertificate(why)) => {
-                    format!(
-                        "the certificate of broker {target} is wrong: {why:?}; check ca, server_name and the broker"
-                    )
-                }
-                _ => format!("TLS with broker {target} failed: {error}; check that its port speaks TLS"),
-            };
-            failure(if tls.is_some() { Reason::TlsFailed } else { Reason::Unreachable }, what)
+        let done = timeout(LOGIN_TIME, converse(stream, credentials)).await.map_err(|late| broken(late.into()))?;
+        done.map_err(broken)?.map_err(|error| {
+            let text = format!("login at broker {target} as {:?} failed: {error}", credentials.username);
+            Failure::new(Reason::LoginFailed, text)
         })
     }
 }
 
-fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let bytes = std::fs::read(file).map_err(|error| format!("cannot be read: {error}"))?;
-    let parsed: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
-    match parsed {
-        Ok(found) if !found.is_empty() => Ok(found),
-        Ok(_) => Err("holds no certificate in PEM".into()),
-        Err(error) => Err(format!("is no PEM: {error}")),
+async fn dial(target: &Target) -> io::Result<TcpStream> {
+    let socket = timeout(DIAL_TIME, TcpStream::connect((target.host.as_str(), target.port))).await??;
+    socket.set_nodelay(true)?;
+    rustix::net::sockopt::set_socket_keepalive(&socket, true)?;
+    Ok(socket)
+}
+
+/// The outer error is the connection's, the inner one the login's.
+async fn converse<S>(stream: &mut S, credentials: &Arc<Credentials>) -> io::Result<Result<u64, LoginError>>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let (mut login, mut next) = match Login::start(Arc::clone(credentials)) {
+        Ok(started) => started,
+        Err(error) => return Ok(Err(error)),
+    };
+    let mut bytes = [0; 2048];
+    loop {
+        stream.write_all(&next).await?;
+        stream.flush().await?;
+        next.clear();
+        let count = stream.read(&mut bytes).await?;
+        if count == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        // SCRAM's key derivation takes milliseconds of this thread
+        match block_in_place(|| login.step(bytes.get(..count).unwrap_or_default())) {
+            Ok(Progress::Send(request)) => next = request,
+            Ok(Progress::More) => {}
+            Ok(Progress::Done { lifetime_ms }) => return Ok(Ok(lifetime_ms)),
+            Err(error) => return Ok(Err(error)),
+        }
     }
+}
+
+async fn connector(config: &TlsConfig, env: &EnvSecrets) -> Result<TlsConnector, String> {
+    let mut roots = RootCertStore::empty();
+    for root in certificates(&config.ca)? {
+        roots.add(root).map_err(|error| format!("{}: a CA certificate is wrong: {error}", config.ca.display()))?;
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let builder = builder.map_err(|error| error.to_string())?.with_root_certificates(roots);
+    let (Some(certificate), Some(key)) = (&config.certificate, &config.key) else {
+        return Ok(TlsConnector::from(Arc::new(builder.with_no_client_auth())));
+    };
+    // the parser's error could repeat what it could not parse
+    let key = PrivateKeyDer::from_pem_slice(key.load(env).await?.expose()).ok();
+    let key = key.ok_or("the client certificate's key is no private key in PEM")?;
+    let config = builder.with_client_auth_cert(certificates(certificate)?, key);
+    let wrong = |error| format!("{} and its key do not fit: {error}", certificate.display());
+    Ok(TlsConnector::from(Arc::new(config.map_err(wrong)?)))
+}
+
+fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    let bytes = std::fs::read(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
+    let found = found.ok().filter(|found| !found.is_empty());
+    found.ok_or_else(|| format!("{} holds no certificate in PEM", file.display()))
 }

@@ -141,7 +141,7 @@ fn a_brokers_words_are_not_repeated() {
     assert!(!format!("{error} {error:?}").contains("pencil"));
     let (mut login, _) = Login::start(credentials(Mechanism::ScramSha512, "user", "pencil")).unwrap();
     let error = login.step(&handshake(33, &["PLAIN", "pencil", "SCRAM-SHA-256"])).unwrap_err();
-    assert_eq!(error, LoginError::Mechanism { wanted: "SCRAM-SHA-512", offered: "PLAIN, SCRAM-SHA-256".into() });
+    assert_eq!(error, LoginError::Mechanism("SCRAM-SHA-512"));
     assert!(!format!("{:?}", credentials(Mechanism::Plain, "user", "pencil")).contains("pencil"));
 }
 
