@@ -54,7 +54,8 @@ pub fn extent(records: &[u8]) -> Result<Extent, BatchError> {
         let base = i64::from_be_bytes(fixed(header, 0));
         let last_delta = i32::from_be_bytes(fixed(header, 23));
         let count = i32::from_be_bytes(fixed(header, 57));
-        let (Ok(count), Some(last)) = (u64::try_from(count), base.checked_add(i64::from(last_delta))) else {
+        let last = u32::try_from(last_delta).ok().and_then(|delta| base.checked_add(i64::from(delta)));
+        let (Ok(count), Some(last)) = (u64::try_from(count), last) else {
             return Err(BatchError::Count);
         };
         let [_, attributes] = fixed(header, 21);
@@ -69,6 +70,10 @@ pub fn extent(records: &[u8]) -> Result<Extent, BatchError> {
         let Some(next) = rest.get(length.saturating_add(12)..) else { break };
         extent.batches = extent.batches.saturating_add(1);
         rest = next;
+    }
+    // A message of the formats before 2 may be shorter than a batch's header, and hold a record all the same.
+    if rest.len() < HEADER_BYTES && rest.get(16).is_some_and(|magic| *magic != 2) {
+        return Err(BatchError::Magic);
     }
     extent.tail = rest.len();
     Ok(extent)

@@ -5,6 +5,7 @@ mod metadata;
 mod single;
 mod topics;
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -22,8 +23,12 @@ use crate::walk::Walker;
 
 /// Error codes that the gate itself gives; Kafka's protocol guide lists them all.
 pub mod code {
+    /// LEADER_NOT_AVAILABLE: retriable in answers to Metadata.
+    pub const LEADER_NOT_AVAILABLE: i16 = 5;
     /// NOT_COORDINATOR's retriable neighbour: the coordinator is loading.
     pub const COORDINATOR_LOAD_IN_PROGRESS: i16 = 14;
+    /// COORDINATOR_NOT_AVAILABLE: clients look the coordinator up and try again.
+    pub const COORDINATOR_NOT_AVAILABLE: i16 = 15;
     /// NOT_ENOUGH_REPLICAS: retriable, and says that nothing was written.
     pub const NOT_ENOUGH_REPLICAS: i16 = 19;
     /// TOPIC_AUTHORIZATION_FAILED
@@ -46,12 +51,15 @@ pub mod code {
     pub const FETCH_SESSION_ID_NOT_FOUND: i16 = 70;
     /// INVALID_RECORD
     pub const INVALID_RECORD: i16 = 87;
+    /// MISMATCHED_ENDPOINT_TYPE: a broker was asked for controllers.
+    pub const MISMATCHED_ENDPOINT_TYPE: i16 = 114;
     /// UNSUPPORTED_ENDPOINT_TYPE
-    pub const UNSUPPORTED_ENDPOINT_TYPE: i16 = 114;
+    pub const UNSUPPORTED_ENDPOINT_TYPE: i16 = 115;
 }
 
 /// Topics that only brokers write. A broker lets a client with a certain client id write them; the gate lets nobody.
-pub(crate) const INTERNAL_TOPICS: &[&str] = &["__consumer_offsets", "__transaction_state", "__share_group_state"];
+pub(crate) const INTERNAL_TOPICS: &[&str] =
+    &["__consumer_offsets", "__transaction_state", "__share_group_state", "__cluster_metadata"];
 
 /// A request whose header has been read.
 #[derive(Debug)]
@@ -75,11 +83,14 @@ pub struct Pending {
     pub(crate) refusals: Refusals,
     /// Refused elements of a list, with what kind of thing each is.
     pub(crate) names: Vec<(i64, String)>,
-    /// All there is was asked for, so what the caller may not see is left out rather than refused.
-    pub(crate) everything: Vec<String>,
-    /// What the request named, for the outcome's evidence.
+    /// Groups of which all offsets were asked for, or the empty name when the request can ask for all only once: what the caller may
+    /// not see of these is left out rather than refused.
+    pub(crate) everything: HashSet<String>,
+    /// What the request named, for the outcome's evidence and to see that the answer names nothing else.
     pub(crate) topics: Vec<TopicUse>,
     pub(crate) partitions: Vec<PartitionUse>,
+    /// This request changes something although its kind only reads: a Metadata that creates topics.
+    pub(crate) changes: bool,
 }
 
 /// Decides a request.
@@ -117,14 +128,6 @@ impl Request {
             partitions: Vec::new(),
             error: 0,
             refused: false,
-        }
-    }
-
-    /// Overwrites four bytes of the body: a number that the caller may not choose.
-    fn patch(&mut self, at: usize, bytes: [u8; 4]) {
-        let start = self.body.saturating_add(at);
-        if let Some(place) = self.frame.get_mut(start..start.saturating_add(4)) {
-            place.copy_from_slice(&bytes);
         }
     }
 

@@ -1,10 +1,13 @@
 //! The shape that most requests share: topics, each with partitions. One walk decides each partition and cuts out what is refused;
 //! one walk over the answer puts the refusals back where the client looks for them.
 
+use std::collections::HashMap;
+
 use tidegate_model::{Action, Gate, PartitionUse, Resource, TopicUse};
 
 use crate::encode::{self, Fields, Value};
 use crate::error::ProtocolError;
+use crate::requests::INTERNAL_TOPICS;
 use crate::schema::{Field, FieldId, Message};
 use crate::splice::Splice;
 use crate::walk::{Event, Scalar, Walker};
@@ -52,16 +55,22 @@ pub struct Scope {
     pub splice: Splice,
     /// How many are allowed.
     pub allowed: usize,
+    /// A topic was named without partitions and refused: nothing in the answer tells, but it does not reach the broker.
+    pub bare_topic_refused: bool,
 }
 
 /// Error code TOPIC_AUTHORIZATION_FAILED.
 pub const TOPIC_AUTHORIZATION_FAILED: i16 = 29;
 
+/// The most partitions, topics or other names that one request may list. Each takes about a hundred bytes here and a question to the
+/// policy, but as few as four bytes on the wire; the largest clusters have tens of thousands of partitions on a broker.
+pub const NAMES_MAX: usize = 100_000;
+
 impl Scope {
     /// Whether anything is refused.
     #[must_use]
     pub fn any_refused(&self) -> bool {
-        self.allowed < self.partitions.len()
+        self.allowed < self.partitions.len() || self.bare_topic_refused
     }
 
     /// Gives every partition the same error, for refusals of the whole.
@@ -75,25 +84,37 @@ impl Scope {
     /// The refused partitions by topic.
     #[must_use]
     pub fn refusals(&self) -> Refusals {
-        let mut out: Refusals = Vec::new();
-        for partition in self.partitions.iter().filter(|p| p.error != 0) {
-            let Some(topic) = self.topics.get(partition.topic) else { continue };
-            match out.iter_mut().find(|(name, _)| *name == topic.name) {
-                Some((_, partitions)) => partitions.push((partition.partition, partition.error)),
-                None => out.push((topic.name.clone(), vec![(partition.partition, partition.error)])),
-            }
-        }
-        out
+        by_topic(&self.topics, self.partitions.iter().filter(|p| p.error != 0).map(|p| (p, p.error)))
     }
 }
 
 /// Topic, then partition and error of each refused one.
 pub type Refusals = Vec<(String, Vec<(i32, i16)>)>;
 
+/// Groups partitions with their errors by topic name: a request may name a topic twice, an answer should not.
+pub(crate) fn by_topic<'a>(
+    topics: &[TopicUse],
+    partitions: impl Iterator<Item = (&'a PartitionUse, i16)>,
+) -> Refusals {
+    let mut out: Refusals = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for (partition, error) in partitions {
+        let Some(topic) = topics.get(partition.topic) else { continue };
+        let place = *places.entry(topic.name.as_str()).or_insert(out.len());
+        if place == out.len() {
+            out.push((topic.name.clone(), Vec::new()));
+        }
+        if let Some((_, listed)) = out.get_mut(place) {
+            listed.push((partition.partition, error));
+        }
+    }
+    out
+}
+
 /// Walks a request of this shape to its end, asking `gate` for each partition; every other event goes to `other`.
 ///
 /// # Errors
-/// The request is malformed, or `other` says so.
+/// The request is malformed or names more than [`NAMES_MAX`] things, or `other` says so.
 pub fn scope<'a>(
     walker: &mut Walker<'a>,
     shape: RequestShape,
@@ -104,7 +125,6 @@ pub fn scope<'a>(
     let mut count_of_topics = Kept::default();
     let mut count_of_partitions = Kept::default();
     let flexible = walker.is_flexible();
-    let mut begun = 0;
     while let Some(event) = walker.next()? {
         other(&event, &mut scope)?;
         match event {
@@ -116,8 +136,8 @@ pub fn scope<'a>(
             }
             Event::Scalar { field, value: Scalar::String(name), .. } if field.id == shape.name => {
                 scope.topics.push(TopicUse { name: name.unwrap_or_default().to_owned(), id: None });
+                bounded(scope.topics.len())?;
             }
-            Event::ElementBegin { field, at } if field.id == shape.partitions => begun = at,
             Event::Scalar { field, value: Scalar::Int(index), span } if field.id == shape.index => {
                 let allowed = decide(&mut scope, shape.action, index, gate)?;
                 // An array of bare numbers has no elements to end: the number is all of it.
@@ -130,12 +150,16 @@ pub fn scope<'a>(
                 if field.id == shape.partitions && scope.partitions.last().is_some_and(|p| p.error != 0) =>
             {
                 count_of_partitions.drop_one();
-                scope.splice.remove(begun..span.end);
+                scope.splice.remove(span);
             }
             Event::ArrayEnd { field, .. } if field.id == shape.partitions => {
                 count_of_partitions.write(&mut scope.splice, flexible)
             }
-            Event::ElementEnd { field, span } if field.id == shape.topics && count_of_partitions.emptied() => {
+            Event::ElementEnd { field, span }
+                if field.id == shape.topics
+                    && (count_of_partitions.emptied()
+                        || count_of_partitions.count == 0 && bare_topic_refused(&mut scope, shape.action, gate)) =>
+            {
                 count_of_topics.drop_one();
                 scope.splice.remove(span);
             }
@@ -148,13 +172,34 @@ pub fn scope<'a>(
     Ok(scope)
 }
 
+/// Refuses a list that is longer than any that a client has reason to send.
+pub(crate) fn bounded(names: usize) -> Result<(), ProtocolError> {
+    if names > NAMES_MAX {
+        return Err(ProtocolError::Refused("a request names more than 100000 topics, partitions or other things"));
+    }
+    Ok(())
+}
+
+fn allows(action: Action, name: &str, partition: Option<i32>, gate: &mut dyn Gate) -> bool {
+    // Brokers let a client with a certain client id write their internal topics; the gate lets nobody.
+    !(action == Action::Produce && INTERNAL_TOPICS.contains(&name))
+        && gate.allows(action, Resource::Topic(name), partition)
+}
+
+fn bare_topic_refused(scope: &mut Scope, action: Action, gate: &mut dyn Gate) -> bool {
+    let refused = scope.topics.last().is_some_and(|topic| !allows(action, &topic.name, None, gate));
+    scope.bare_topic_refused |= refused;
+    refused
+}
+
 fn decide(scope: &mut Scope, action: Action, index: i64, gate: &mut dyn Gate) -> Result<bool, ProtocolError> {
     let Some(topic) = scope.topics.len().checked_sub(1) else {
         return Err(ProtocolError::Refused("a partition comes before its topic"));
     };
+    bounded(scope.partitions.len().saturating_add(1))?;
     let partition = i32::try_from(index).unwrap_or(-1);
     let name = scope.topics.get(topic).map_or("", |t| t.name.as_str());
-    let allowed = gate.allows(action, Resource::Topic(name), Some(partition));
+    let allowed = allows(action, name, Some(partition), gate);
     let error = if allowed { 0 } else { TOPIC_AUTHORIZATION_FAILED };
     scope.allowed = scope.allowed.saturating_add(usize::from(allowed));
     scope.partitions.push(PartitionUse {
@@ -234,7 +279,8 @@ pub struct Merge {
     message: &'static Message,
     version: i16,
     flexible: bool,
-    left: Refusals,
+    left: Vec<Option<(String, Vec<(i32, i16)>)>>,
+    places: HashMap<String, usize>,
     current: Option<usize>,
     count_of_topics: Kept,
     count_of_partitions: Kept,
@@ -249,7 +295,8 @@ impl Merge {
             message,
             version,
             flexible: message.flexible.contains(version),
-            left: refusals,
+            places: refusals.iter().enumerate().map(|(place, (name, _))| (name.clone(), place)).collect(),
+            left: refusals.into_iter().map(Some).collect(),
             current: None,
             count_of_topics: Kept::default(),
             count_of_partitions: Kept::default(),
@@ -266,11 +313,11 @@ impl Merge {
                 self.count_of_partitions = Kept::new(*count, span.clone());
             }
             Event::Scalar { field, value: Scalar::String(Some(name)), .. } if field.id == self.shape.name => {
-                self.current = self.left.iter().position(|(refused, _)| refused == name);
+                self.current = self.places.get(*name).copied();
             }
             Event::ArrayEnd { field, at } if field.id == self.shape.partitions => {
-                if let Some(index) = self.current.take() {
-                    let (_, partitions) = self.left.swap_remove(index);
+                let refused = self.current.take().and_then(|place| self.left.get_mut(place)).and_then(Option::take);
+                if let Some((_, partitions)) = refused {
                     let elements = partitions.iter().map(|p| self.shape.partition(*p)).collect::<Vec<_>>();
                     self.count_of_partitions.add(elements.len());
                     self.insert(*at, field, &elements, splice);
@@ -278,7 +325,7 @@ impl Merge {
                 self.count_of_partitions.write(splice, self.flexible);
             }
             Event::ArrayEnd { field, at } if field.id == self.shape.topics => {
-                let elements = self.left.iter().map(|(name, p)| self.shape.topic(name, p)).collect::<Vec<_>>();
+                let elements = self.left.iter().flatten().map(|(name, p)| self.shape.topic(name, p)).collect::<Vec<_>>();
                 self.count_of_topics.add(elements.len());
                 self.insert(*at, field, &elements, splice);
                 self.count_of_topics.write(splice, self.flexible);

@@ -52,7 +52,8 @@ impl Splice {
             cut_until = span.end.max(cut_until);
             kept.push((span, bytes));
         }
-        for (size, data) in self.sized {
+        // Inner fields were met last; their sizes count in those around them.
+        for (size, data) in self.sized.into_iter().rev() {
             let delta: i64 = kept
                 .iter()
                 .filter(|(span, _)| span.start >= data.start && span.end <= data.end)

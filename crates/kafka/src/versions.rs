@@ -67,11 +67,10 @@ fn offered(knowledge: &Knowledge) -> Vec<Fields> {
             Serve::Through => {
                 let Some((min, max)) = knowledge.speaks(api.key) else { continue };
                 let (min, max) = (min.max(api.min), max.min(api.max));
-                // Old librdkafka takes a Produce that does not begin at 0 for a broker without compression; versions below 3 are
-                // refused when they come.
-                let min = if api.key == 0 { 0 } else { min };
                 if min <= max {
-                    keys.push(key(api.key, min, max));
+                    // Old librdkafka takes a Produce that does not begin at 0 for a broker without compression; versions below 3
+                    // are refused when they come.
+                    keys.push(key(api.key, if api.key == 0 { 0 } else { min }, max));
                 }
             }
         }

@@ -276,7 +276,9 @@ impl<'a> Walker<'a> {
         let start = self.at;
         let path = field.path;
         let value = match ty {
-            Type::Bool | Type::Int8 => Scalar::Int(i64::from(i8::from_be_bytes(self.fixed(path)?))),
+            // Brokers take any byte but zero for true.
+            Type::Bool => Scalar::Int(i64::from(self.fixed(path)? != [0])),
+            Type::Int8 => Scalar::Int(i64::from(i8::from_be_bytes(self.fixed(path)?))),
             Type::Int16 => Scalar::Int(i64::from(i16::from_be_bytes(self.fixed(path)?))),
             Type::Uint16 => Scalar::Int(i64::from(u16::from_be_bytes(self.fixed(path)?))),
             Type::Int32 => Scalar::Int(i64::from(i32::from_be_bytes(self.fixed(path)?))),
@@ -305,7 +307,7 @@ impl<'a> Walker<'a> {
 
     fn array(&mut self, field: &'static Field, element: &'static Type) -> Result<Event<'a>, ProtocolError> {
         let start = self.at;
-        let count = self.length(field, 4)?;
+        let count = self.length(field, 4, true)?;
         let span = start..self.at;
         if let Some(left) = count {
             // Each element takes at least a byte: a count beyond what is left is a lie, refused before anybody believes it.
@@ -318,18 +320,20 @@ impl<'a> Walker<'a> {
     }
 
     fn string(&mut self, field: &'static Field) -> Result<Option<&'a str>, ProtocolError> {
-        let Some(length) = self.length(field, 2)? else { return Ok(None) };
+        let Some(length) = self.length(field, 2, !matches!(field.ty, Type::Array(_)))? else { return Ok(None) };
         let bytes = self.take(length, field.path)?;
         std::str::from_utf8(bytes).map(Some).map_err(|_not_utf8| self.malformed(field.path, "not UTF-8"))
     }
 
     fn bytes(&mut self, field: &'static Field) -> Result<Option<&'a [u8]>, ProtocolError> {
-        let Some(length) = self.length(field, 4)? else { return Ok(None) };
+        let Some(length) = self.length(field, 4, !matches!(field.ty, Type::Array(_)))? else { return Ok(None) };
         self.take(length, field.path).map(Some)
     }
 
     /// A length: varint of n + 1 in flexible versions, else a big-endian integer of `width` bytes; −1 (varint 0) is null.
-    fn length(&mut self, field: &'static Field, width: usize) -> Result<Option<usize>, ProtocolError> {
+    ///
+    /// `nullable` is false for an element of an array: only the array itself may be null.
+    fn length(&mut self, field: &'static Field, width: usize, nullable: bool) -> Result<Option<usize>, ProtocolError> {
         let length = if self.flexible {
             i64::from(self.uvarint(field.path)?).saturating_sub(1)
         } else if width == 2 {
@@ -339,7 +343,7 @@ impl<'a> Walker<'a> {
         };
         match usize::try_from(length) {
             Ok(length) => Ok(Some(length)),
-            Err(_) if length == -1 && field.nullable.contains(self.version) => Ok(None),
+            Err(_) if length == -1 && nullable && field.nullable.contains(self.version) => Ok(None),
             // Kafka writes empty records of a fetch as null bytes in some versions, and reads either.
             Err(_) if length == -1 && matches!(field.ty, Type::Records) => Ok(None),
             Err(_) if length == -1 => Err(self.malformed(field.path, "null is not allowed")),

@@ -1,2 +1,18 @@
-//! The data path: authenticate, decide, record, forward, record, deliver.
+//! The data path: authenticate, decide, record, forward, record, deliver. Read [`exchange`] first.
+//!
+//! Protocols are not named here: what their frames mean comes through the traits of `tidegate-model`.
+
 pub mod agents;
+pub mod cluster;
+pub mod connection;
+pub mod decider;
+pub mod exchange;
+pub mod failures;
+pub mod fault;
+pub mod frames;
+pub mod gate;
+pub mod listener;
+pub mod metrics;
+pub mod recorder;
+pub mod steps;
+pub mod stream;

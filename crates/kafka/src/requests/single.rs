@@ -5,8 +5,9 @@ use std::time::Duration;
 use tidegate_model::{Action, Gate, RequestStep, Resource};
 
 use super::{Pending, Request, code, knowledge};
-use crate::encode::Value;
+use crate::encode::{Fields, Value};
 use crate::error::ProtocolError;
+use crate::schema::messages::describe_client_quotas_response as quotas;
 use crate::schema::{Direction, FieldId};
 use crate::splice::Splice;
 use crate::walk::{Event, Scalar};
@@ -14,21 +15,21 @@ use crate::walk::{Event, Scalar};
 pub(super) fn decide(request: Request, gate: &mut dyn Gate) -> Result<RequestStep, ProtocolError> {
     let mut group: Option<String> = None;
     let mut transactional_id: Option<String> = None;
-    let mut controllers = false;
+    let mut endpoints = 1;
     let mut walker = request.walker()?;
     while let Some(event) = walker.next()? {
         let Event::Scalar { field, value, .. } = event else { continue };
         match (field.path, value) {
             ("GroupId", Scalar::String(Some(id))) => group = Some(id.to_owned()),
             ("TransactionalId", Scalar::String(Some(id))) => transactional_id = Some(id.to_owned()),
-            ("EndpointType", Scalar::Int(kind)) => controllers = kind != 1,
+            ("EndpointType", Scalar::Int(kind)) => endpoints = kind,
             _ => {}
         }
     }
     let error = match request.api.key {
         22 => init_producer_id(transactional_id.as_deref(), gate),
-        60 if controllers && request.version == 0 => code::INVALID_REQUEST,
-        60 if controllers => code::UNSUPPORTED_ENDPOINT_TYPE,
+        60 if endpoints == 2 => code::MISMATCHED_ENDPOINT_TYPE,
+        60 if endpoints != 1 => code::UNSUPPORTED_ENDPOINT_TYPE,
         35 | 46 | 55 => cluster(Action::DescribeCluster, gate),
         48 => cluster(Action::DescribeClusterConfigs, gate),
         // What the caller may not see is left out of these answers.
@@ -40,7 +41,12 @@ pub(super) fn decide(request: Request, gate: &mut dyn Gate) -> Result<RequestSte
         return Ok(request.forward(Splice::default(), facts, Pending::default()));
     }
     facts.error = error;
-    let fields = error_field(&request)?.map(|id| (id, Value::Int(i64::from(error)))).into_iter().collect();
+    let mut fields: Fields =
+        error_field(&request)?.map(|id| (id, Value::Int(i64::from(error)))).into_iter().collect();
+    if request.api.key == 48 {
+        // As brokers do: no entries is another thing than none that match.
+        fields.push((quotas::ENTRIES, Value::Null));
+    }
     request.refuse(&fields, facts, Duration::ZERO)
 }
 

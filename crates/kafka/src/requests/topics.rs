@@ -1,10 +1,11 @@
 //! Requests that name topics and partitions: produce, fetch, offsets, partitions of a transaction.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use tidegate_model::{Action, Facts, Gate, RequestStep, Resource};
 
-use super::{INTERNAL_TOPICS, Pending, Request, code, identify};
+use super::{Pending, Request, code, identify};
 use crate::answers::answer_shape;
 use crate::batch;
 use crate::error::ProtocolError;
@@ -29,29 +30,27 @@ struct Beside {
     acks: i64,
     max_wait_ms: i64,
     session: bool,
-    /// Numbers to overwrite: where, and with what.
-    patches: Vec<(usize, [u8; 4])>,
 }
 
-pub(super) fn decide(mut request: Request, gate: &mut dyn Gate) -> Result<RequestStep, ProtocolError> {
+pub(super) fn decide(request: Request, gate: &mut dyn Gate) -> Result<RequestStep, ProtocolError> {
     let shape = shape(request.api.key)?;
     let mut beside = Beside { acks: 1, ..Beside::default() };
     let target = gate.answer_bytes_target();
     let mut walker = request.walker()?;
     let mut scope = scope(&mut walker, shape, gate, |event, scope| look(event, target, &mut beside, scope))?;
-    for (at, bytes) in std::mem::take(&mut beside.patches) {
-        request.patch(at, bytes);
+    let whole = whole_error(&request, &beside, gate);
+    if whole != 0 {
+        scope.refuse_all(whole);
+    } else if request.api.key == ADD_PARTITIONS_TO_TXN {
+        refuse_together(&mut scope);
     }
-    if request.api.key == PRODUCE {
-        refuse_internal(&mut scope);
-    }
-    refuse_whole(&request, &beside, &mut scope, gate);
     let mut facts = facts(&request, &mut scope, gate);
+    facts.error = whole;
     if request.api.key == FETCH && beside.session {
-        return refuse_session(request, facts);
+        return refuse_session(&request, facts);
     }
     let unanswered = request.api.key == PRODUCE && beside.acks == 0;
-    if scope.allowed == 0 && !scope.partitions.is_empty() {
+    if whole != 0 || (scope.allowed == 0 && !scope.partitions.is_empty()) {
         if unanswered {
             facts.refused = true;
             return Ok(RequestStep::ForwardUnanswered { frame: None, facts, close: true });
@@ -90,21 +89,22 @@ fn look(event: &Event<'_>, target: i32, beside: &mut Beside, scope: &mut Scope) 
         }
         ("MaxWaitMs", Scalar::Int(wait)) => beside.max_wait_ms = *wait,
         // A follower's reads go past the high watermark and past topic rights.
-        ("ReplicaId", Scalar::Int(replica)) if *replica >= 0 => {
-            beside.patches.push((span.start, (-1_i32).to_be_bytes()))
-        }
+        ("ReplicaId", Scalar::Int(replica)) if *replica != -1 => overwrite(-1, span, scope),
         ("MaxBytes" | "Topics.Partitions.PartitionMaxBytes", Scalar::Int(bytes)) if *bytes > i64::from(target) => {
-            beside.patches.push((span.start, target.to_be_bytes()));
+            overwrite(target, span, scope);
         }
         // Fetch sessions of a broker are bound to nobody: the gate asks for none and answers with none.
         ("SessionId", Scalar::Int(id)) if *id != 0 => beside.session = true,
-        ("SessionEpoch", Scalar::Int(epoch)) if *epoch == 0 => {
-            beside.patches.push((span.start, (-1_i32).to_be_bytes()))
-        }
+        ("SessionEpoch", Scalar::Int(epoch)) if *epoch == 0 => overwrite(-1, span, scope),
         ("SessionEpoch", Scalar::Int(epoch)) if *epoch > 0 => beside.session = true,
         _ => {}
     }
     Ok(())
+}
+
+/// Replaces a number that the caller may not choose.
+fn overwrite(number: i32, span: &Range<usize>, scope: &mut Scope) {
+    scope.splice.replace(span.clone(), number.to_be_bytes().to_vec());
 }
 
 /// One complete batch of magic 2 per partition, as brokers want since Produce version 3. Says whether it is transactional.
@@ -121,27 +121,26 @@ fn look_at_records(records: &[u8], scope: &mut Scope) -> Result<bool, ProtocolEr
     Ok(extent.transactional)
 }
 
-fn refuse_internal(scope: &mut Scope) {
-    // The splice still holds these partitions; refusing the whole request is exact enough for something no client does.
-    if scope.topics.iter().any(|t| INTERNAL_TOPICS.contains(&t.name.as_str())) {
-        scope.refuse_all(code::TOPIC);
-    }
-}
-
-fn refuse_whole(request: &Request, beside: &Beside, scope: &mut Scope, gate: &mut dyn Gate) {
-    if let Some(group) = &beside.group
-        && !gate.allows(Action::JoinGroup, Resource::ConsumerGroup(group), None)
-    {
-        scope.refuse_all(code::GROUP);
-    }
+/// The error that refuses all of the request, or 0.
+fn whole_error(request: &Request, beside: &Beside, gate: &mut dyn Gate) -> i16 {
     if let Some(id) = &beside.transactional_id
         // A producer may carry an id without using it: only a transactional batch needs the right (Kafka does the same).
         && (request.api.key != PRODUCE || beside.transactional)
         && !gate.allows(Action::UseTransactionalId, Resource::TransactionalId(id), None)
     {
-        scope.refuse_all(code::TRANSACTIONAL_ID);
+        return code::TRANSACTIONAL_ID;
     }
-    if request.api.key == ADD_PARTITIONS_TO_TXN && scope.any_refused() && scope.allowed > 0 {
+    if let Some(group) = &beside.group
+        && !gate.allows(Action::JoinGroup, Resource::ConsumerGroup(group), None)
+    {
+        return code::GROUP;
+    }
+    0
+}
+
+/// A transaction gets all of the partitions that it asks for, or none.
+fn refuse_together(scope: &mut Scope) {
+    if scope.any_refused() {
         for partition in scope.partitions.iter_mut().filter(|p| p.error == 0) {
             partition.error = code::NOT_ATTEMPTED;
         }
@@ -149,10 +148,12 @@ fn refuse_whole(request: &Request, beside: &Beside, scope: &mut Scope, gate: &mu
     }
 }
 
-fn refuse_session(request: Request, facts: Facts) -> Result<RequestStep, ProtocolError> {
+/// Nothing was refused by policy: the client is told that it has no session, and asks again without one.
+fn refuse_session(request: &Request, mut facts: Facts) -> Result<RequestStep, ProtocolError> {
     use crate::schema::messages::fetch_response as response;
-    let fields = vec![(response::ERROR_CODE, crate::encode::Value::Int(i64::from(code::FETCH_SESSION_ID_NOT_FOUND)))];
-    request.refuse(&fields, facts, Duration::ZERO)
+    facts.error = code::FETCH_SESSION_ID_NOT_FOUND;
+    let fields = vec![(response::ERROR_CODE, crate::encode::Value::Int(i64::from(facts.error)))];
+    Ok(RequestStep::Answer { frame: super::answer(request, &fields)?, facts, delay: Duration::ZERO })
 }
 
 fn facts(request: &Request, scope: &mut Scope, gate: &dyn Gate) -> Facts {

@@ -1,0 +1,307 @@
+//! One client connection, from accept to close: greeting, login, the two halves of [`crate::exchange`], goodbye.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tidegate_evidence::entry::SessionId;
+use tidegate_identity::{check_authzid, parse_oauthbearer, parse_plain};
+use tidegate_model::{Caller, CallerKind, Credential, CredentialKind, LoginOutcome, Mechanism, RequestStep, Session};
+use tidegate_policy::Circumstances;
+use tokio::io::{AsyncWriteExt as _, ReadHalf, WriteHalf};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+use tracing::{debug, info, warn};
+
+use crate::agents::{Broker, OpenError, Reason as AgentReason, Upstream, UpstreamFacts};
+use crate::decider::{Access, Decider};
+use crate::exchange::{Exchange, drive};
+use crate::fault::Fault;
+use crate::frames::{FrameReader, ReadError};
+use crate::gate::Shared;
+use crate::listener::{Listener, Present, Target};
+use crate::metrics::Reason;
+use crate::recorder::{ConnectionFacts, Recorder};
+use crate::stream::ClientStream;
+
+/// How long a refused client has to read its refusal: some lose an answer that arrives together with the end of the stream.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// Serves a connection to its end.
+pub async fn serve(present: Present, stream: TcpStream, peer: SocketAddr, target: Target) {
+    let listener = Arc::clone(&present.listener);
+    let ended = attend(&listener, stream, peer, target).await;
+    if let Err(fault) = ended {
+        let cause = std::error::Error::source(&fault).map(ToString::to_string).unwrap_or_default();
+        match fault.kind() {
+            "client" | "caller" => {
+                info!(%peer, listener = %listener.config.name, error = %fault, cause, "a connection ended")
+            }
+            _ => warn!(%peer, listener = %listener.config.name, error = %fault, cause, "a connection ended"),
+        }
+        listener.shared.metrics.faults.get_or_create(&Reason { reason: fault.kind() }).inc();
+    }
+    drop(present);
+}
+
+async fn attend(listener: &Arc<Listener>, stream: TcpStream, peer: SocketAddr, target: Target) -> Result<(), Fault> {
+    let limits = listener.shared.limits;
+    stream.set_nodelay(true).map_err(Fault::ClientIo)?;
+    let greeted = async {
+        let stream = greet(listener, stream).await?;
+        let (read, write) = tokio::io::split(stream);
+        let protocol = listener.endpoints.cluster().protocol;
+        let mut client = Client {
+            read: FrameReader::new(read, protocol, listener.shared.budget.clone()),
+            write,
+            session: protocol.open(),
+            peer,
+        };
+        let login = login(listener, &mut client, target).await?;
+        Ok((client, login))
+    };
+    let in_time = tokio::select! {
+        in_time = tokio::time::timeout(limits.login, greeted) => in_time,
+        () = listener.stopping.cancelled() => return Ok(()),
+    };
+    let (client, login) = in_time.map_err(|_elapsed| Fault::TooSlow("the client did not log in in time"))??;
+    let Login { access, recorder, facts, mut upstream } = login;
+    listener.shared.metrics.sessions.inc();
+    let exchange = Exchange {
+        listener: Arc::clone(listener),
+        session: Mutex::new(client.session),
+        access: Mutex::new(access),
+        recorder,
+        facts,
+    };
+    let ended = drive(&exchange, client.read, client.write, &mut upstream).await;
+    let why = match &ended {
+        Ok(()) => "the client closed",
+        Err(fault) => fault.kind(),
+    };
+    // The closing leaf waits for the disk, not for anybody's answer; if it fails, the verifier shows a session without an end.
+    drop(exchange.recorder.close(why, listener.shared.now_ms()).await);
+    ended
+}
+
+async fn greet(listener: &Listener, stream: TcpStream) -> Result<ClientStream, Fault> {
+    match listener.tls() {
+        None => Ok(ClientStream::Plain(stream)),
+        Some(config) => match TlsAcceptor::from(config).accept(stream).await {
+            Ok(stream) => Ok(ClientStream::Tls(Box::new(stream))),
+            Err(error) => Err(Fault::ClientIo(error)),
+        },
+    }
+}
+
+struct Client {
+    read: FrameReader<ReadHalf<ClientStream>>,
+    write: WriteHalf<ClientStream>,
+    session: Box<dyn Session>,
+    peer: SocketAddr,
+}
+
+struct Login {
+    access: Access,
+    recorder: Recorder,
+    facts: ConnectionFacts,
+    upstream: Upstream,
+}
+
+/// Everything before the first authenticated request.
+async fn login(listener: &Listener, client: &mut Client, target: Target) -> Result<Login, Fault> {
+    loop {
+        let Some(frame) = next_frame(&mut client.read).await? else {
+            return Err(Fault::Login("the client closed before it logged in"));
+        };
+        let step = {
+            let mut gate = Decider::new(&listener.shared, &listener.endpoints, None);
+            client.session.request(frame.bytes, &mut gate).map_err(Fault::Client)?
+        };
+        match step {
+            RequestStep::Answer { frame, .. } => client.write.write_all(&frame).await.map_err(Fault::ClientIo)?,
+            RequestStep::Authenticate(credential) => {
+                let mechanism = credential.mechanism;
+                let refused = match verify(&listener.shared, credential).await {
+                    Ok(caller) => match admit(listener, client, caller, target).await {
+                        Ok(login) => return Ok(login),
+                        Err(Unadmitted::Broken(fault)) => return Err(fault),
+                        Err(Unadmitted::Refused(text)) => {
+                            Refused { reason: "the agent could not log in to the broker", text: text.into() }
+                        }
+                    },
+                    Err(refused) => refused,
+                };
+                return Err(turn_away(listener, client, mechanism, refused).await);
+            }
+            RequestStep::Forward { .. } | RequestStep::ForwardUnanswered { .. } => {
+                return Err(Fault::Login("a request came before the login"));
+            }
+        }
+    }
+}
+
+/// A login that was refused: in our own words for leaf and metrics, and what the client may read.
+pub(crate) struct Refused {
+    pub(crate) reason: &'static str,
+    pub(crate) text: String,
+}
+
+/// Checks a credential.
+pub(crate) async fn verify(shared: &Shared, credential: Credential) -> Result<Arc<Caller>, Refused> {
+    let malformed = |what: &dyn std::fmt::Display| Refused { reason: "malformed", text: what.to_string() };
+    let issuers = shared.issuers.load_full();
+    let now = shared.now_ms() / 1000;
+    let (token, kind, authzid) = match credential.mechanism {
+        Mechanism::OauthBearer => {
+            let parsed = parse_oauthbearer(&credential.message).map_err(|e| malformed(&e))?;
+            (parsed.token, CredentialKind::OauthBearer, parsed.authzid)
+        }
+        Mechanism::Plain => {
+            let parsed = parse_plain(&credential.message).map_err(|e| malformed(&e))?;
+            if parsed.user != "token" {
+                return Err(Refused {
+                    reason: "plain_user",
+                    text: "this gate takes SASL PLAIN only with the user `token` and a token as password".into(),
+                });
+            }
+            (parsed.password, CredentialKind::PlainToken, parsed.authzid)
+        }
+    };
+    let caller = issuers.verify(&token, kind, now).await.map_err(|refused| Refused {
+        reason: refused.check.name(),
+        text: format!("the token was refused: {}", refused.detail),
+    })?;
+    check_authzid(authzid.as_deref(), &caller).map_err(|e| malformed(&e))?;
+    Ok(caller)
+}
+
+enum Unadmitted {
+    Broken(Fault),
+    Refused(&'static str),
+}
+
+/// Opens the broker's side and the session's evidence, then tells the client that it is in.
+async fn admit(
+    listener: &Listener,
+    client: &mut Client,
+    caller: Arc<Caller>,
+    target: Target,
+) -> Result<Login, Unadmitted> {
+    let shared = &listener.shared;
+    let broken = Unadmitted::Broken;
+    let mut id: SessionId = [0; 16];
+    aws_lc_rs::rand::fill(&mut id).map_err(|_unspecified| broken(Fault::Open(OpenError::NoRandom)))?;
+    let (upstream, known) = open(listener, target, id).await.map_err(|error| match error {
+        OpenError::Refused { reason: AgentReason::LoginFailed | AgentReason::TlsFailed, .. } => {
+            warn!(cluster = %listener.endpoints.cluster().name, %error, "the agent cannot log in to the broker");
+            Unadmitted::Refused("the gate cannot log in to the broker; its operator finds the cause in the log")
+        }
+        error => broken(Fault::Open(error)),
+    })?;
+    let facts = connection_facts(listener, client.peer, &known);
+    let recorder = Recorder::new(shared.log.clone(), shared.algorithm, id);
+    let now_ms = shared.now_ms();
+    let lifetime_ms = lifetime(shared, &caller, known.lifetime, now_ms);
+    let words = client.session.client();
+    recorder.open(&caller, &words, &facts, now_ms).await.map_err(|e| broken(Fault::Evidence(e)))?;
+    let circumstances = circumstances(listener, client.peer, &words.client_id);
+    let access = Access::new(caller, now_ms.saturating_add(lifetime_ms), shared.policy(), &circumstances);
+    let answer = client.session.authenticated(LoginOutcome::Accepted { lifetime_ms });
+    client.write.write_all(&answer).await.map_err(|e| broken(Fault::ClientIo(e)))?;
+    debug!(peer = %client.peer, "a session begins");
+    Ok(Login { access, recorder, facts, upstream })
+}
+
+async fn open(listener: &Listener, target: Target, session: SessionId) -> Result<(Upstream, UpstreamFacts), OpenError> {
+    let cluster = listener.endpoints.cluster();
+    let address = match target {
+        Target::Bootstrap => None,
+        Target::Broker(node_id) => cluster.broker(node_id),
+    };
+    let broker = match &address {
+        Some((host, port)) => Broker::At { host, port: *port },
+        None => Broker::Bootstrap,
+    };
+    listener.shared.agents.open_with_facts(&cluster.name, broker, session).await
+}
+
+/// Until when the session may go on without authenticating again: never past the token, never "no end".
+pub(crate) fn lifetime(shared: &Shared, caller: &Caller, upstream: Option<Duration>, now_ms: u64) -> u64 {
+    let cap = match caller.kind {
+        CallerKind::User => shared.limits.session_user,
+        CallerKind::Workload => shared.limits.session_workload,
+    };
+    let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let token = caller.expires_at.saturating_mul(1000).saturating_sub(now_ms);
+    token.min(millis(cap)).min(upstream.map_or(u64::MAX, millis)).max(1)
+}
+
+pub(crate) fn circumstances<'a>(listener: &'a Listener, peer: SocketAddr, client_id: &'a str) -> Circumstances<'a> {
+    Circumstances {
+        cluster: &listener.endpoints.cluster().name,
+        address: peer.ip(),
+        client_id,
+        tls: listener.tls().is_some(),
+    }
+}
+
+fn connection_facts(listener: &Listener, peer: SocketAddr, upstream: &UpstreamFacts) -> ConnectionFacts {
+    let shared_user =
+        listener.shared.agents.connected().iter().any(|a| a.name == upstream.agent && a.isolation_shared_user);
+    let mut agent = vec![
+        ("agent".to_owned(), upstream.agent.clone()),
+        ("handover".to_owned(), format!("{:?}", upstream.mode).to_lowercase()),
+        ("broker_tls".to_owned(), if upstream.tls { "yes" } else { "no" }.to_owned()),
+    ];
+    if shared_user {
+        agent.push(("agent_isolation".to_owned(), "none".to_owned()));
+    }
+    ConnectionFacts {
+        listener: listener.config.name.clone(),
+        cluster: listener.endpoints.cluster().name.clone(),
+        tls: listener.tls().is_some(),
+        plaintext_accepted: listener.config.plaintext_accepted,
+        peer,
+        agent,
+    }
+}
+
+/// Records a refused login, tells the client, and waits until it has had time to read.
+async fn turn_away(listener: &Listener, client: &mut Client, mechanism: Mechanism, refused: Refused) -> Fault {
+    let shared = &listener.shared;
+    shared.metrics.logins_failed.get_or_create(&Reason { reason: refused.reason }).inc();
+    if let Some(ticket) = shared.failures.note(&shared.log, client.peer.ip(), refused.reason, shared.now_ms()) {
+        // A refusal stands whether or not it can be recorded.
+        drop(ticket.await);
+    }
+    let told = async {
+        let answer = client.session.authenticated(LoginOutcome::Refused(&refused.text));
+        client.write.write_all(&answer).await.map_err(Fault::ClientIo)?;
+        if mechanism == Mechanism::OauthBearer
+            && let Some(frame) = next_frame(&mut client.read).await?
+        {
+            let mut gate = Decider::new(shared, &listener.endpoints, None);
+            if let RequestStep::Answer { frame, .. } =
+                client.session.request(frame.bytes, &mut gate).map_err(Fault::Client)?
+            {
+                client.write.write_all(&frame).await.map_err(Fault::ClientIo)?;
+            }
+        }
+        client.write.flush().await.map_err(Fault::ClientIo)
+    };
+    if told.await.is_ok() {
+        let _left = tokio::time::timeout(LINGER, next_frame(&mut client.read)).await;
+    }
+    Fault::Login(refused.reason)
+}
+
+/// The client's next frame.
+pub(crate) async fn next_frame<R: tokio::io::AsyncRead + Unpin>(
+    read: &mut FrameReader<R>,
+) -> Result<Option<crate::frames::Frame>, Fault> {
+    read.next().await.map_err(|error| match error {
+        ReadError::Refused(refused) => Fault::Client(refused),
+        ReadError::Io(error) => Fault::ClientIo(error),
+    })
+}

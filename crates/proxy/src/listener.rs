@@ -1,0 +1,306 @@
+//! A listener: one port to begin with, one more for each broker, so that a client's connection says which broker it means.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use tidegate_model::Endpoint;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{debug, info, warn};
+
+use crate::cluster::Cluster;
+use crate::connection;
+use crate::gate::Shared;
+use crate::metrics::Reason;
+
+/// How a listener is configured.
+#[derive(Clone, Debug)]
+pub struct ListenerConfig {
+    /// Its name.
+    pub name: String,
+    /// Where clients begin.
+    pub bind: SocketAddr,
+    /// The host that clients are told.
+    pub advertised_host: String,
+    /// One port per broker, on the same address as `bind`.
+    pub broker_ports: RangeInclusive<u16>,
+    /// It takes credentials without TLS beyond loopback, because the configuration says so.
+    pub plaintext_accepted: bool,
+}
+
+/// Which broker a port stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// Any of them.
+    Bootstrap,
+    /// The one with this node id.
+    Broker(i32),
+}
+
+/// Where the brokers of a cluster are served.
+#[derive(Debug)]
+pub struct Endpoints {
+    cluster: Arc<Cluster>,
+    advertised_host: String,
+    range: RangeInclusive<u16>,
+    ports: Mutex<Ports>,
+}
+
+#[derive(Debug, Default)]
+struct Ports {
+    by_node: BTreeMap<i32, u16>,
+    /// Given to a broker, but nobody listens there yet.
+    unbound: Vec<(i32, u16)>,
+}
+
+impl Endpoints {
+    fn new(cluster: Arc<Cluster>, config: &ListenerConfig) -> Self {
+        Self {
+            cluster,
+            advertised_host: config.advertised_host.clone(),
+            range: config.broker_ports.clone(),
+            ports: Mutex::default(),
+        }
+    }
+
+    /// The cluster behind.
+    #[must_use]
+    pub fn cluster(&self) -> &Arc<Cluster> {
+        &self.cluster
+    }
+
+    /// Where a broker is served; a broker that is new gets a port, which [`Listener::bind_missing`] opens.
+    #[must_use]
+    pub fn of_broker(&self, node_id: i32, host: &str, port: u16) -> Option<Endpoint> {
+        self.cluster.saw_broker(node_id, host, port);
+        let mut ports = self.ports();
+        let port = match ports.by_node.get(&node_id) {
+            Some(port) => *port,
+            None => {
+                let port = self.free_port(&ports, node_id)?;
+                ports.by_node.insert(node_id, port);
+                ports.unbound.push((node_id, port));
+                port
+            }
+        };
+        Some(Endpoint { host: self.advertised_host.clone(), port })
+    }
+
+    /// The first port plus the node id where that fits, so that a restart gives each broker the port it had.
+    fn free_port(&self, ports: &Ports, node_id: i32) -> Option<u16> {
+        let taken = |port: &u16| ports.by_node.values().any(|used| used == port);
+        let natural = u16::try_from(node_id).ok().and_then(|id| self.range.start().checked_add(id));
+        natural
+            .filter(|port| self.range.contains(port) && !taken(port))
+            .or_else(|| self.range.clone().rev().find(|port| !taken(port)))
+    }
+
+    fn ports(&self) -> MutexGuard<'_, Ports> {
+        self.ports.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A listener in operation.
+pub struct Listener {
+    /// Its configuration.
+    pub config: ListenerConfig,
+    /// Where its brokers are served.
+    pub endpoints: Endpoints,
+    /// What all connections share.
+    pub shared: Arc<Shared>,
+    tls: ArcSwapOption<rustls::ServerConfig>,
+    with_tls: bool,
+    /// New connections stop.
+    pub stopping: CancellationToken,
+    tasks: TaskTracker,
+    by_address: Mutex<HashMap<IpAddr, usize>>,
+    /// Opening of broker ports, one at a time.
+    binding: tokio::sync::Mutex<()>,
+    open: watch::Sender<bool>,
+}
+
+impl std::fmt::Debug for Listener {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Listener").field("name", &self.config.name).finish_non_exhaustive()
+    }
+}
+
+impl Listener {
+    /// Binds the bootstrap port. Clients are taken once the cluster is reached.
+    ///
+    /// # Errors
+    /// The address cannot be bound.
+    pub async fn start(
+        config: ListenerConfig,
+        tls: Option<Arc<rustls::ServerConfig>>,
+        cluster: Arc<Cluster>,
+        shared: Arc<Shared>,
+        stopping: CancellationToken,
+    ) -> Result<Arc<Self>, std::io::Error> {
+        let bootstrap = TcpListener::bind(config.bind).await?;
+        let listener = Arc::new(Self {
+            endpoints: Endpoints::new(cluster, &config),
+            config,
+            shared,
+            with_tls: tls.is_some(),
+            tls: ArcSwapOption::from(tls),
+            stopping,
+            tasks: TaskTracker::new(),
+            by_address: Mutex::default(),
+            binding: tokio::sync::Mutex::default(),
+            open: watch::Sender::new(false),
+        });
+        listener.tasks.spawn(Arc::clone(&listener).run(bootstrap));
+        Ok(listener)
+    }
+
+    /// Takes new certificates; connections that are open keep theirs.
+    pub fn set_tls(&self, tls: Arc<rustls::ServerConfig>) {
+        self.tls.store(Some(tls));
+    }
+
+    /// What new connections are greeted with, if anything.
+    pub(crate) fn tls(&self) -> Option<Arc<rustls::ServerConfig>> {
+        self.tls.load_full().filter(|_| self.with_tls)
+    }
+
+    /// Whether clients are taken.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        *self.open.borrow()
+    }
+
+    /// Waits until every connection has ended, or `deadline` has passed; says how many are left.
+    pub async fn drained(&self, deadline: Duration) -> usize {
+        self.tasks.close();
+        let _ended = tokio::time::timeout(deadline, self.tasks.wait()).await;
+        self.tasks.len()
+    }
+
+    async fn run(self: Arc<Self>, bootstrap: TcpListener) {
+        let cluster = Arc::clone(self.endpoints.cluster());
+        tokio::select! {
+            () = cluster.ready() => {}
+            () = self.stopping.cancelled() => return,
+        }
+        self.follow_brokers().await;
+        info!(listener = %self.config.name, address = %self.config.bind, "taking clients");
+        self.open.send_replace(true);
+        self.tasks.spawn(Arc::clone(&self).accept(bootstrap, Target::Bootstrap));
+        let mut tick = tokio::time::interval(Duration::from_secs(1));
+        loop {
+            tokio::select! {
+                _ = tick.tick() => self.follow_brokers().await,
+                () = self.stopping.cancelled() => return,
+            }
+        }
+    }
+
+    /// Opens a port for each broker that the cluster has.
+    async fn follow_brokers(self: &Arc<Self>) {
+        let Some(learned) = self.endpoints.cluster().learned() else { return };
+        for (node_id, host, port) in &learned.brokers {
+            if self.endpoints.of_broker(*node_id, host, *port).is_none() {
+                warn!(listener = %self.config.name, node_id, "no port is left for this broker; give the listener more `broker_ports`");
+            }
+        }
+        if let Err(error) = self.bind_missing().await {
+            warn!(listener = %self.config.name, %error, "a broker cannot be served");
+        }
+    }
+
+    /// Opens the ports that brokers were given and nobody listens on.
+    ///
+    /// # Errors
+    /// A port cannot be bound; the text names it.
+    pub async fn bind_missing(self: &Arc<Self>) -> Result<(), String> {
+        if self.endpoints.ports().unbound.is_empty() {
+            return Ok(());
+        }
+        let _one_at_a_time = self.binding.lock().await;
+        loop {
+            let Some((node_id, port)) = self.endpoints.ports().unbound.last().copied() else { return Ok(()) };
+            let address = SocketAddr::new(self.config.bind.ip(), port);
+            let socket = TcpListener::bind(address)
+                .await
+                .map_err(|e| format!("cannot bind {address} for broker {node_id}: {e}"))?;
+            self.endpoints.ports().unbound.retain(|(_, unbound)| *unbound != port);
+            info!(listener = %self.config.name, node_id, %address, "serving a broker");
+            self.tasks.spawn(Arc::clone(self).accept(socket, Target::Broker(node_id)));
+        }
+    }
+
+    async fn accept(self: Arc<Self>, socket: TcpListener, target: Target) {
+        loop {
+            let accepted = tokio::select! {
+                accepted = socket.accept() => accepted,
+                () = self.stopping.cancelled() => return,
+            };
+            match accepted {
+                Ok((stream, peer)) => self.admit(stream, peer, target),
+                Err(error) => {
+                    // Out of descriptors, most likely: going on at once would spin.
+                    warn!(%error, "cannot accept a connection");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            }
+        }
+    }
+
+    fn admit(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr, target: Target) {
+        let limits = &self.shared.limits;
+        let reason = {
+            let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
+            let open: usize = by_address.values().sum();
+            let own = by_address.entry(peer.ip()).or_default();
+            if open >= limits.connections {
+                Some("connections")
+            } else if *own >= limits.connections_per_address {
+                Some("connections_per_address")
+            } else if self.shared.failures.in_this_minute(peer.ip(), self.shared.now_ms())
+                >= limits.failed_logins_per_address
+            {
+                Some("failed_logins_per_address")
+            } else {
+                *own = own.saturating_add(1);
+                None
+            }
+        };
+        if let Some(reason) = reason {
+            debug!(%peer, reason, "a connection is turned away");
+            self.shared.metrics.turned_away.get_or_create(&Reason { reason }).inc();
+            return;
+        }
+        self.shared.metrics.accepted.inc();
+        self.shared.metrics.connections.inc();
+        let present = Present { listener: Arc::clone(self), address: peer.ip() };
+        self.tasks.spawn(connection::serve(present, stream, peer, target));
+    }
+}
+
+/// A connection's place among those that are open; given up when dropped.
+#[derive(Debug)]
+pub struct Present {
+    /// The listener that the connection came to.
+    pub listener: Arc<Listener>,
+    address: IpAddr,
+}
+
+impl Drop for Present {
+    fn drop(&mut self) {
+        self.listener.shared.metrics.connections.dec();
+        let mut by_address = self.listener.by_address.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = by_address.get_mut(&self.address) {
+            *own = own.saturating_sub(1);
+            if *own == 0 {
+                by_address.remove(&self.address);
+            }
+        }
+    }
+}

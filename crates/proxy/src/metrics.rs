@@ -1,0 +1,71 @@
+//! What operators see: one table of metrics. Labels are words of ours, never names of topics or callers.
+
+use std::sync::atomic::AtomicI64;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::{Registry, Unit};
+
+/// Operation and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Operation {
+    /// The operation's name in its protocol.
+    pub operation: &'static str,
+    /// `allowed`, `refused` or `partly`.
+    pub decision: &'static str,
+}
+
+/// A reason.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Reason {
+    /// One of our own words.
+    pub reason: &'static str,
+}
+
+/// A direction.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Direction {
+    /// `to_broker` or `to_client`.
+    pub direction: &'static str,
+}
+
+/// The data path's metrics.
+#[derive(Clone, Debug, Default)]
+pub struct Metrics {
+    /// Connections that are open now.
+    pub connections: Gauge<i64, AtomicI64>,
+    /// Connections accepted.
+    pub accepted: Counter,
+    /// Connections turned away at the door, by reason.
+    pub turned_away: Family<Reason, Counter>,
+    /// Logins that were refused, by the check that failed.
+    pub logins_failed: Family<Reason, Counter>,
+    /// Sessions that were opened.
+    pub sessions: Counter,
+    /// Requests by operation and decision.
+    pub requests: Family<Operation, Counter>,
+    /// Bytes carried.
+    pub bytes: Family<Direction, Counter>,
+    /// Connections that ended before the client wanted it, by who must act.
+    pub faults: Family<Reason, Counter>,
+}
+
+impl Metrics {
+    /// Puts all of them into `registry`.
+    pub fn register(&self, registry: &mut Registry) {
+        registry.register("connections", "Client connections that are open", self.connections.clone());
+        registry.register("connections_accepted", "Client connections accepted", self.accepted.clone());
+        registry.register(
+            "connections_turned_away",
+            "Client connections turned away at the door",
+            self.turned_away.clone(),
+        );
+        registry.register("logins_failed", "Logins refused, by the check that failed", self.logins_failed.clone());
+        registry.register("sessions", "Sessions opened", self.sessions.clone());
+        registry.register("requests", "Requests by operation and decision", self.requests.clone());
+        registry.register_with_unit("carried", "Bytes carried", Unit::Bytes, self.bytes.clone());
+        registry.register("faults", "Connections that ended early, by who must act", self.faults.clone());
+    }
+}
