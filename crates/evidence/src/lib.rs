@@ -19,5 +19,31 @@ pub use entry::{
     Algorithm, Api, Batch, Decision, Digest, Effect, Entry, Kind, Label, PartitionRange, PayloadHasher, Place,
     Previous, ResourceRef, SessionId, TopicRef,
 };
+#[doc(hidden)]
+pub use frame::fuzz_frame;
+#[doc(hidden)]
+pub use leaf::fuzz_entry;
+#[doc(hidden)]
+pub use note::fuzz_note;
 #[cfg(feature = "store")]
 pub use store::{Class, Disclosure, KeyName, Keyring, Log, LogConfig, LogError, Receipt, Recovery, Status, Ticket};
+
+#[cfg(test)]
+mod tests {
+    type Target = fn(&[u8]);
+
+    /// What the fuzzers found or started from must hold for ever.
+    #[test]
+    fn the_corpus_is_harmless() {
+        let targets: [(&str, Target); 3] =
+            [("frame", super::fuzz_frame), ("entry", super::fuzz_entry), ("note", super::fuzz_note)];
+        for (name, target) in targets {
+            let folder = format!("{}/../../fuzz/corpus/evidence_{name}", env!("CARGO_MANIFEST_DIR"));
+            let files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|item| item.unwrap().path()).collect();
+            assert!(files.len() >= 3, "{name}: {files:?}");
+            for file in files {
+                target(&std::fs::read(file).unwrap());
+            }
+        }
+    }
+}

@@ -215,6 +215,25 @@ pub fn read_certificate(bytes: &[u8], log_name: &str, instance: &VerifierKey) ->
     if key.name() == log_name { Ok(key) } else { Err(NoteError::Key) }
 }
 
+/// Fuzz target: notes, checkpoints and keys that are accepted come back as they were.
+///
+/// # Panics
+/// When one is accepted that would be written otherwise.
+#[doc(hidden)]
+pub fn fuzz_note(data: &[u8]) {
+    if let Ok(note) = Note::parse(data) {
+        assert!(data.starts_with(note.text.as_bytes()), "the text is what stands there");
+        if let Ok(checkpoint) = Checkpoint::parse(&note.text) {
+            assert!(note.text.starts_with(&checkpoint.text()), "a checkpoint that is accepted is canonical");
+        }
+    }
+    if let Ok(text) = std::str::from_utf8(data)
+        && let Ok(key) = VerifierKey::parse(text)
+    {
+        assert_eq!(key.to_string(), text.trim_end_matches('\n'), "a key that is accepted is canonical");
+    }
+}
+
 /// A private key that signs notes under a name.
 #[cfg(feature = "store")]
 pub(crate) struct Signer {
@@ -270,6 +289,18 @@ mod tests {
         assert_eq!(note.verify(&key), Ok(()));
         let changed = Note::parse(NOTE.replace("answer", "Answer").as_bytes()).unwrap();
         assert_eq!(changed.verify(&key), Err(NoteError::Signature));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_changed_byte_is_refused_or_canonical(at in 0usize..400, byte in proptest::prelude::any::<u8>()) {
+            for text in [NOTE, KEY] {
+                let mut bytes = text.as_bytes().to_vec();
+                let at = at % bytes.len();
+                bytes[at] = byte;
+                fuzz_note(&bytes);
+            }
+        }
     }
 
     #[test]

@@ -349,12 +349,6 @@ impl LogReader {
             };
             return Err(self.broken(what));
         }
-        let first_seq = self.headers.get(self.begun.saturating_sub(1)).map_or(0, |header| header.first_seq);
-        let header_end = self.headers.get(self.begun).map(|next| next.first_seq);
-        if header_end == Some(first_seq) {
-            // A segment in which no commit went well: not even its certificate counts.
-            self.seq = first_seq;
-        }
         self.window = None;
         self.disclosure = None;
         let at = At { byte: committed, ..self.at() };

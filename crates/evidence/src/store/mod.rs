@@ -16,4 +16,6 @@ pub use queue::{Receipt, Ticket};
 pub use recover::Recovery;
 
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod tests;

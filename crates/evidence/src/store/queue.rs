@@ -271,6 +271,24 @@ mod tests {
     }
 
     #[test]
+    fn a_ticket_wakes_the_task_that_waits() {
+        struct Woken(std::sync::atomic::AtomicBool);
+        impl std::task::Wake for Woken {
+            fn wake(self: Arc<Self>) {
+                self.0.store(true, std::sync::atomic::Ordering::SeqCst);
+            }
+        }
+        let woken = Arc::new(Woken(false.into()));
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut context = Context::from_waker(&waker);
+        let (completer, mut ticket) = Completer::pair();
+        assert_eq!(Pin::new(&mut ticket).poll(&mut context), Poll::Pending);
+        completer.complete(Ok(Receipt::new(3)));
+        assert!(woken.0.load(std::sync::atomic::Ordering::SeqCst));
+        assert_eq!(Pin::new(&mut ticket).poll(&mut context), Poll::Ready(Ok(Receipt::new(3))));
+    }
+
+    #[test]
     fn nobody_waits_for_a_dead_writer() {
         let queue = Queue::new(10, 1 << 20);
         let ticket = queue.push(entry(), false);

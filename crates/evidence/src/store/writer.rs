@@ -467,8 +467,9 @@ impl Writer {
     fn poison(&mut self, attempted: u64) {
         let Some(segment) = self.segment.take() else { return };
         drop(segment.file.set_len(segment.end).and_then(|()| segment.file.sync()));
-        if segment.commits == 0 && self.vfs.remove(&segment.path).is_ok() {
-            // Nothing counted in it, and its number is free again; its keys will be made anew.
+        if segment.commits == 0 {
+            // Nothing counted in it: its number is free again, and the next file takes its name if it is still there.
+            drop(self.vfs.remove(&segment.path));
             self.next_segment = segment.number;
             return;
         }

@@ -318,3 +318,29 @@ fn folders_without_evidence_or_key_are_incomplete() {
     let sample = sample(1);
     assert_eq!(sample.check(dir.path()).verdict, Verdict::Incomplete);
 }
+
+/// Any byte of any file of a closed log.
+#[test]
+fn no_changed_byte_goes_unnoticed() {
+    let sample = sample(1);
+    let mut files = Vec::new();
+    for incarnation in ["00000001", "00000002"] {
+        let folder = sample.evidence().join(incarnation);
+        files.extend(std::fs::read_dir(folder).unwrap().map(|item| item.unwrap().path()).filter(|path| path.is_file()));
+    }
+    let mut state = 1u64;
+    for _ in 0..400 {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let random = usize::try_from(state >> 33).unwrap();
+        let file = &files[random % files.len()];
+        let original = std::fs::read(file).unwrap();
+        let mut changed = original.clone();
+        let at = (random / 7) % changed.len();
+        changed[at] ^= 1 << (random % 8);
+        std::fs::write(file, &changed).unwrap();
+        let report = sample.check(&sample.evidence());
+        assert!(report.verdict >= Verdict::Incomplete, "{} byte {at}: {report:#?}", file.display());
+        std::fs::write(file, &original).unwrap();
+    }
+    assert_eq!(sample.check(&sample.evidence()).verdict, Verdict::Ok);
+}
