@@ -1,7 +1,7 @@
 //! What the agent's tests share: a scripted broker that checks logins, and the agent's process.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::num::NonZeroU32;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex};
 use aws_lc_rs::{digest, hmac, pbkdf2};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// The password that must be nowhere but in the agent.
 pub(crate) const PASSWORD: &str = "correct-horse-battery-staple-7391";
@@ -33,6 +34,8 @@ pub(crate) enum Fault {
     Chatty,
     /// Closes the connection after the handshake.
     HangUp,
+    /// Wants no login at all.
+    NoLogin,
 }
 
 /// A broker that checks SCRAM and PLAIN as Kafka does, and then sends back every byte.
@@ -46,19 +49,26 @@ pub(crate) struct Broker {
 
 impl Broker {
     pub(crate) fn start(fault: Fault) -> Broker {
+        Broker::start_with(fault, PASSWORD, None)
+    }
+
+    pub(crate) fn start_with(fault: Fault, password: &str, tls: Option<Arc<ServerConfig>>) -> Broker {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let dialled = Arc::new(AtomicUsize::new(0));
         let heard = Arc::new(Mutex::new(Vec::new()));
         let broker = Broker { port, dialled: Arc::clone(&dialled), heard: Arc::clone(&heard) };
+        let password: Arc<str> = password.into();
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                let Ok(mut stream) = stream else { return };
+                let Ok(stream) = stream else { return };
                 dialled.fetch_add(1, Ordering::SeqCst);
-                let heard = Arc::clone(&heard);
-                std::thread::spawn(move || {
-                    if log_in(&mut stream, fault, &heard).is_some() {
-                        echo(stream);
+                let (heard, password, tls) = (Arc::clone(&heard), Arc::clone(&password), tls.clone());
+                std::thread::spawn(move || match tls {
+                    None => serve(stream, fault, &password, &heard),
+                    Some(tls) => {
+                        let session = ServerConnection::new(tls).unwrap();
+                        serve(StreamOwned::new(session, stream), fault, &password, &heard);
                     }
                 });
             }
@@ -71,7 +81,13 @@ impl Broker {
     }
 }
 
-pub(crate) fn echo(mut stream: TcpStream) {
+fn serve(mut stream: impl Read + Write, fault: Fault, password: &str, heard: &Mutex<Vec<u8>>) {
+    if fault == Fault::NoLogin || log_in(&mut stream, fault, password, heard).is_some() {
+        echo(stream);
+    }
+}
+
+fn echo(mut stream: impl Read + Write) {
     let mut bytes = vec![0; 65536];
     while let Ok(count @ 1..) = stream.read(&mut bytes) {
         if stream.write_all(&bytes[..count]).is_err() {
@@ -80,7 +96,7 @@ pub(crate) fn echo(mut stream: TcpStream) {
     }
 }
 
-fn read_frame(stream: &mut TcpStream, heard: &Mutex<Vec<u8>>) -> Option<Vec<u8>> {
+fn read_frame(stream: &mut (impl Read + Write), heard: &Mutex<Vec<u8>>) -> Option<Vec<u8>> {
     let mut field = [0; 4];
     stream.read_exact(&mut field).ok()?;
     let length = u32::from_be_bytes(field) as usize;
@@ -94,7 +110,7 @@ fn read_frame(stream: &mut TcpStream, heard: &Mutex<Vec<u8>>) -> Option<Vec<u8>>
 }
 
 /// A request's key, version, correlation id and body.
-fn request(stream: &mut TcpStream, heard: &Mutex<Vec<u8>>) -> Option<(i16, i32, Vec<u8>)> {
+fn request(stream: &mut (impl Read + Write), heard: &Mutex<Vec<u8>>) -> Option<(i16, i32, Vec<u8>)> {
     let frame = read_frame(stream, heard)?;
     let key = i16::from_be_bytes([frame[0], frame[1]]);
     assert_eq!(&frame[2..4], &[0, 1], "version 1");
@@ -103,7 +119,7 @@ fn request(stream: &mut TcpStream, heard: &Mutex<Vec<u8>>) -> Option<(i16, i32, 
     Some((key, correlation, frame[10 + client..].to_vec()))
 }
 
-fn answer(stream: &mut TcpStream, correlation: i32, body: &[u8], extra: &[u8]) -> Option<()> {
+fn answer(stream: &mut (impl Read + Write), correlation: i32, body: &[u8], extra: &[u8]) -> Option<()> {
     let mut frame = u32::try_from(body.len() + 4).unwrap().to_be_bytes().to_vec();
     frame.extend_from_slice(&correlation.to_be_bytes());
     frame.extend_from_slice(body);
@@ -127,7 +143,7 @@ fn refused(what: &[u8]) -> Vec<u8> {
     [&58_u16.to_be_bytes()[..], &text(what), &[0; 4], &[0; 8]].concat()
 }
 
-fn log_in(stream: &mut TcpStream, fault: Fault, heard: &Mutex<Vec<u8>>) -> Option<()> {
+fn log_in(stream: &mut (impl Read + Write), fault: Fault, password: &str, heard: &Mutex<Vec<u8>>) -> Option<()> {
     let (key, correlation, body) = request(stream, heard)?;
     assert_eq!(key, 17, "SaslHandshake first");
     let mechanism = String::from_utf8(body[2..].to_vec()).unwrap();
@@ -147,7 +163,7 @@ fn log_in(stream: &mut TcpStream, fault: Fault, heard: &Mutex<Vec<u8>>) -> Optio
         return None;
     }
     if mechanism == "PLAIN" {
-        let right = token == format!("\0{USER}\0{PASSWORD}").as_bytes();
+        let right = token == format!("\0{USER}\0{password}").as_bytes();
         answer(stream, correlation, &if right { authenticated(b"") } else { refused(b"no") }, b"")?;
         return right.then_some(());
     }
@@ -174,7 +190,7 @@ fn log_in(stream: &mut TcpStream, fault: Fault, heard: &Mutex<Vec<u8>>) -> Optio
     assert_eq!(without_proof, format!("c=biws,r={nonce}"));
     let mut salted = vec![0; sha.output_len()];
     let rounds = NonZeroU32::new(iterations).unwrap();
-    pbkdf2::derive(derive, rounds, b"the salt", PASSWORD.as_bytes(), &mut salted);
+    pbkdf2::derive(derive, rounds, b"the salt", password.as_bytes(), &mut salted);
     let message = format!("{bare},{server_first},{without_proof}");
     let stored = digest::digest(sha, &sign(&salted, b"Client Key")).as_ref().to_vec();
     let signature = sign(&stored, message.as_bytes());
