@@ -1,7 +1,12 @@
 //! Reads each answer of a broker: puts refusals where the client looks for them, leaves out what the caller may not see, leads
 //! every address back to the gate, and tells what was disclosed.
 
+mod members;
+mod retry;
+mod texts;
 mod visible;
+
+pub(crate) use retry::retriable;
 
 use tidegate_model::{AnswerStep, Effect, Facts, Gate, PartitionUse, Slot, TopicUse};
 
@@ -28,7 +33,10 @@ use visible::Visible;
 
 const PRODUCE: i16 = 0;
 const FETCH: i16 = 1;
+const METADATA: i16 = 3;
 const HEARTBEAT: i16 = 12;
+const CREATE_TOPICS: i16 = 19;
+const OFFSET_FOR_LEADER_EPOCH: i16 = 23;
 
 /// Reads the answer that `slot` waits for.
 ///
@@ -65,8 +73,30 @@ struct Reading {
     append_count: Kept,
     visible: Visible,
     shape: Option<AnswerShape>,
-    asked: Vec<PartitionUse>,
-    asked_topics: Vec<TopicUse>,
+    asked: Asked,
+    throttled: bool,
+    /// OffsetForLeaderEpoch says a partition's error before its index.
+    error_before_index: i16,
+}
+
+/// What a produce request asked, in the order of topic name and partition.
+struct Asked {
+    topics: Vec<TopicUse>,
+    partitions: Vec<PartitionUse>,
+}
+
+impl Asked {
+    fn new(topics: Vec<TopicUse>, mut partitions: Vec<PartitionUse>) -> Self {
+        let name = |p: &PartitionUse| topics.get(p.topic).map_or("", |t| t.name.as_str());
+        partitions.sort_by(|a, b| (name(a), a.partition).cmp(&(name(b), b.partition)));
+        Self { topics, partitions }
+    }
+
+    fn find(&self, topic: &str, partition: i32) -> Option<&PartitionUse> {
+        let name = |p: &PartitionUse| self.topics.get(p.topic).map_or("", |t| t.name.as_str());
+        let place = self.partitions.binary_search_by(|p| (name(p), p.partition).cmp(&(topic, partition))).ok()?;
+        self.partitions.get(place)
+    }
 }
 
 impl Reading {
@@ -87,12 +117,15 @@ impl Reading {
             api_key: slot.api_key,
             api_version: slot.api_version,
             correlation_id: slot.correlation_id,
-            effect: api.effect,
+            effect: if pending.changes { Effect::Changes } else { api.effect },
             topics: Vec::new(),
             partitions: Vec::new(),
             error: 0,
             refused: merge.is_some() || appended.is_some(),
         };
+        // Only Produce and Metadata look back at what was asked.
+        let (topics, names) =
+            if slot.api_key == METADATA { (Vec::new(), pending.topics) } else { (pending.topics, Vec::new()) };
         Ok(Self {
             message,
             version: slot.api_version,
@@ -102,20 +135,37 @@ impl Reading {
             merge,
             appended,
             append_count: Kept::default(),
-            visible: Visible::new(slot.api_key, slot.api_version, pending.everything),
+            visible: Visible::new(slot.api_key, slot.api_version, pending.everything, names),
             shape,
-            asked: pending.partitions,
-            asked_topics: pending.topics,
+            asked: Asked::new(topics, pending.partitions),
+            throttled: false,
+            error_before_index: 0,
         })
     }
 
     fn on(&mut self, event: &Event<'_>, gate: &mut dyn Gate) -> Result<(), ProtocolError> {
+        if self.facts.api_key == FETCH && self.says_nothing(event) {
+            self.merge = None;
+        }
         if let Some(merge) = &mut self.merge {
             merge.on(event, &mut self.splice);
         }
         self.append(event);
         self.tell(event)?;
-        self.visible.on(event, self.message, self.version, &mut self.splice, gate)
+        self.visible.on(event, self.message, &mut self.splice, gate)
+    }
+
+    /// A fetch that failed as a whole, or that was throttled and so is empty (KIP-219), tells nothing of any partition: clients take
+    /// refusals in it for a full answer in which the other partitions are missing.
+    fn says_nothing(&mut self, event: &Event<'_>) -> bool {
+        match event {
+            Event::Scalar { field, value: Scalar::Int(number), .. } => {
+                self.throttled |= field.id == fetch::THROTTLE_TIME_MS && *number > 0;
+                field.id == fetch::ERROR_CODE && *number != 0
+            }
+            Event::ArrayBegin { field, count: Some(0), .. } => field.id == fetch::RESPONSES && self.throttled,
+            _ => false,
+        }
     }
 
     /// Appends the names that were refused.
@@ -144,7 +194,10 @@ impl Reading {
         if field.path == "ErrorCode"
             && let Scalar::Int(error) = value
         {
-            self.facts.error = i16::try_from(*error).unwrap_or(-1);
+            self.facts.error = code_of(*error);
+        }
+        if self.facts.api_key == CREATE_TOPICS {
+            self.created(field.id, value);
         }
         let Some(shape) = self.shape else { return Ok(()) };
         match value {
@@ -152,11 +205,12 @@ impl Reading {
                 self.facts.topics.push(TopicUse { name: name.unwrap_or_default().to_owned(), id: None });
             }
             Scalar::Int(index) if field.id == shape.index => self.begin_partition(*index),
+            Scalar::Int(error) if field.id == shape.error && self.facts.api_key == OFFSET_FOR_LEADER_EPOCH => {
+                self.error_before_index = code_of(*error);
+            }
             Scalar::Int(error) if field.id == shape.error => {
-                let error = i16::try_from(*error).unwrap_or(-1);
-                // OffsetForLeaderEpoch says the error before the index: it is kept for the partition that follows.
                 if let Some(partition) = self.facts.partitions.last_mut() {
-                    partition.error = error;
+                    partition.error = code_of(*error);
                 }
             }
             Scalar::Int(offset)
@@ -171,6 +225,24 @@ impl Reading {
         Ok(())
     }
 
+    /// New topics with their ids; the first error among them stands for the whole, which has none of its own.
+    fn created(&mut self, id: FieldId, value: &Scalar<'_>) {
+        match (id, value) {
+            (create::TOPICS__NAME, Scalar::String(Some(name))) => {
+                self.facts.topics.push(TopicUse { name: (*name).to_owned(), id: None });
+            }
+            (create::TOPICS__TOPIC_ID, Scalar::Uuid(topic_id)) if *topic_id != [0; 16] => {
+                if let Some(topic) = self.facts.topics.last_mut() {
+                    topic.id = Some(*topic_id);
+                }
+            }
+            (create::TOPICS__ERROR_CODE, Scalar::Int(error)) if self.facts.error == 0 => {
+                self.facts.error = code_of(*error);
+            }
+            _ => {}
+        }
+    }
+
     fn begin_partition(&mut self, index: i64) {
         let topic = self.facts.topics.len().saturating_sub(1);
         self.facts.partitions.push(PartitionUse {
@@ -180,19 +252,15 @@ impl Reading {
             last_offset: -1,
             records: 0,
             bytes: 0,
-            error: 0,
+            error: std::mem::take(&mut self.error_before_index),
         });
     }
 
     /// A produced batch has its offsets from the broker; its size is what the request said.
     fn written(&mut self, base_offset: i64) {
-        let name = self.facts.topics.last().map(|t| t.name.as_str());
+        let name = self.facts.topics.last().map_or("", |t| t.name.as_str());
         let Some(partition) = self.facts.partitions.last_mut() else { return };
-        let asked = self.asked.iter().find(|asked| {
-            asked.partition == partition.partition
-                && self.asked_topics.get(asked.topic).map(|t| t.name.as_str()) == name
-        });
-        let Some(asked) = asked else { return };
+        let Some(asked) = self.asked.find(name, partition.partition) else { return };
         partition.records = asked.records;
         partition.bytes = asked.bytes;
         if partition.error == 0 && base_offset >= 0 {
@@ -215,7 +283,7 @@ impl Reading {
     }
 
     fn finish(mut self, gate: &mut dyn Gate) -> Result<(Splice, Facts, bool), ProtocolError> {
-        self.visible.finish(&mut self.splice, gate)?;
+        self.facts.refused |= self.visible.finish(&mut self.splice, gate)?;
         let read_nothing =
             self.facts.api_key == FETCH && self.facts.partitions.iter().all(|p| p.bytes == 0 && p.error == 0);
         let quiet = read_nothing || self.facts.api_key == HEARTBEAT;
@@ -228,6 +296,10 @@ impl Reading {
         }
         Ok((self.splice, self.facts, quiet))
     }
+}
+
+fn code_of(error: i64) -> i16 {
+    i16::try_from(error).unwrap_or(-1)
 }
 
 /// Where the answers to topic-and-partition requests keep them.
@@ -301,7 +373,11 @@ pub fn answer_shape(api_key: i16) -> Option<AnswerShape> {
 }
 
 fn refused_produce() -> Fields {
-    vec![(produce::RESPONSES__PARTITION_RESPONSES__BASE_OFFSET, Value::Int(-1))]
+    let text = "the gate's policy does not let this caller write here";
+    vec![
+        (produce::RESPONSES__PARTITION_RESPONSES__BASE_OFFSET, Value::Int(-1)),
+        (produce::RESPONSES__PARTITION_RESPONSES__ERROR_MESSAGE, Value::Text(text.to_owned())),
+    ]
 }
 
 fn refused_fetch() -> Fields {

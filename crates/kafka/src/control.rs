@@ -1,6 +1,6 @@
 //! The gate's own conversation with a cluster: which versions its brokers speak, which brokers there are, which topics.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -28,6 +28,8 @@ pub struct Knowledge {
     pub finalized_epoch: i64,
     /// Topics with the id of their present life.
     pub topics: HashMap<String, [u8; 16]>,
+    /// Host names of the brokers, which no client may see.
+    pub hosts: HashSet<String>,
 }
 
 impl Knowledge {
@@ -160,7 +162,8 @@ fn read_metadata(
                 _ => {}
             },
             Event::ElementEnd { field, .. } if field.id == metadata::BROKERS => {
-                brokers.push((node_id, host.clone(), port))
+                learned.hosts.insert(host.clone());
+                brokers.push((node_id, host.clone(), port));
             }
             Event::ElementEnd { field, .. } if field.id == metadata::TOPICS => {
                 learned.topics.insert(std::mem::take(&mut topic), id);

@@ -4,7 +4,7 @@
 //! ExpectHandshake ──SaslHandshake──▶ ExpectToken ──SaslAuthenticate──▶ Verifying ──accepted──▶ Authenticated
 //!        ▲                                                                │ refused (OAUTHBEARER)          │
 //!        │                                                                ▼                               │ SaslHandshake
-//!   ApiVersions at any time                                     ExpectDummy ──▶ refused, closed            └─▶ ExpectToken (KIP-368)
+//!   ApiVersions at any time                                     ExpectDummy ──▶ Failed                     └─▶ ExpectToken (KIP-368)
 //! ```
 
 use std::time::Duration;
@@ -12,19 +12,16 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use tidegate_model::{
     AnswerStep, ClientWords, Credential, Effect, Facts, FrameRefused, Gate, LoginOutcome, Mechanism, RequestStep,
-    Session, Slot, TopicUse,
+    Session, Slot,
 };
 
 use crate::classify;
 use crate::encode::{self, Fields, Value};
 use crate::error::ProtocolError;
 use crate::header::{self, RequestHeader};
-use crate::requests::{self, Pending, Request, code, knowledge};
-use crate::schema::messages::{
-    create_topics_response as create, sasl_authenticate_response as authenticate, sasl_handshake_response as handshake,
-};
+use crate::requests::{self, Request, knowledge};
+use crate::schema::messages::{sasl_authenticate_response as authenticate, sasl_handshake_response as handshake};
 use crate::schema::{Direction, message};
-use crate::shape::AnswerShape;
 use crate::versions;
 use crate::walk::{Event, Scalar, Walker};
 
@@ -52,6 +49,8 @@ enum State {
         text: String,
     },
     Authenticated,
+    /// A login failed and the client was told: nothing more is taken, so that a connection buys one try.
+    Failed,
 }
 
 /// The state of one connection.
@@ -95,6 +94,9 @@ impl Session for KafkaSession {
     fn request(&mut self, frame: BytesMut, gate: &mut dyn Gate) -> Result<RequestStep, FrameRefused> {
         if !self.authenticated && frame.len() > FRAME_BYTES_BEFORE_LOGIN_MAX {
             return Err(FrameRefused("a frame before login is larger than 512 KiB".into()));
+        }
+        if self.state == State::Failed {
+            return Err(FrameRefused("a frame after a failed login: connect anew".into()));
         }
         let header = header::request(&frame)?;
         if let Some(id) = header.client_id
@@ -148,7 +150,7 @@ impl Session for KafkaSession {
                 )
             }
             LoginOutcome::Refused(text) => {
-                self.state = State::ExpectHandshake;
+                self.state = State::Failed;
                 failed(version, correlation_id, text)
             }
         }
@@ -166,7 +168,7 @@ impl Session for KafkaSession {
     }
 
     fn retriable(&mut self, slot: &Slot) -> Option<Bytes> {
-        retriable(slot)
+        crate::answers::retriable(slot)
     }
 
     fn client(&self) -> ClientWords {
@@ -245,7 +247,7 @@ impl KafkaSession {
         }
         if let State::ExpectDummy { text } = &self.state {
             let refused = failed(header.api_version, header.correlation_id, text);
-            self.state = State::ExpectHandshake;
+            self.state = State::Failed;
             return Ok(here(header, "SaslAuthenticate", refused));
         }
         let State::ExpectToken(mechanism) = self.state else {
@@ -299,40 +301,4 @@ fn answer(api_key: i16, version: i16, correlation_id: i32, fields: &Fields) -> B
     }
     header::seal(&mut frame);
     frame.into()
-}
-
-/// The answer that makes the client try again, for a request of which nothing was forwarded.
-fn retriable(slot: &Slot) -> Option<Bytes> {
-    let pending = slot.state.as_ref()?.downcast_ref::<Pending>()?;
-    let error = match slot.api_key {
-        0 => code::NOT_ENOUGH_REPLICAS,
-        19 => code::NOT_CONTROLLER,
-        24..=26 | 28 => code::CONCURRENT_TRANSACTIONS,
-        _ => code::COORDINATOR_LOAD_IN_PROGRESS,
-    };
-    let shape: Option<AnswerShape> = crate::answers::answer_shape(slot.api_key);
-    let fields = if let Some(shape) = shape {
-        let refusals = pending.partitions.iter().fold(Vec::<(String, Vec<(i32, i16)>)>::new(), |mut all, partition| {
-            let name = pending.topics.get(partition.topic).map_or("", |t| t.name.as_str());
-            match all.iter_mut().find(|(topic, _)| topic == name) {
-                Some((_, partitions)) => partitions.push((partition.partition, error)),
-                None => all.push((name.to_owned(), vec![(partition.partition, error)])),
-            }
-            all
-        });
-        shape.refusal(&refusals)
-    } else if slot.api_key == 19 {
-        let topic = |topic: &TopicUse| {
-            vec![
-                (create::TOPICS__NAME, Value::Text(topic.name.clone())),
-                (create::TOPICS__ERROR_CODE, Value::Int(i64::from(error))),
-            ]
-        };
-        vec![(create::TOPICS, Value::List(pending.topics.iter().map(topic).collect()))]
-    } else {
-        let described = message(slot.api_key, Direction::Response)?;
-        let field = described.fields.iter().find(|f| f.path == "ErrorCode" && f.versions.contains(slot.api_version))?;
-        vec![(field.id, Value::Int(i64::from(error)))]
-    };
-    Some(answer(slot.api_key, slot.api_version, slot.correlation_id, &fields))
 }

@@ -88,14 +88,14 @@ impl Scope {
     }
 }
 
-/// Topic, then partition and error of each refused one.
-pub type Refusals = Vec<(String, Vec<(i32, i16)>)>;
+/// A topic, then partition and error of each refused one.
+pub type Refusal = (String, Vec<(i32, i16)>);
+
+/// The refused partitions of a request.
+pub type Refusals = Vec<Refusal>;
 
 /// Groups partitions with their errors by topic name: a request may name a topic twice, an answer should not.
-pub(crate) fn by_topic<'a>(
-    topics: &[TopicUse],
-    partitions: impl Iterator<Item = (&'a PartitionUse, i16)>,
-) -> Refusals {
+pub(crate) fn by_topic<'a>(topics: &[TopicUse], partitions: impl Iterator<Item = (&'a PartitionUse, i16)>) -> Refusals {
     let mut out: Refusals = Vec::new();
     let mut places: HashMap<&str, usize> = HashMap::new();
     for (partition, error) in partitions {
@@ -279,7 +279,7 @@ pub struct Merge {
     message: &'static Message,
     version: i16,
     flexible: bool,
-    left: Vec<Option<(String, Vec<(i32, i16)>)>>,
+    left: Vec<Option<Refusal>>,
     places: HashMap<String, usize>,
     current: Option<usize>,
     count_of_topics: Kept,
@@ -325,7 +325,8 @@ impl Merge {
                 self.count_of_partitions.write(splice, self.flexible);
             }
             Event::ArrayEnd { field, at } if field.id == self.shape.topics => {
-                let elements = self.left.iter().flatten().map(|(name, p)| self.shape.topic(name, p)).collect::<Vec<_>>();
+                let elements =
+                    self.left.iter().flatten().map(|(name, p)| self.shape.topic(name, p)).collect::<Vec<_>>();
                 self.count_of_topics.add(elements.len());
                 self.insert(*at, field, &elements, splice);
                 self.count_of_topics.write(splice, self.flexible);

@@ -1,10 +1,12 @@
 //! What of an answer the caller may see: elements that name what it may not are left out or blanked, addresses lead back to the
 //! gate, and bitmaps of authorized operations are the caller's, not those of the gate's own principal.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
-use tidegate_model::{Action, Gate, Resource};
+use tidegate_model::{Action, Gate, Resource, TopicUse};
 
+use super::{members, texts};
 use crate::encode::{self, Fields, Value};
 use crate::error::ProtocolError;
 use crate::requests::code;
@@ -44,7 +46,9 @@ type Place<T> = Option<(Range<usize>, T)>;
 #[derive(Debug)]
 pub(super) struct Visible {
     api_key: i16,
-    everything: Vec<String>,
+    version: i16,
+    everything: HashSet<String>,
+    asked: HashSet<String>,
     named: Option<Named>,
     address: Option<Address>,
     kept: Kept,
@@ -53,20 +57,25 @@ pub(super) struct Visible {
     name: String,
     group: String,
     shown: bool,
+    refused: bool,
     id: [u8; 16],
     error: i64,
     text: Option<String>,
     config_type: i64,
+    consumers: bool,
     node_id: i32,
     host: Place<String>,
-    port: Place<u16>,
+    port: Place<i64>,
 }
 
 impl Visible {
-    pub(super) fn new(api_key: i16, version: i16, everything: Vec<String>) -> Self {
+    /// `everything` as in `Pending`; `asked` are the topics that a Metadata asked for by name.
+    pub(super) fn new(api_key: i16, version: i16, everything: HashSet<String>, asked: Vec<TopicUse>) -> Self {
         Self {
             api_key,
+            version,
             everything,
+            asked: asked.into_iter().map(|topic| topic.name).collect(),
             named: named(api_key, version),
             address: address(api_key, version),
             kept: Kept::default(),
@@ -74,10 +83,12 @@ impl Visible {
             name: String::new(),
             group: String::new(),
             shown: true,
+            refused: false,
             id: [0; 16],
             error: 0,
             text: None,
             config_type: 0,
+            consumers: false,
             node_id: -1,
             host: None,
             port: None,
@@ -88,14 +99,15 @@ impl Visible {
         &mut self,
         event: &Event<'_>,
         message: &'static Message,
-        version: i16,
         splice: &mut Splice,
         gate: &mut dyn Gate,
     ) -> Result<(), ProtocolError> {
-        if self.named.is_none() && self.address.is_none() && !matches!(self.api_key, 15 | 19 | 32) {
-            return Ok(());
-        }
         match event {
+            Event::Scalar { field, value: Scalar::String(Some(text)), span }
+                if field.path.ends_with("ErrorMessage") && !text.is_empty() =>
+            {
+                self.message(text, span, splice, gate);
+            }
             Event::Scalar { field, value, span } => self.scalar(field.id, value, span, splice, gate),
             Event::TaggedBegin { field, size, data } if field.path == "NodeEndpoints" => {
                 splice.sized(size.clone(), data.clone())
@@ -103,15 +115,14 @@ impl Visible {
             Event::ArrayBegin { field, count, span } if self.counts(field.id) => {
                 self.kept = Kept::new(*count, span.clone())
             }
-            Event::ArrayEnd { field, .. } if self.counts(field.id) => {
-                self.kept.write(splice, message.flexible.contains(version))
-            }
+            Event::ArrayEnd { field, .. } if self.counts(field.id) => self.kept.write(splice, self.flexible),
             Event::ElementEnd { field, span } => {
                 if self.address.is_some_and(|a| a.element == Some(field.id)) {
                     self.lead_back(splice, gate)?;
                 }
                 if self.counts(field.id) && !self.shown {
-                    self.hide(span.clone(), message, version, splice);
+                    self.hide(span.clone(), message, splice)?;
+                    self.shown = true;
                 }
             }
             _ => {}
@@ -119,14 +130,29 @@ impl Visible {
         Ok(())
     }
 
-    pub(super) fn finish(&mut self, splice: &mut Splice, gate: &mut dyn Gate) -> Result<(), ProtocolError> {
-        if self.address.is_some_and(|a| a.element.is_none()) { self.lead_back(splice, gate) } else { Ok(()) }
+    /// Ends the answer; says whether something that was asked for by name or id was refused in it.
+    pub(super) fn finish(&mut self, splice: &mut Splice, gate: &mut dyn Gate) -> Result<bool, ProtocolError> {
+        if self.address.is_some_and(|a| a.element.is_none()) {
+            self.lead_back(splice, gate)?;
+        }
+        Ok(self.refused)
+    }
+
+    fn message(&mut self, text: &str, span: &Range<usize>, splice: &mut Splice, gate: &mut dyn Gate) {
+        let passes = texts::may_pass(text, gate);
+        if !passes {
+            let mut bytes = Vec::new();
+            encode::string(&mut bytes, self.flexible, texts::WITHHELD);
+            splice.replace(span.clone(), bytes);
+        }
+        self.text = Some(if passes { text } else { texts::WITHHELD }.to_owned());
     }
 
     fn counts(&self, array: FieldId) -> bool {
         self.named.is_some_and(|n| n.array == array)
             || (self.api_key == 32 && array == configs::RESULTS__CONFIGS)
             || (self.api_key == 19 && array == create::TOPICS)
+            || (self.api_key == 0 && array == produce::NODE_ENDPOINTS)
     }
 
     fn scalar(
@@ -150,9 +176,7 @@ impl Visible {
                 Scalar::String(Some(host)) if id == address.host => {
                     self.host = Some((span.clone(), (*host).to_owned()))
                 }
-                Scalar::Int(port) if id == address.port => {
-                    self.port = u16::try_from(*port).ok().map(|port| (span.clone(), port));
-                }
+                Scalar::Int(port) if id == address.port => self.port = Some((span.clone(), *port)),
                 _ => {}
             }
         }
@@ -189,9 +213,9 @@ impl Visible {
         gate: &mut dyn Gate,
     ) {
         match (id, value) {
-            (metadata::TOPICS__ERROR_CODE, Scalar::Int(_)) => self.shown = true,
+            (metadata::TOPICS__NAME, Scalar::String(None)) => self.name.clear(),
             (metadata::TOPICS__TOPIC_ID, Scalar::Uuid(topic_id)) => self.id = *topic_id,
-            (metadata::TOPICS__TOPIC_AUTHORIZED_OPERATIONS, _) => {
+            (metadata::TOPICS__TOPIC_AUTHORIZED_OPERATIONS, _) if self.shown => {
                 operations(TOPIC_OPERATIONS, Resource::Topic(&self.name), value, span, splice, gate);
             }
             (metadata::CLUSTER_AUTHORIZED_OPERATIONS, _) => {
@@ -208,6 +232,7 @@ impl Visible {
         if self.shown || self.asked_for_everything() {
             return;
         }
+        self.refused = true;
         let number = |number: i64, width: usize| {
             number.to_be_bytes().get(8_usize.saturating_sub(width)..).unwrap_or_default().to_vec()
         };
@@ -233,8 +258,8 @@ impl Visible {
 
     fn asked_for_everything(&self) -> bool {
         match self.api_key {
-            9 => self.everything.iter().any(|group| self.group.is_empty() || *group == self.group),
-            3 => !self.everything.is_empty(),
+            9 if self.version >= 8 => self.everything.contains(&self.group),
+            3 | 9 => !self.everything.is_empty(),
             _ => true,
         }
     }
@@ -249,10 +274,38 @@ impl Visible {
     ) {
         match (id, value) {
             (groups::GROUPS__GROUP_ID, Scalar::String(Some(group))) => (*group).clone_into(&mut self.group),
+            (groups::GROUPS__PROTOCOL_TYPE, Scalar::String(kind)) => self.consumers = *kind == Some("consumer"),
+            (groups::GROUPS__MEMBERS__MEMBER_METADATA, Scalar::Bytes(Some(bytes))) => {
+                self.blank(members::subscribed, bytes, span, splice, gate);
+            }
+            (groups::GROUPS__MEMBERS__MEMBER_ASSIGNMENT, Scalar::Bytes(Some(bytes))) => {
+                self.blank(members::assigned, bytes, span, splice, gate);
+            }
             (groups::GROUPS__AUTHORIZED_OPERATIONS, _) => {
                 operations(GROUP_OPERATIONS, Resource::ConsumerGroup(&self.group), value, span, splice, gate);
             }
             _ => {}
+        }
+    }
+
+    /// Empties what a member of a consumer group says if it names a topic that the caller may not see, or cannot be read.
+    fn blank(
+        &self,
+        topics: fn(&[u8]) -> Option<Vec<&str>>,
+        bytes: &[u8],
+        span: &Range<usize>,
+        splice: &mut Splice,
+        gate: &mut dyn Gate,
+    ) {
+        if !self.consumers || bytes.is_empty() {
+            return;
+        }
+        let all = topics(bytes)
+            .is_some_and(|topics| topics.iter().all(|t| gate.allows(Action::Describe, Resource::Topic(t), None)));
+        if !all {
+            let mut empty = Vec::new();
+            encode::count(&mut empty, self.flexible, 0);
+            splice.replace(span.clone(), empty);
         }
     }
 
@@ -261,11 +314,15 @@ impl Visible {
         match (id, value) {
             (create::TOPICS__NAME, Scalar::String(Some(name))) => {
                 (*name).clone_into(&mut self.name);
-                self.shown = gate.allows(Action::DescribeConfigs, Resource::Topic(name), None);
+                (self.shown, self.text) = (true, None);
             }
             (create::TOPICS__TOPIC_ID, Scalar::Uuid(topic_id)) => self.id = *topic_id,
-            (create::TOPICS__ERROR_CODE, Scalar::Int(error)) => self.error = *error,
-            (create::TOPICS__ERROR_MESSAGE, Scalar::String(text)) => self.text = text.map(str::to_owned),
+            (create::TOPICS__ERROR_CODE, Scalar::Int(error)) => {
+                self.error = *error;
+                // The configuration is in the answer from version 5 on.
+                self.shown =
+                    self.version < 5 || gate.allows(Action::DescribeConfigs, Resource::Topic(&self.name), None);
+            }
             _ => {}
         }
     }
@@ -280,36 +337,54 @@ impl Visible {
         }
     }
 
-    fn hide(&mut self, span: Range<usize>, message: &'static Message, version: i16, splice: &mut Splice) {
-        let fields: Fields = match self.api_key {
-            3 if !self.asked_for_everything() => vec![
-                (metadata::TOPICS__ERROR_CODE, Value::Int(i64::from(code::TOPIC))),
-                (metadata::TOPICS__NAME, Value::Null),
-                (metadata::TOPICS__TOPIC_ID, Value::Uuid(self.id)),
-            ],
-            19 => vec![
-                (create::TOPICS__NAME, Value::Text(self.name.clone())),
-                (create::TOPICS__TOPIC_ID, Value::Uuid(self.id)),
-                (create::TOPICS__ERROR_CODE, Value::Int(self.error)),
-                (create::TOPICS__ERROR_MESSAGE, self.text.take().map_or(Value::Null, Value::Text)),
-                (create::TOPICS__TOPIC_CONFIG_ERROR_CODE, Value::Int(i64::from(code::TOPIC))),
-                (create::TOPICS__NUM_PARTITIONS, Value::Int(-1)),
-                (create::TOPICS__REPLICATION_FACTOR, Value::Int(-1)),
-                (create::TOPICS__CONFIGS, Value::Null),
-            ],
+    fn hide(
+        &mut self,
+        span: Range<usize>,
+        message: &'static Message,
+        splice: &mut Splice,
+    ) -> Result<(), ProtocolError> {
+        let (array, fields) = match self.api_key {
+            3 if !self.asked_for_everything() => (metadata::TOPICS, self.hidden_topic()?),
+            19 => (create::TOPICS, self.created_without_configs()),
             // The partitions were given the error one by one.
-            9 if !self.asked_for_everything() => return,
+            9 if !self.asked_for_everything() => return Ok(()),
             _ => {
                 self.kept.drop_one();
                 splice.remove(span);
-                return;
+                return Ok(());
             }
         };
-        let array = if self.api_key == 3 { metadata::TOPICS } else { create::TOPICS };
-        let Some(field) = message.fields.iter().find(|f| f.id == array) else { return };
+        let Some(field) = message.fields.iter().find(|f| f.id == array) else { return Ok(()) };
         let mut bytes = Vec::new();
-        encode::element(&mut bytes, message, version, field, &fields);
+        encode::element(&mut bytes, message, self.version, field, &fields);
         splice.replace(span, bytes);
+        Ok(())
+    }
+
+    /// Asked for by id, a topic is refused by its id; asked for by a name that was allowed a moment ago, by its name.
+    fn hidden_topic(&mut self) -> Result<Fields, ProtocolError> {
+        self.refused = true;
+        let error = (metadata::TOPICS__ERROR_CODE, Value::Int(i64::from(code::TOPIC)));
+        if self.asked.contains(&self.name) {
+            return Ok(vec![error, (metadata::TOPICS__NAME, Value::Text(self.name.clone()))]);
+        }
+        if self.version < 12 {
+            return Err(ProtocolError::Refused("the broker answered with a topic that was not asked for"));
+        }
+        Ok(vec![error, (metadata::TOPICS__NAME, Value::Null), (metadata::TOPICS__TOPIC_ID, Value::Uuid(self.id))])
+    }
+
+    fn created_without_configs(&mut self) -> Fields {
+        vec![
+            (create::TOPICS__NAME, Value::Text(self.name.clone())),
+            (create::TOPICS__TOPIC_ID, Value::Uuid(self.id)),
+            (create::TOPICS__ERROR_CODE, Value::Int(self.error)),
+            (create::TOPICS__ERROR_MESSAGE, self.text.take().map_or(Value::Null, Value::Text)),
+            (create::TOPICS__TOPIC_CONFIG_ERROR_CODE, Value::Int(i64::from(code::TOPIC))),
+            (create::TOPICS__NUM_PARTITIONS, Value::Int(-1)),
+            (create::TOPICS__REPLICATION_FACTOR, Value::Int(-1)),
+            (create::TOPICS__CONFIGS, Value::Null),
+        ]
     }
 
     /// Puts the gate's address in the place of the broker's.
@@ -317,24 +392,34 @@ impl Visible {
         let (Some((host_at, host)), Some((port_at, port))) = (self.host.take(), self.port.take()) else {
             return Ok(());
         };
-        if host.is_empty() || self.node_id < 0 {
+        // Where there is no broker there is no address: lookups that failed.
+        if host.is_empty() {
             return Ok(());
         }
-        let Some(endpoint) = gate.endpoint(self.node_id, &host, port) else {
-            return Err(ProtocolError::Refused(
-                "a broker has no address on this gate: give the listener more `broker_ports`",
-            ));
-        };
+        let mut address = (String::new(), -1);
+        if let (Ok(port), true) = (u16::try_from(port), self.node_id >= 0) {
+            match gate.endpoint(self.node_id, &host, port) {
+                Some(endpoint) => address = (endpoint.host, i32::from(endpoint.port)),
+                // Only a hint; without it the client asks for Metadata.
+                None if self.api_key == 0 => self.shown = false,
+                None => {
+                    return Err(ProtocolError::Refused(
+                        "a broker has no address on this gate: give the listener more `broker_ports`",
+                    ));
+                }
+            }
+        }
         let mut bytes = Vec::new();
-        encode::string(&mut bytes, self.flexible, &endpoint.host);
+        encode::string(&mut bytes, self.flexible, &address.0);
         splice.replace(host_at, bytes);
-        splice.replace(port_at, i32::from(endpoint.port).to_be_bytes().to_vec());
+        splice.replace(port_at, address.1.to_be_bytes().to_vec());
         Ok(())
     }
 }
 
 /// Parts of broker configuration names whose values are addresses behind the gate.
-const NAMES_ADDRESSES: &[&str] = &["listener", "quorum.voters", "bootstrap.servers", "host.name", "zookeeper.connect"];
+const NAMES_ADDRESSES: &[&str] =
+    &["listener", "advertised", "quorum.voters", "bootstrap.servers", "host.name", "zookeeper.connect", "endpoint.url"];
 
 const TOPIC_OPERATIONS: &[(u32, Action)] = &[
     (3, Action::Consume),

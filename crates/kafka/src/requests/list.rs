@@ -1,12 +1,13 @@
 //! Requests that carry a list of names, each decided by itself: groups, coordinators, new topics, configurations, transactions.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use tidegate_model::{Action, Gate, RequestStep, Resource, TopicUse};
 
-use super::{INTERNAL_TOPICS, Pending, Request};
+use super::{INTERNAL_TOPICS, Pending, Request, code};
 use crate::answers::list_refusal;
-use crate::encode::Value;
+use crate::encode::{Fields, Value};
 use crate::error::ProtocolError;
 use crate::schema::FieldId;
 use crate::schema::messages::{
@@ -14,7 +15,8 @@ use crate::schema::messages::{
     describe_transactions_request as transactions, find_coordinator_request as coordinator,
     offset_fetch_request as offsets,
 };
-use crate::shape::Kept;
+use crate::schema::messages::{find_coordinator_response as found, offset_fetch_response as fetched};
+use crate::shape::{Kept, bounded};
 use crate::splice::Splice;
 use crate::walk::{Event, Scalar};
 
@@ -39,7 +41,7 @@ struct Listed {
     asked: usize,
     allowed: Vec<String>,
     refused: Vec<(i64, String)>,
-    everything: Vec<String>,
+    everything: HashSet<String>,
     splice: Splice,
 }
 
@@ -48,6 +50,12 @@ pub(super) fn decide(request: Request, gate: &mut dyn Gate) -> Result<RequestSte
     let listed = walk(&request, &shape, gate)?;
     let mut facts = request.facts();
     facts.refused = !listed.refused.is_empty();
+    let topic = |name: &String| TopicUse { name: name.clone(), id: None };
+    let mut topics = Vec::new();
+    if request.api.key == CREATE_TOPICS {
+        topics = listed.allowed.iter().map(topic).collect();
+        facts.topics = listed.allowed.iter().chain(listed.refused.iter().map(|(_, name)| name)).map(topic).collect();
+    }
     if listed.asked > 0 && listed.refused.len() == listed.asked {
         let Some((array, elements)) = list_refusal(request.api.key, request.version, &listed.refused) else {
             return Err(ProtocolError::Refused(
@@ -56,10 +64,6 @@ pub(super) fn decide(request: Request, gate: &mut dyn Gate) -> Result<RequestSte
         };
         return request.refuse(&vec![(array, Value::List(elements))], facts, Duration::ZERO);
     }
-    if request.api.key == CREATE_TOPICS {
-        facts.topics = listed.allowed.into_iter().map(|name| TopicUse { name, id: None }).collect();
-    }
-    let topics = facts.topics.clone();
     let pending = Pending { names: listed.refused, everything: listed.everything, topics, ..Pending::default() };
     Ok(request.forward(listed.splice, facts, pending))
 }
@@ -72,14 +76,16 @@ fn walk(request: &Request, shape: &ListShape, gate: &mut dyn Gate) -> Result<Lis
     while let Some(event) = walker.next()? {
         match event {
             Event::ArrayBegin { field, count, span } if field.id == shape.array => kept = Kept::new(count, span),
-            Event::ArrayBegin { field, count: None, .. } if field.path.ends_with("Topics") => {
-                listed.everything.push(name.clone())
+            // OffsetFetch: no topics means all that the group has offsets for.
+            Event::ArrayBegin { field, count: None, .. } if field.path == "Groups.Topics" => {
+                listed.everything.insert(name.clone());
             }
             Event::Scalar { field, value: Scalar::Int(number), .. } if Some(field.id) == shape.kind => kind = number,
             Event::Scalar { field, value: Scalar::String(text), span } if field.id == shape.name => {
                 text.unwrap_or_default().clone_into(&mut name);
                 allowed = asks(request.api.key, kind, &name, gate);
                 listed.asked = listed.asked.saturating_add(1);
+                bounded(listed.asked)?;
                 if allowed {
                     listed.allowed.push(name.clone());
                 } else {
@@ -135,35 +141,66 @@ fn shape(api_key: i16, version: i16) -> Option<ListShape> {
 
 /// Versions of OffsetFetch and FindCoordinator that carry one name instead of a list.
 fn alone(request: Request, gate: &mut dyn Gate) -> Result<RequestStep, ProtocolError> {
-    let (mut name, mut kind, mut everything) = (String::new(), 0, Vec::new());
+    let (mut name, mut kind, mut everything) = (String::new(), 0, false);
+    let mut partitions = Vec::new();
     let mut walker = request.walker()?;
     while let Some(event) = walker.next()? {
         match event {
-            Event::Scalar { field, value: Scalar::String(Some(text)), .. }
-                if matches!(field.path, "GroupId" | "Key") =>
-            {
-                text.clone_into(&mut name);
-            }
-            Event::Scalar { field, value: Scalar::Int(number), .. } if field.path == "KeyType" => kind = number,
-            Event::ArrayBegin { field, count: None, .. } if field.path == "Topics" => everything.push(name.clone()),
+            Event::Scalar { field, value: Scalar::String(Some(text)), .. } => match field.path {
+                "GroupId" | "Key" => text.clone_into(&mut name),
+                "Topics.Name" => partitions.push((text.to_owned(), Vec::new())),
+                _ => {}
+            },
+            Event::Scalar { field, value: Scalar::Int(number), .. } => match field.path {
+                "KeyType" => kind = number,
+                "Topics.PartitionIndexes" => {
+                    if let Some((_, indexes)) = partitions.last_mut() {
+                        indexes.push(number);
+                    }
+                }
+                _ => {}
+            },
+            Event::ArrayBegin { field, count: None, .. } if field.path == "Topics" => everything = true,
             _ => {}
         }
     }
     let mut facts = request.facts();
     if asks(request.api.key, kind, &name, gate) {
+        let everything = everything.then(String::new).into_iter().collect();
         return Ok(request.forward(Splice::default(), facts, Pending { everything, ..Pending::default() }));
     }
-    use crate::schema::messages::{find_coordinator_response as found, offset_fetch_response as fetched};
-    let error = if kind == 1 { super::code::TRANSACTIONAL_ID } else { super::code::GROUP };
+    let error = match (request.api.key, kind) {
+        (9, _) | (_, 0) => code::GROUP,
+        (_, 1) => code::TRANSACTIONAL_ID,
+        _ => code::INVALID_REQUEST,
+    };
     facts.error = error;
-    let fields = if request.api.key == 9 {
-        vec![(fetched::ERROR_CODE, Value::Int(i64::from(error)))]
-    } else {
-        vec![
+    let fields = match request.api.key {
+        9 if request.version < 2 => refused_offsets(&partitions, error),
+        9 => vec![(fetched::ERROR_CODE, Value::Int(i64::from(error)))],
+        _ => vec![
             (found::ERROR_CODE, Value::Int(i64::from(error))),
             (found::NODE_ID, Value::Int(-1)),
             (found::PORT, Value::Int(-1)),
-        ]
+        ],
     };
     request.refuse(&fields, facts, Duration::ZERO)
+}
+
+/// OffsetFetch version 1 has no place for the error of the whole: each partition says it.
+fn refused_offsets(topics: &[(String, Vec<i64>)], error: i16) -> Fields {
+    let partition = |index: &i64| {
+        vec![
+            (fetched::TOPICS__PARTITIONS__PARTITION_INDEX, Value::Int(*index)),
+            (fetched::TOPICS__PARTITIONS__COMMITTED_OFFSET, Value::Int(-1)),
+            (fetched::TOPICS__PARTITIONS__ERROR_CODE, Value::Int(i64::from(error))),
+        ]
+    };
+    let topic = |(name, indexes): &(String, Vec<i64>)| {
+        vec![
+            (fetched::TOPICS__NAME, Value::Text(name.clone())),
+            (fetched::TOPICS__PARTITIONS, Value::List(indexes.iter().map(partition).collect())),
+        ]
+    };
+    vec![(fetched::TOPICS, Value::List(topics.iter().map(topic).collect()))]
 }

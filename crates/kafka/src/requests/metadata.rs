@@ -1,38 +1,46 @@
 //! Metadata: names what the caller may see, and must not create topics that the caller may not.
 
-use tidegate_model::{Action, Effect, Gate, RequestStep, Resource};
+use std::ops::Range;
+
+use tidegate_model::{Action, Effect, Gate, RequestStep, Resource, TopicUse};
 
 use super::{INTERNAL_TOPICS, Pending, Request, knowledge};
 use crate::error::ProtocolError;
 use crate::schema::messages::metadata_request as metadata;
-use crate::shape::Kept;
+use crate::shape::{Kept, bounded};
 use crate::splice::Splice;
 use crate::walk::{Event, Scalar};
 
 #[derive(Default)]
 struct Asked {
-    names: Vec<String>,
+    names: Vec<TopicUse>,
     refused: Vec<(i64, String)>,
     everything: bool,
-    create_at: Option<usize>,
+    creation: Option<Range<usize>>,
     splice: Splice,
 }
 
-pub(super) fn decide(mut request: Request, gate: &mut dyn Gate) -> Result<RequestStep, ProtocolError> {
+pub(super) fn decide(request: Request, gate: &mut dyn Gate) -> Result<RequestStep, ProtocolError> {
     let mut asked = walk(&request, gate)?;
     let mut facts = request.facts();
     facts.refused = !asked.refused.is_empty();
-    if let Some(at) = asked.create_at {
-        if creates(&asked.names, gate) {
+    let mut changes = false;
+    if let Some(flag) = asked.creation.take() {
+        facts.topics = created(&asked.names, gate);
+        changes = !facts.topics.is_empty();
+        if changes {
             // The broker will make what is missing: this read changes something, and is recorded as such.
             facts.effect = Effect::Changes;
-        } else if let Some(flag) = request.frame.get_mut(request.body.saturating_add(at)) {
-            *flag = 0;
+        } else {
+            // Also when the gate knows every name: a topic that was just deleted would come back without anybody's right.
+            asked.splice.replace(flag, vec![0]);
         }
     }
     let pending = Pending {
         names: std::mem::take(&mut asked.refused),
-        everything: if asked.everything { vec![String::new()] } else { Vec::new() },
+        everything: asked.everything.then(String::new).into_iter().collect(),
+        topics: asked.names,
+        changes,
         ..Pending::default()
     };
     Ok(request.forward(asked.splice, facts, pending))
@@ -47,6 +55,7 @@ fn walk(request: &Request, gate: &mut dyn Gate) -> Result<Asked, ProtocolError> 
         match event {
             Event::ArrayBegin { field, count, span } if field.id == metadata::TOPICS => {
                 asked.everything = count.is_none();
+                bounded(count.unwrap_or(0))?;
                 kept = Kept::new(count, span);
             }
             Event::Scalar { field, value: Scalar::String(name), .. } if field.id == metadata::TOPICS__NAME => {
@@ -56,7 +65,7 @@ fn walk(request: &Request, gate: &mut dyn Gate) -> Result<Asked, ProtocolError> 
                 if drop_it {
                     asked.refused.push((0, name.to_owned()));
                 } else {
-                    asked.names.push(name.to_owned());
+                    asked.names.push(TopicUse { name: name.to_owned(), id: None });
                 }
             }
             Event::ElementEnd { field, span } if field.id == metadata::TOPICS && std::mem::take(&mut drop_it) => {
@@ -65,7 +74,7 @@ fn walk(request: &Request, gate: &mut dyn Gate) -> Result<Asked, ProtocolError> 
             }
             Event::ArrayEnd { field, .. } if field.id == metadata::TOPICS => kept.write(&mut asked.splice, flexible),
             Event::Scalar { field, value: Scalar::Int(1), span } if field.id == metadata::ALLOW_AUTO_TOPIC_CREATION => {
-                asked.create_at = Some(span.start);
+                asked.creation = Some(span);
             }
             _ => {}
         }
@@ -73,18 +82,14 @@ fn walk(request: &Request, gate: &mut dyn Gate) -> Result<Asked, ProtocolError> 
     Ok(asked)
 }
 
-/// Whether the broker may create what is missing: only if every name that the gate does not know may be created by this caller.
-fn creates(names: &[String], gate: &mut dyn Gate) -> bool {
-    let Some(known) = knowledge(gate) else { return false };
-    let mut any = false;
-    for name in names.iter().filter(|n| !known.topics.contains_key(*n)) {
-        let may = !INTERNAL_TOPICS.contains(&name.as_str())
+/// The topics that the broker may create: those that the gate does not know, if this caller may create every one of them.
+fn created(names: &[TopicUse], gate: &mut dyn Gate) -> Vec<TopicUse> {
+    let Some(known) = knowledge(gate) else { return Vec::new() };
+    let unknown: Vec<TopicUse> = names.iter().filter(|t| !known.topics.contains_key(&t.name)).cloned().collect();
+    let all = unknown.iter().all(|topic| {
+        !INTERNAL_TOPICS.contains(&topic.name.as_str())
             && (gate.allows(Action::CreateAnyTopic, Resource::Cluster, None)
-                || gate.allows(Action::CreateTopic, Resource::Topic(name), None));
-        if !may {
-            return false;
-        }
-        any = true;
-    }
-    any
+                || gate.allows(Action::CreateTopic, Resource::Topic(&topic.name), None))
+    });
+    if all { unknown } else { Vec::new() }
 }

@@ -41,8 +41,7 @@ pub(super) fn decide(request: Request, gate: &mut dyn Gate) -> Result<RequestSte
         return Ok(request.forward(Splice::default(), facts, Pending::default()));
     }
     facts.error = error;
-    let mut fields: Fields =
-        error_field(&request)?.map(|id| (id, Value::Int(i64::from(error)))).into_iter().collect();
+    let mut fields: Fields = error_field(&request)?.map(|id| (id, Value::Int(i64::from(error)))).into_iter().collect();
     if request.api.key == 48 {
         // As brokers do: no entries is another thing than none that match.
         fields.push((quotas::ENTRIES, Value::Null));

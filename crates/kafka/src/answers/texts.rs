@@ -1,0 +1,48 @@
+//! Messages that brokers write for people. They are helpful and pass, unless they name an address behind the gate or a topic that
+//! this caller may not see: "topic a.b collides with existing topics: a_b" tells of `a_b`.
+
+use std::net::IpAddr;
+
+use tidegate_model::{Action, Gate, Resource};
+
+use crate::requests::knowledge;
+
+/// What stands in the place of a message that may not pass.
+pub(super) const WITHHELD: &str = "the broker's message is withheld: it names what this caller may not see";
+
+/// Whether the message may pass.
+pub(super) fn may_pass(text: &str, gate: &mut dyn Gate) -> bool {
+    // Before the first round of the control connection nobody can say what is a topic's name.
+    let Some(known) = knowledge(gate) else { return false };
+    if text.split(|c: char| c.is_whitespace() || "()[]{}<>,;\"'=/".contains(c)).any(is_address) {
+        return false;
+    }
+    // The characters that topic and host names may have.
+    let names = text.split(|c: char| !(c.is_ascii_alphanumeric() || "._-".contains(c)));
+    names.map(|n| n.trim_end_matches('.')).chain(text.split_whitespace()).filter(|n| !n.is_empty()).all(|name| {
+        !known.hosts.contains(name)
+            && (!known.topics.contains_key(name) || gate.allows(Action::Describe, Resource::Topic(name), None))
+    })
+}
+
+/// `host:port`, or an address literal.
+fn is_address(word: &str) -> bool {
+    let word = word.trim_matches(|c: char| c == '.' || c == ':');
+    let port = |text: &str| !text.is_empty() && text.len() <= 5 && text.bytes().all(|b| b.is_ascii_digit());
+    word.parse::<IpAddr>().is_ok() || word.rsplit_once(':').is_some_and(|(host, tail)| !host.is_empty() && port(tail))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_told_from_words() {
+        for word in ["kafka-1.internal:9092", "10.0.0.7", "10.0.0.7:9092.", "fe80::1", "b:1"] {
+            assert!(is_address(word), "{word}");
+        }
+        for word in ["topic", "a.b", "5", "Note:", "3.", "error:"] {
+            assert!(!is_address(word), "{word}");
+        }
+    }
+}
