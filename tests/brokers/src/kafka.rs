@@ -24,7 +24,7 @@ use crate::tls::{Authority, Identity};
 /// The user that every SASL mechanism of the cluster knows.
 pub const USER: &str = "gate";
 /// Ports of one node within the cluster's block.
-const PORTS_PER_NODE: u16 = 5;
+const PORTS_PER_NODE: u16 = 6;
 /// Nodes that fit in a block of ports, so also the most that a cluster may grow to.
 const NODES_MAX: u16 = crate::ports::BLOCK / PORTS_PER_NODE;
 /// A start takes 2 to 6 s on an idle machine, and tests start several clusters at once on two cores.
@@ -43,6 +43,8 @@ pub enum Listener {
     MutualTls,
     /// Between controllers; not for clients.
     Controller,
+    /// Plaintext that tells clients to come to another port, where a plain proxy stands.
+    Proxied,
 }
 
 impl Listener {
@@ -53,6 +55,7 @@ impl Listener {
             Listener::SaslTls => 2,
             Listener::MutualTls => 3,
             Listener::Controller => 4,
+            Listener::Proxied => 5,
         }
     }
 }
@@ -68,6 +71,8 @@ pub struct Options {
     pub plaintext: bool,
     /// Also listen with TLS (`SaslTls` and `MutualTls`).
     pub tls: bool,
+    /// Opens the `Proxied` listener of a single node; clients are told to come to this port.
+    pub proxy_port: Option<u16>,
     /// More lines for every node's server properties.
     pub properties: Vec<(String, String)>,
 }
@@ -76,7 +81,7 @@ impl Options {
     /// One node with a plaintext and a SASL listener.
     #[must_use]
     pub fn new(version: Version) -> Options {
-        Options { version, nodes: 1, plaintext: true, tls: false, properties: Vec::new() }
+        Options { version, nodes: 1, plaintext: true, tls: false, proxy_port: None, properties: Vec::new() }
     }
 
     /// Three nodes instead of one.
@@ -97,6 +102,13 @@ impl Options {
     #[must_use]
     pub fn with_tls(mut self) -> Options {
         self.tls = true;
+        self
+    }
+
+    /// A plaintext listener behind a plain proxy at this port.
+    #[must_use]
+    pub fn behind_proxy(mut self, port: u16) -> Options {
+        self.proxy_port = Some(port);
         self
     }
 
@@ -143,6 +155,7 @@ impl Kafka {
     /// When Java or the jars are missing, or a node does not come up; the error carries the end of its log.
     pub fn start(options: Options) -> Result<Kafka> {
         ensure!(options.nodes == 1 || options.nodes == 3, "a cluster starts with 1 or 3 nodes");
+        ensure!(options.nodes == 1 || options.proxy_port.is_none(), "only a single node can stand behind one proxy");
         let jars = Jars::get(options.version)?;
         let scratch = Scratch::new("kafka")?;
         let tls = if options.tls {

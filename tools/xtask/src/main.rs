@@ -1,6 +1,7 @@
 //! `cargo xtask`: tests, tidy, demo and benchmarks of this repository.
 #![expect(clippy::print_stdout, reason = "a program for people at a terminal")]
 
+mod bench;
 mod demo;
 mod test;
 mod tidy;
@@ -23,6 +24,11 @@ enum Task {
     Demo(demo::Args),
     /// Run everything that a change must pass, and say what ran and how long it took.
     Test(test::Args),
+    /// Measure what the gate costs, beside direct access and a plain TCP proxy, in one run.
+    Bench(bench::Args),
+    /// The bench's stand-in where there is no HAProxy.
+    #[command(hide = true)]
+    PlainProxy { port: u16, target: u16 },
     /// Check what the compiler does not: arrows between crates, sizes, forbidden calls, stray paths.
     Tidy,
 }
@@ -30,6 +36,8 @@ enum Task {
 fn main() -> ExitCode {
     let outcome = match Cli::parse().task {
         Task::Demo(args) => demo::run(&args),
+        Task::Bench(args) => bench::run(&args),
+        Task::PlainProxy { port, target } => bench::plain_proxy(port, target),
         Task::Test(args) => test::run(&args),
         Task::Tidy => tidy::run(),
     };

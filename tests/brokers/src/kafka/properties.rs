@@ -46,7 +46,12 @@ fn listeners(kafka: &Kafka, id: u16, lines: &mut Lines) {
         put(lines, "ssl.truststore.location", tls.authority.file().display().to_string());
         put(lines, "listener.name.mtls.ssl.client.auth", "required");
     }
-    put(lines, "advertised.listeners", open.join(","));
+    let mut advertised = open.clone();
+    if let Some(port) = kafka.options.proxy_port {
+        open.push(at("PROXIED", Listener::Proxied));
+        advertised.push(format!("PROXIED://127.0.0.1:{port}"));
+    }
+    put(lines, "advertised.listeners", advertised.join(","));
     if id < kafka.options.nodes {
         open.push(at("CONTROLLER", Listener::Controller));
     }
@@ -54,7 +59,7 @@ fn listeners(kafka: &Kafka, id: u16, lines: &mut Lines) {
     put(
         lines,
         "listener.security.protocol.map",
-        "CONTROLLER:SASL_PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL:SASL_PLAINTEXT,SASLTLS:SASL_SSL,MTLS:SSL",
+        "CONTROLLER:SASL_PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL:SASL_PLAINTEXT,SASLTLS:SASL_SSL,MTLS:SSL,PROXIED:PLAINTEXT",
     );
     put(lines, "inter.broker.listener.name", if kafka.options.plaintext { "PLAINTEXT" } else { "SASL" });
 }

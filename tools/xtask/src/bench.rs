@@ -1,0 +1,149 @@
+//! `cargo xtask bench`: what the gate costs, beside direct access and a plain TCP proxy, in one run on one broker.
+
+mod disk;
+mod measure;
+mod paths;
+mod table;
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use tidegate_brokers::java;
+
+use measure::{Latency, Usage};
+pub(crate) use paths::plain_proxy;
+use paths::{Path, Stage};
+
+/// What the gate costs, beside direct access and a plain TCP proxy, in one run on one broker.
+///
+/// Rounds are interleaved: each path has its turn in every round, so that a slow minute of the machine hits them all. Clients are
+/// Apache Kafka's own performance tools. Medians over the rounds are shown. Nothing else should run meanwhile.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Only these paths
+    #[arg(long, value_delimiter = ',', default_values = ["direct", "proxy", "relay", "socket"])]
+    only: Vec<Path>,
+    /// Records written and read per path and round
+    #[arg(long, default_value_t = 1_000_000)]
+    records: u64,
+    /// Bytes of a record
+    #[arg(long, default_value_t = 1024)]
+    record_size: u64,
+    /// Rounds
+    #[arg(long, default_value_t = 3)]
+    rounds: u32,
+    /// Seconds of the run at 1,000 records a second, per path and round; 5 s of warm-up are left out
+    #[arg(long, default_value_t = 25)]
+    latency_seconds: u32,
+    /// Seconds for which an idle consumer is watched (evidence per day)
+    #[arg(long, default_value_t = 45)]
+    idle_seconds: u64,
+}
+
+/// What one path did in one round.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Round {
+    pub(crate) produce_mb: f64,
+    pub(crate) consume_mb: f64,
+    /// CPU seconds per 10^9 bytes of records of everything between client and broker.
+    pub(crate) produce_cpu: f64,
+    pub(crate) consume_cpu: f64,
+    pub(crate) latency: Latency,
+}
+
+const WARM_UP: u32 = 5;
+const RATE: u32 = 1000;
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    ensure!(args.latency_seconds > WARM_UP, "the first {WARM_UP} s are warm-up: --latency-seconds must be more");
+    println!("setting the stage: Kafka, a plain proxy, gates (release build)");
+    let stage = Stage::set(&args.only)?;
+    println!("plain proxy: {}", stage.proxy_name);
+    println!("warming up the broker");
+    stage.warm_up()?;
+    let mut rounds: Vec<Vec<Round>> = args.only.iter().map(|_| Vec::new()).collect();
+    let mut disk = Vec::new();
+    for number in 1..=args.rounds {
+        for (path, results) in args.only.iter().copied().zip(&mut rounds) {
+            disk.extend(disk::fdatasync(100)?);
+            let round = turn(args, &stage, path, number)?;
+            println!(
+                "round {number}/{} {:<18} produce {:6.1} MB/s  consume {:6.1} MB/s  p50 {:.1} ms",
+                args.rounds,
+                path.name(),
+                round.produce_mb,
+                round.consume_mb,
+                round.latency.p50
+            );
+            results.push(round);
+        }
+    }
+    if args.only.iter().any(|path| stage.gate(*path).is_some()) {
+        println!("watching one idle consumer at each gate ({} s)", args.idle_seconds);
+    }
+    let idle = idle_evidence(args, &stage)?;
+    table::print(&stage, args, &rounds, &mut disk, &idle)
+}
+
+/// One path's turn: write, read, then write slowly for the latencies.
+fn turn(args: &Args, stage: &Stage, path: Path, number: u32) -> Result<Round> {
+    let topic = format!("bench-{}-{number}", path.name().replace(' ', "-"));
+    stage.kafka.create_topic(&topic, 4)?;
+    let bytes = args.records * args.record_size;
+    let (records, size) = (args.records.to_string(), args.record_size.to_string());
+
+    let before = Usage::of(stage.processes(path))?;
+    let produce = ["--topic", &topic, "--num-records", &records, "--record-size", &size, "--throughput", "-1"];
+    let output = stage.tool(path, java::PRODUCER_PERFORMANCE, &produce, &[("acks", "all")])?;
+    let produce_mb =
+        measure::producer_mb(&output.stdout).with_context(|| format!("no result in:\n{}", output.text()))?;
+    let between = Usage::of(stage.processes(path))?;
+
+    let group = format!("{topic}-group");
+    let consume = ["--topic", &topic, "--num-records", &records, "--group", &group, "--hide-header"];
+    let output = stage.tool(path, java::CONSUMER_PERFORMANCE, &consume, &[])?;
+    let consume_mb =
+        measure::consumer_mb(&output.stdout).with_context(|| format!("no result in:\n{}", output.text()))?;
+    let after = Usage::of(stage.processes(path))?;
+
+    let count = (args.latency_seconds * RATE).to_string();
+    let (rate, warm_up) = (RATE.to_string(), (WARM_UP * RATE).to_string());
+    let slow = ["--topic", &topic, "--num-records", &count, "--record-size", &size, "--throughput", &rate];
+    let slow = [&slow[..], &["--warmup-records", &warm_up]].concat();
+    let output = stage.tool(path, java::PRODUCER_PERFORMANCE, &slow, &[("acks", "all")])?;
+    let latency = measure::latency(&output.stdout).with_context(|| format!("no result in:\n{}", output.text()))?;
+
+    stage.kafka.tool(java::TOPICS, &["--delete", "--topic", &topic]).run()?.ok()?;
+    Ok(Round {
+        produce_mb,
+        consume_mb,
+        produce_cpu: between.cpu_per_gb(before, bytes),
+        consume_cpu: after.cpu_per_gb(between, bytes),
+        latency,
+    })
+}
+
+/// Bytes of evidence per day that one consumer costs which polls and gets nothing, at each gate.
+fn idle_evidence(args: &Args, stage: &Stage) -> Result<Vec<(Path, f64)>> {
+    let mut found = Vec::new();
+    for path in [Path::Relay, Path::Socket] {
+        let Some(gate) = stage.gate(path) else { continue };
+        let topic = format!("idle-{}", path.name().replace(' ', "-"));
+        stage.kafka.create_topic(&topic, 1)?;
+        let (bootstrap, login) = stage.address(path);
+        let args_of_tool = ["--topic", &topic, "--group", &format!("{topic}-group")];
+        let tool = java::Tool::new(stage.kafka.jars(), java::CONSOLE_CONSUMER, &bootstrap, &login, &args_of_tool);
+        let mut consumer = tool.start()?;
+        // Joining the group is not idling.
+        std::thread::sleep(Duration::from_secs(15));
+        let before = disk::used(&gate.evidence())?;
+        std::thread::sleep(Duration::from_secs(args.idle_seconds));
+        let after = disk::used(&gate.evidence())?;
+        ensure!(consumer.process.ended()?.is_none(), "the idle consumer ended:\n{}", consumer.process.log());
+        consumer.process.kill9()?;
+        #[expect(clippy::cast_precision_loss, reason = "far below 2^52 bytes")]
+        let per_day = (after - before) as f64 * 86_400.0 / args.idle_seconds as f64;
+        found.push((path, per_day));
+    }
+    Ok(found)
+}
