@@ -1,2 +1,16 @@
-//! Placeholder replaced by the first working step.
-fn main() {}
+//! The program `tidegate`: `serve` runs the gate, every other subcommand is for people and scripts.
+
+mod admin;
+mod cli;
+mod config;
+mod reload;
+mod secrets;
+mod serve;
+mod supervise;
+mod tls;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}

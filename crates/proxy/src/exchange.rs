@@ -55,7 +55,7 @@ impl std::fmt::Debug for Exchange {
 
 /// A request that was decided, on its way.
 enum Step {
-    Forward { frame: Decided, slot: Slot, facts: Facts, questions: Questions, ticket: Option<Ticket>, _held: Held },
+    Forward { frame: Decided, slot: Slot, questions: Questions, ticket: Option<Ticket>, _held: Held },
     Unanswered { frame: Option<Decided>, ticket: Ticket, close: bool, _held: Held },
     Ours { frame: Bytes, ticket: Option<Ticket>, otherwise: Proof, delay: Duration },
     Authenticate(Credential),
@@ -216,7 +216,7 @@ impl Exchange {
                 }
                 let ticket = (facts.effect == Effect::Changes)
                     .then(|| self.recorder.intent(&facts, &questions, &frames(received.as_ref(), &frame), now_ms));
-                Step::Forward { frame: Decided::new(frame), slot, facts, questions, ticket, _held: held }
+                Step::Forward { frame: Decided::new(frame), slot, questions, ticket, _held: held }
             }
             RequestStep::ForwardUnanswered { frame, facts, close } => {
                 self.count(&facts, if facts.refused { "partly" } else { "allowed" });
@@ -240,7 +240,7 @@ impl Exchange {
     ) -> Result<(), Fault> {
         let ours = |masked, ticket, otherwise, delay| Owed::Ours { masked, ticket, otherwise, delay };
         match step {
-            Step::Forward { frame, slot, facts: _, questions, ticket, _held } => {
+            Step::Forward { frame, slot, questions, ticket, _held } => {
                 let proof = match ticket {
                     None => Proof::ReadsOnly(ReadsOnly::new()),
                     Some(ticket) => match ticket.await {

@@ -24,7 +24,9 @@ pub struct Budget {
 
 /// Part of the budget; given back when dropped.
 #[derive(Debug, Default)]
-pub struct Held(Option<OwnedSemaphorePermit>);
+pub struct Held {
+    _permit: Option<OwnedSemaphorePermit>,
+}
 
 impl Budget {
     /// A budget of `bytes`.
@@ -43,11 +45,11 @@ impl Budget {
     /// Waits until `bytes` are free. A frame larger than the whole budget waits for all of it.
     async fn hold(&self, bytes: usize) -> Held {
         if bytes <= SMALL {
-            return Held(None);
+            return Held::default();
         }
         let units = u32::try_from(bytes.div_ceil(UNIT).min(self.units)).unwrap_or(u32::MAX);
         // The semaphore is never closed.
-        Held(Arc::clone(&self.permits).acquire_many_owned(units).await.ok())
+        Held { _permit: Arc::clone(&self.permits).acquire_many_owned(units).await.ok() }
     }
 }
 

@@ -1,0 +1,118 @@
+//! The command line: what there is to say, and where it is done.
+
+mod evidence;
+mod policy;
+mod token;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::{config, serve};
+
+/// Exit code for a wrong configuration or command line (sysexits.h, EX_USAGE).
+pub(crate) const EX_USAGE: u8 = 64;
+
+/// An identity-aware gateway for Kafka: knows who calls, decides every operation, and records it before it takes effect.
+#[derive(Parser, Debug)]
+#[command(name = "tidegate", version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Run the gate.
+    Serve {
+        /// The gateway's configuration.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+    /// Look at a configuration without running it.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Look at a policy.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// Look at what was recorded.
+    #[command(subcommand)]
+    Evidence(evidence::EvidenceCommand),
+    /// Look at a token.
+    #[command(subcommand)]
+    Token(token::TokenCommand),
+}
+
+#[derive(Subcommand, Debug)]
+enum ConfigCommand {
+    /// Check a configuration file, its policy, certificates and keys.
+    Check {
+        /// The gateway's configuration.
+        file: PathBuf,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+enum PolicyCommand {
+    /// Check a policy folder.
+    Check {
+        /// The folder with `*.cedar` and `topics.yaml`.
+        dir: PathBuf,
+        /// How to print.
+        #[arg(long, value_enum, default_value_t)]
+        output: Output,
+    },
+}
+
+/// How to print.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For people.
+    #[default]
+    Table,
+    /// For scripts: one JSON document a line.
+    Json,
+}
+
+/// Runs what the command line says.
+pub(crate) fn run() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are no errors; clap knows where each belongs. A closed pipe is nobody's fault.
+            let _shown = error.print();
+            return if error.use_stderr() { ExitCode::from(EX_USAGE) } else { ExitCode::SUCCESS };
+        }
+    };
+    match arguments.command {
+        Command::Serve { config } => serve::main(&config),
+        Command::Config(ConfigCommand::Check { file }) => check_config(&file),
+        Command::Policy(PolicyCommand::Check { dir, output }) => policy::check(&dir, output),
+        Command::Evidence(command) => evidence::run(command),
+        Command::Token(command) => token::run(command),
+    }
+}
+
+fn check_config(file: &std::path::Path) -> ExitCode {
+    match config::load(file).map_err(anyhow::Error::from).and_then(|config| serve::check(&config)) {
+        Ok(said) => {
+            print(&said);
+            ExitCode::SUCCESS
+        }
+        Err(error) => fail(&error, EX_USAGE),
+    }
+}
+
+/// Prints to standard output; a reader that went away is no error.
+pub(crate) fn print(text: &str) {
+    use std::io::Write as _;
+    let _closed = writeln!(std::io::stdout(), "{text}");
+}
+
+/// Says what went wrong, with its causes.
+pub(crate) fn fail(error: &anyhow::Error, code: u8) -> ExitCode {
+    use std::io::Write as _;
+    let _closed = writeln!(std::io::stderr(), "tidegate: {error:#}");
+    ExitCode::from(code)
+}

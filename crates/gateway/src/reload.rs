@@ -1,0 +1,91 @@
+//! SIGHUP: certificates, issuers and policy anew, without cutting a connection that they do not concern. What is wrong changes
+//! nothing; what needs a restart is named.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use tidegate_evidence::entry::{Entry, Kind};
+use tidegate_identity::Issuers;
+use tidegate_policy::Policy;
+use tracing::{error, info, warn};
+
+use crate::config::{self, Config, FileConfig};
+use crate::serve::Gate;
+use crate::tls;
+
+/// Reads everything again and takes it up as a whole, or not at all.
+pub(crate) async fn run(path: &Path, gate: &Gate) {
+    match take_up(path, gate).await {
+        Ok(()) => info!("the configuration was read again"),
+        Err(error) => {
+            error!(error = format!("{error:#}"), "the configuration was not taken up; what ran before runs on")
+        }
+    }
+}
+
+async fn take_up(path: &Path, gate: &Gate) -> Result<()> {
+    let shared = &gate.admin.shared;
+    let config = config::load(path)?;
+    let policy = Policy::load(&config.file.policy.dir).context("the policy is wrong")?;
+    let issuers = Issuers::new(config.file.issuer.clone())?;
+    let certificates = certificates(&config)?;
+    for what in needs_restart(&gate.started_with, &config.file) {
+        warn!(what, "this change needs a restart");
+    }
+    let before = shared.policy().version();
+    // Durable before it is in force: a decision under the new policy never precedes the leaf that names it.
+    let mut entry =
+        Entry::new(if before == policy.version() { Kind::ConfigChange } else { Kind::PolicyChange }, shared.now_ms());
+    let hex = |version: [u8; 32]| version.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    entry.facts = vec![
+        ("cause".into(), "SIGHUP".into()),
+        ("policy_before".into(), hex(before)),
+        ("policy_after".into(), hex(policy.version())),
+    ];
+    shared.log.append_admin(entry).await.context("the change cannot be recorded")?;
+    if before != policy.version() {
+        shared.policy.store(Arc::new(policy));
+    }
+    issuers.refresh_all().await;
+    tokio::spawn(Arc::clone(&issuers).run_refresh());
+    shared.issuers.store(issuers);
+    for (name, certificate) in certificates {
+        if let Some(listener) = gate.admin.listeners.iter().find(|l| l.config.name == name) {
+            listener.set_tls(certificate);
+        }
+    }
+    Ok(())
+}
+
+fn certificates(config: &Config) -> Result<Vec<(String, Arc<rustls::ServerConfig>)>> {
+    let mut certificates = Vec::new();
+    for (listener, _, tls) in &config.listeners {
+        if let Some(tls) = tls {
+            certificates.push((listener.name.clone(), tls::server_config(tls)?));
+        }
+    }
+    Ok(certificates)
+}
+
+/// What a running gate does not take up.
+fn needs_restart(before: &FileConfig, after: &FileConfig) -> Vec<&'static str> {
+    let differs =
+        |before: &dyn std::fmt::Debug, after: &dyn std::fmt::Debug| format!("{before:?}") != format!("{after:?}");
+    let pairs: [(&'static str, bool); 6] = [
+        ("[gateway]", differs(&before.gateway.name.get_ref(), &after.gateway.name.get_ref())),
+        ("[evidence]", differs(&before.evidence.dir, &after.evidence.dir)),
+        ("[agents]", differs(&before.agents.socket, &after.agents.socket)),
+        ("[admin]", before.admin.listen != after.admin.listen),
+        ("[[cluster]]", before.cluster.len() != after.cluster.len()),
+        ("[[listener]]", listeners(before) != listeners(after)),
+    ];
+    pairs.into_iter().filter(|(_, changed)| *changed).map(|(what, _)| what).collect()
+}
+
+fn listeners(file: &FileConfig) -> Vec<(String, std::net::SocketAddr, String, bool)> {
+    let row = |l: &config::ListenerSection| {
+        (l.name.clone(), *l.bind.get_ref(), l.broker_ports.get_ref().clone(), l.tls.is_some())
+    };
+    file.listener.iter().map(row).collect()
+}

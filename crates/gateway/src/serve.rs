@@ -1,0 +1,239 @@
+//! `tidegate serve`: starts everything, waits for a signal, stops in order.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use arc_swap::ArcSwap;
+use prometheus_client::registry::Registry;
+use rustix::process::getuid;
+use tidegate_evidence::{Log, LogConfig};
+use tidegate_identity::Issuers;
+use tidegate_policy::Policy;
+use tidegate_proxy::agents::{Agents, AgentsConfig};
+use tidegate_proxy::cluster::Cluster;
+use tidegate_proxy::failures::Failures;
+use tidegate_proxy::frames::Budget;
+use tidegate_proxy::gate::Shared;
+use tidegate_proxy::listener::Listener;
+use tidegate_proxy::metrics::Metrics;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::admin::{self, Admin};
+use crate::config::{self, Config};
+use crate::supervise::{self, Child};
+use crate::{cli, reload, secrets, tls};
+
+/// Requests for broker connections that are open at the agents at once.
+const OPEN_PENDING_MAX: usize = 256;
+/// How long an agent may take to open one.
+const OPEN: Duration = Duration::from_secs(15);
+const MIB: u64 = 1024 * 1024;
+
+/// Runs the gate until it is told to stop.
+pub(crate) fn main(path: &Path) -> ExitCode {
+    let config = match config::load(path) {
+        Ok(config) => config,
+        Err(error) => return cli::fail(&error.into(), cli::EX_USAGE),
+    };
+    start_logging();
+    if supervise::is_needed(&config) {
+        return match supervise::run(&config, path) {
+            Ok(code) => code,
+            Err(error) => cli::fail(&error, 1),
+        };
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return cli::fail(&error.into(), 1),
+    };
+    match runtime.block_on(run(config, path)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => cli::fail(&error, 1),
+    }
+}
+
+fn start_logging() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("TIDEGATE_LOG").unwrap_or_else(|_unset| "info".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+}
+
+/// Everything that can be checked without starting; what it holds, for people.
+pub(crate) fn check(config: &Config) -> Result<String> {
+    let policy = Policy::load(&config.file.policy.dir).context("the policy is wrong")?;
+    for (_, _, tls) in &config.listeners {
+        tls.as_ref().map(tls::server_config).transpose()?;
+    }
+    Issuers::new(config.file.issuer.clone())?;
+    secrets::wrapping_key(config.file.evidence.wrapping_key.get_ref())?;
+    Ok(format!(
+        "ok: {} listeners, {} clusters, {} issuers, {} rules",
+        config.listeners.len(),
+        config.clusters.len(),
+        config.file.issuer.len(),
+        policy.rules()
+    ))
+}
+
+async fn run(config: Config, path: &Path) -> Result<()> {
+    // Both signals are taken before anything starts, so that neither ends the process half way.
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    protect_memory();
+    let stopping = CancellationToken::new();
+    let (gate, child) = start(&config, &stopping).await?;
+    let admin_stopping = CancellationToken::new();
+    let socket = TcpListener::bind(config.file.admin.listen)
+        .await
+        .with_context(|| format!("cannot bind the operators' port {}", config.file.admin.listen))?;
+    let admin = tokio::spawn(admin::serve(Arc::clone(&gate.admin), socket, admin_stopping.clone()));
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = hangup.recv() => reload::run(path, &gate).await,
+        }
+    }
+    info!("stopping: new connections are refused, answers under way are finished");
+    stopping.cancel();
+    let mut left = 0_usize;
+    for listener in &gate.admin.listeners {
+        left = left.saturating_add(listener.drained(config.limits.drain.saturating_add(Duration::from_secs(1))).await);
+    }
+    if left > 0 {
+        warn!(left, "connections did not end in time and are cut");
+    }
+    gate.admin.shared.agents.shutdown();
+    let log = gate.admin.shared.log.clone();
+    tokio::task::spawn_blocking(move || log.close()).await?;
+    admin_stopping.cancel();
+    admin.await?;
+    if let Some(child) = child {
+        child.stop().await;
+    }
+    info!("stopped");
+    Ok(())
+}
+
+/// What runs.
+pub(crate) struct Gate {
+    pub(crate) admin: Arc<Admin>,
+    /// What was configured at start; what a reload may not change is compared with it.
+    pub(crate) started_with: config::FileConfig,
+}
+
+async fn start(config: &Config, stopping: &CancellationToken) -> Result<(Gate, Option<Child>)> {
+    let policy = Policy::load(&config.file.policy.dir).context("the policy is wrong")?;
+    let issuers = Issuers::new(config.file.issuer.clone())?;
+    let agent_uid = config.file.agents.user.as_ref().map(|user| supervise::uid_of(user.get_ref())).transpose()?;
+    let shared_user = agent_uid.is_none_or(|uid| uid == getuid().as_raw());
+    let log = open_log(config, &policy, shared_user)?;
+    let agents = Agents::listen(AgentsConfig {
+        socket: config.file.agents.socket.clone(),
+        agent_uid,
+        gateway: config.file.gateway.name.get_ref().clone(),
+        incarnation: incarnation(&log),
+        open_timeout: OPEN,
+        max_pending: OPEN_PENDING_MAX,
+    })
+    .await?;
+    if shared_user {
+        warn!(
+            "agent_isolation=none: the agent runs as the gateway's own user, so who takes over the gateway has its secrets"
+        );
+    }
+    let child = supervise::start_agent(config)?;
+    issuers.refresh_all().await;
+    tokio::spawn(Arc::clone(&issuers).run_refresh());
+    let shared = Arc::new(Shared {
+        log,
+        algorithm: config.algorithm,
+        policy: ArcSwap::from_pointee(policy),
+        issuers: ArcSwap::from(issuers),
+        agents,
+        budget: Budget::new(config.file.limits.frames_mib.saturating_mul(1024 * 1024)),
+        metrics: Metrics::default(),
+        limits: config.limits,
+        failures: Failures::default(),
+    });
+    let listeners = start_listeners(config, &shared, stopping).await?;
+    tokio::spawn(flush_failures(Arc::clone(&shared)));
+    let mut registry = Registry::with_prefix("tidegate");
+    shared.metrics.register(&mut registry);
+    let admin = Arc::new(Admin { shared, listeners, registry });
+    Ok((Gate { admin, started_with: config.file.clone() }, child))
+}
+
+fn open_log(config: &Config, policy: &Policy, shared_user: bool) -> Result<Log> {
+    let evidence = &config.file.evidence;
+    let key = secrets::wrapping_key(evidence.wrapping_key.get_ref())?;
+    let mut log = LogConfig::new(&evidence.dir, evidence.keyring.get_ref(), key, config.file.gateway.name.get_ref());
+    log.algorithm = config.algorithm;
+    log.segment_bytes = evidence.segment_mib.get_ref().saturating_mul(MIB);
+    log.reserve_bytes = evidence.reserve_mib.saturating_mul(MIB);
+    let mut facts = vec![
+        ("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
+        ("policy_version".to_owned(), policy.version().iter().map(|byte| format!("{byte:02x}")).collect()),
+    ];
+    if shared_user {
+        facts.push(("agent_isolation".to_owned(), "none".to_owned()));
+    }
+    for (listener, ..) in config.listeners.iter().filter(|(listener, ..)| listener.plaintext_accepted) {
+        warn!(listener = %listener.name, "plaintext_credentials=accepted: this listener takes tokens without TLS beyond loopback");
+        facts.push(("plaintext_credentials".to_owned(), format!("accepted on {}", listener.name)));
+    }
+    let (log, recovery) = Log::open(log, facts)?;
+    info!(?recovery, key = %log.verifier_key(), "evidence is open");
+    Ok(log)
+}
+
+async fn start_listeners(
+    config: &Config,
+    shared: &Arc<Shared>,
+    stopping: &CancellationToken,
+) -> Result<Vec<Arc<Listener>>> {
+    let mut clusters = Vec::new();
+    for (name, protocol) in &config.clusters {
+        let cluster = Arc::new(Cluster::new(name.clone(), *protocol));
+        tokio::spawn(Arc::clone(&cluster).converse(shared.agents.clone(), shared.budget.clone()));
+        clusters.push(cluster);
+    }
+    let mut listeners = Vec::new();
+    for (listener, cluster, tls) in &config.listeners {
+        let Some(cluster) = clusters.iter().find(|c| c.name == *cluster) else { continue };
+        let tls = tls.as_ref().map(tls::server_config).transpose()?;
+        let started =
+            Listener::start(listener.clone(), tls, Arc::clone(cluster), Arc::clone(shared), stopping.clone()).await;
+        listeners.push(
+            started.with_context(|| format!("cannot bind {} for the listener {:?}", listener.bind, listener.name))?,
+        );
+    }
+    Ok(listeners)
+}
+
+async fn flush_failures(shared: Arc<Shared>) {
+    let mut tick = tokio::time::interval(Duration::from_secs(1));
+    loop {
+        tick.tick().await;
+        shared.failures.flush_due(&shared.log, shared.now_ms());
+    }
+}
+
+/// The incarnation's number, as agents know it.
+fn incarnation(log: &Log) -> [u8; 16] {
+    u128::from(log.status().incarnation).to_be_bytes()
+}
+
+/// Payload passes through this process: no core dumps, and no look into its memory by others of the same user.
+fn protect_memory() {
+    use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+    if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
+        warn!(%error, "cannot switch off core dumps");
+    }
+}
