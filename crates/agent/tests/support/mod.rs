@@ -220,18 +220,22 @@ impl Agent {
     }
 
     pub(crate) fn start_with(folder: &Path, config: &str, change: impl FnOnce(&mut Command)) -> Agent {
+        Agent::start_program(Path::new(env!("CARGO_BIN_EXE_tidegate-agent")), folder, config, change)
+    }
+
+    pub(crate) fn start_program(
+        program: &Path,
+        folder: &Path,
+        config: &str,
+        change: impl FnOnce(&mut Command),
+    ) -> Agent {
         let file = folder.join("agent.toml");
         std::fs::write(&file, config).unwrap();
         let log = folder.join("agent.log");
         let output = std::fs::File::create(&log).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tidegate-agent"));
-        command
-            .arg("--config")
-            .arg(&file)
-            .env("RUST_LOG", "debug")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(output);
+        let mut command = Command::new(program);
+        command.arg("--config").arg(&file).env("RUST_LOG", "debug").stdin(Stdio::null());
+        command.stdout(Stdio::null()).stderr(output);
         change(&mut command);
         Agent { child: command.spawn().unwrap(), log }
     }
