@@ -289,4 +289,7 @@ fn outside_checkpoint(anchors: &Anchors, collected: &mut Collected) -> Option<(C
 
 #[cfg(test)]
 #[cfg(feature = "store")]
+mod forged;
+#[cfg(test)]
+#[cfg(feature = "store")]
 mod tests;
