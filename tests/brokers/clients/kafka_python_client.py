@@ -4,12 +4,15 @@ LOGIN is none, bearer (SASL OAUTHBEARER) or plain (SASL PLAIN, user "token"). Pr
 """
 
 import json
+import logging
+import os
 import sys
 
 from kafka import KafkaConsumer, KafkaProducer
 from kafka.net.sasl.oauth import AbstractTokenProvider
 
 PATIENCE_MS = 30_000
+logging.basicConfig(level=os.environ.get("CLIENT_LOG", "WARNING"))
 
 
 class Provider(AbstractTokenProvider):

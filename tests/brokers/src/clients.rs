@@ -124,7 +124,7 @@ pub fn run(
         .with_context(|| format!("{} said: {said}\n{}", family.name(), tail(&process.log(), 20)))?;
     match (line.get("count").and_then(Value::as_u64), line.get("error").and_then(Value::as_str)) {
         (Some(count), _) => Ok(Ok(u32::try_from(count).unwrap_or(u32::MAX))),
-        (None, Some(error)) => Ok(Err(error.to_owned())),
+        (None, Some(error)) => Ok(Err(format!("{error}\n{}", tail(&process.log(), 15)))),
         (None, None) => bail!("{} said neither count nor error: {said}", family.name()),
     }
 }
