@@ -165,7 +165,9 @@ pub(crate) async fn verify(shared: &Shared, credential: Credential) -> Result<Ar
                     text: "this gate takes SASL PLAIN only with the user `token` and a token as password".into(),
                 });
             }
-            (parsed.password, CredentialKind::PlainToken, parsed.authzid)
+            // kafka-python repeats the user name as the authorization id, as Kafka itself allows.
+            let authzid = parsed.authzid.filter(|id| *id != parsed.user);
+            (parsed.password, CredentialKind::PlainToken, authzid)
         }
     };
     let caller = issuers.verify(&token, kind, now).await.map_err(|refused| Refused {
