@@ -166,6 +166,32 @@ impl Issuers {
     }
 }
 
+/// Header and claims of a token (RFC 7519) as its sender wrote them: nothing is verified, nothing may be believed.
+#[derive(Clone, PartialEq)]
+pub struct Unverified {
+    /// The header.
+    pub header: Map<String, Value>,
+    /// The claims.
+    pub claims: Map<String, Value>,
+}
+
+impl fmt::Debug for Unverified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unverified").finish_non_exhaustive()
+    }
+}
+
+/// Takes a token apart, for `tidegate token inspect`.
+///
+/// # Errors
+/// The first of [`Check::Size`], [`Check::Form`] and [`Check::DuplicateNames`] that fails.
+pub fn look(token: &str) -> Result<Unverified, TokenRefused> {
+    if token.len() > TOKEN_BYTES_MAX {
+        return refused(Check::Size, format!("longer than {TOKEN_BYTES_MAX} bytes"));
+    }
+    split(token).map(|parts| Unverified { header: parts.header, claims: parts.claims })
+}
+
 fn kept_key(token: &str, credential: CredentialKind) -> [u8; 32] {
     let mut context = digest::Context::new(&digest::SHA256);
     context.update(match credential {

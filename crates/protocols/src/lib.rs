@@ -11,3 +11,9 @@ pub static PROTOCOLS: &[&(dyn Protocol + 'static)] =
 pub fn find(id: &str) -> Option<&'static dyn Protocol> {
     PROTOCOLS.iter().copied().find(|protocol| protocol.id() == id)
 }
+
+/// The name of an operation by the API key that evidence carries (Kafka's own names); nothing for a key that no table has.
+#[must_use]
+pub fn operation(key: i16) -> Option<&'static str> {
+    tidegate_kafka::classify::api(key).map(|api| api.name)
+}
