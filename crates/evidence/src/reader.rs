@@ -167,13 +167,31 @@ impl Window {
         let inside = offset.checked_sub(self.start).and_then(|skip| usize::try_from(skip).ok());
         let held = inside.is_some_and(|skip| skip + want <= self.buffer.len());
         if !held {
-            let size = usize::try_from(self.length.saturating_sub(offset)).unwrap_or(WINDOW).min(WINDOW);
-            self.buffer.resize(size, 0);
-            self.file.read_exact_at(&mut self.buffer, offset)?;
-            self.start = offset;
+            self.load(offset)?;
         }
         let skip = usize::try_from(offset - self.start).unwrap_or(usize::MAX);
-        Ok(self.buffer.get(skip..).and_then(|rest| rest.get(..want)).unwrap_or_default())
+        let rest = self.buffer.get(skip..).unwrap_or_default();
+        Ok(rest.get(..want.min(rest.len())).unwrap_or_default())
+    }
+
+    /// Reads anew from `offset`. The file of a log that is being written may have been cut to what it holds since.
+    fn load(&mut self, offset: u64) -> io::Result<()> {
+        let size = usize::try_from(self.length.saturating_sub(offset)).unwrap_or(WINDOW).min(WINDOW);
+        self.buffer.resize(size, 0);
+        self.start = offset;
+        let mut filled = 0;
+        while let Some(room) = self.buffer.get_mut(filled..).filter(|room| !room.is_empty()) {
+            match self.file.read_at(room, offset + filled as u64) {
+                Ok(0) => {
+                    self.buffer.truncate(filled);
+                    self.length = offset + filled as u64;
+                }
+                Ok(n) => filled += n,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 }
 
@@ -257,7 +275,7 @@ impl LogReader {
             return self.begin_segment();
         }
         if self.at_end_of_segment()? {
-            return self.end_segment(FrameError::End).map(Some);
+            return self.end_segment(FrameError::End);
         }
         let is_last = self.is_last();
         loop {
@@ -276,7 +294,12 @@ impl LogReader {
                         return Ok(Some(event));
                     }
                 }
-                Err(error) if is_last => return self.end_segment(error).map(Some),
+                Err(error) if is_last => {
+                    let end = self.end_segment(error)?;
+                    if end.is_some() {
+                        return Ok(end);
+                    }
+                }
                 Err(error) => return Err(self.broken(error)),
             }
         }
@@ -335,7 +358,16 @@ impl LogReader {
         Ok(self.tree.size() == next.first_index && self.byte == self.committed)
     }
 
-    fn end_segment(&mut self, stopped_by: FrameError) -> Result<Event, Fault> {
+    /// Whether a frame stands by now where none stood: the log is being written.
+    fn grew(&mut self) -> Result<bool, Fault> {
+        let byte = self.byte;
+        let Some(window) = self.window.as_mut() else { return Ok(false) };
+        let loaded = window.load(byte).map(|()| parse_frame(&window.buffer).is_ok());
+        loaded.map_err(|error| self.fault(FaultKind::Unreadable, error.to_string()))
+    }
+
+    /// Ends the segment; nothing when it goes on after all, since its log is being written.
+    fn end_segment(&mut self, stopped_by: FrameError) -> Result<Option<Event>, Fault> {
         let last = self.is_last();
         let (committed, stop) = (self.committed, self.byte);
         let Some(window) = self.window.as_mut() else { return Err(self.broken("no segment")) };
@@ -343,6 +375,9 @@ impl LogReader {
         let tail = scan.map_err(|error| self.fault(FaultKind::Unreadable, error.to_string()))?;
         // One commit behind the stop may be the one that a crash tore. Two mean that the first was durable.
         if last && tail.commits_behind > 1 {
+            if self.grew()? {
+                return Ok(None);
+            }
             let what = match stopped_by {
                 FrameError::End => "zeros where a frame was".to_owned(),
                 other => other.to_string(),
@@ -352,7 +387,7 @@ impl LogReader {
         self.window = None;
         self.disclosure = None;
         let at = At { byte: committed, ..self.at() };
-        Ok(Event::End { at, tail: tail.bytes, stopped_by })
+        Ok(Some(Event::End { at, tail: tail.bytes, stopped_by }))
     }
 
     /// Takes a frame; disclosures give no event of their own.
@@ -426,6 +461,9 @@ impl Tail {
         let mut byte = committed;
         while byte < window.length {
             let chunk = window.bytes(byte, WINDOW)?;
+            if chunk.is_empty() {
+                break;
+            }
             if let Some(place) = chunk.iter().rposition(|byte| *byte != 0) {
                 tail.bytes = byte - committed + place as u64 + 1;
                 // Frames of the chunk's end are looked at from the next chunk's start, which overlaps.

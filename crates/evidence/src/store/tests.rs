@@ -10,7 +10,7 @@ use crate::frame::{FrameKind, HEADER_LENGTH, parse_frame};
 use crate::leaf::commitment;
 use crate::merkle::sha256;
 use crate::note::VerifierKey;
-use crate::reader::{Leaves, Located};
+use crate::reader::{Event, Leaves, Located};
 use crate::store::{Class, KeyName, Keyring, Log, LogConfig, LogError};
 use crate::verify::{Anchors, Report, Verdict, verify};
 
@@ -114,6 +114,55 @@ fn many_callers_share_commits() {
     assert!(status.commits < 1600, "{}", status.commits);
     log.close();
     assert_eq!(verified(dir.path(), log.verifier_key()).verdict, Verdict::Ok);
+}
+
+#[test]
+fn a_log_that_is_being_written_verifies_at_any_moment() {
+    let dir = tempfile::tempdir().unwrap();
+    let (log, _) = Log::open(config(dir.path()), Vec::new()).unwrap();
+    let done = std::sync::atomic::AtomicBool::new(false);
+    let rounds = std::thread::scope(|scope| {
+        for session in 0..2 {
+            let (log, done) = (log.clone(), &done);
+            scope.spawn(move || {
+                while !done.load(std::sync::atomic::Ordering::SeqCst) {
+                    log.append(entry(Kind::Refusal, session)).wait().unwrap();
+                }
+            });
+        }
+        let start = Instant::now();
+        let mut rounds = 0;
+        // Several segments come and go meanwhile.
+        while (log.status().segments < 4 || rounds < 20) && start.elapsed() < Duration::from_secs(60) {
+            let report = verified(dir.path(), log.verifier_key());
+            if report.verdict != Verdict::Ok {
+                done.store(true, std::sync::atomic::Ordering::SeqCst);
+                panic!("{report:#?}");
+            }
+            rounds += 1;
+        }
+        done.store(true, std::sync::atomic::Ordering::SeqCst);
+        rounds
+    });
+    assert!(rounds >= 20, "{rounds}");
+}
+
+/// What is written between the moment at which reading stops and the look behind that place is no damage.
+#[test]
+fn a_reader_goes_on_when_the_log_has_grown_under_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let (log, _) = Log::open(LogConfig { segment_bytes: 2 << 20, ..config(dir.path()) }, Vec::new()).unwrap();
+    let mut reader = crate::reader::LogReader::open(&dir.path().join("evidence"), 1).unwrap();
+    assert!(matches!(reader.next_event(), Ok(Some(Event::Segment { .. }))));
+    assert!(matches!(reader.next_event(), Ok(Some(Event::Leaf(_)))), "the window is filled now");
+    for _ in 0..5 {
+        log.append(entry(Kind::Refusal, 1)).wait().unwrap();
+    }
+    let mut leaves = 1;
+    while let Some(event) = reader.next_event().unwrap() {
+        leaves += u32::from(matches!(event, Event::Leaf(_)));
+    }
+    assert_eq!(leaves, 6);
 }
 
 #[test]
