@@ -23,7 +23,7 @@ pub(crate) struct Config {
 }
 
 /// Who the agent is and where its gateway listens.
-#[derive(Debug, serde::Deserialize)]
+#[derive(Clone, Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AgentConfig {
     #[serde(deserialize_with = "name")]
@@ -107,10 +107,7 @@ fn user<'de, D: Deserializer<'de>>(input: D) -> Result<u32, D::Error> {
 }
 
 impl Config {
-    /// Reads and checks the file.
-    ///
-    /// # Errors
-    /// File, line and mend.
+    /// Reads and checks the file. The error names file, line and mend.
     pub(crate) fn read(file: &Path) -> Result<Config, String> {
         let unread = |error: std::io::Error| format!("cannot read the configuration {}: {error}", file.display());
         if std::fs::metadata(file).map_err(unread)?.len() > FILE_MAX {
@@ -154,30 +151,20 @@ impl ClusterConfig {
     /// What does not fit together, with its mend.
     fn mistake(&self) -> Option<&'static str> {
         let login = &self.login;
+        let none = login.mechanism == Mechanism::None;
         let (named, secret) = (login.username.is_some(), login.password.is_some());
+        let name = login.username.as_ref().map_or(1, String::len);
+        let plain = login.mechanism == Mechanism::Plain && !login.allow_plain_on_loopback && self.tls.is_none();
         let half = self.tls.as_ref().is_some_and(|tls| tls.certificate.is_some() != tls.key.is_some());
-        let plain = login.mechanism == Mechanism::Plain && !login.allow_plain_on_loopback;
-        let empty = login.username.as_ref().is_some_and(|user| user.is_empty() || user.len() > NAME_MAX);
+        let bare = self.mode == Mode::Socket && self.tls.is_some();
         let found = [
-            (
-                self.bootstrap.is_empty() || self.bootstrap.len() > LIST_MAX,
-                "bootstrap needs 1 to 64 addresses, each host:port",
-            ),
-            (
-                self.mode == Mode::Socket && self.tls.is_some(),
-                "mode \"socket\" hands over the bare socket and cannot be used with TLS; use mode = \"relay\"",
-            ),
+            (!(1..=LIST_MAX).contains(&self.bootstrap.len()), "bootstrap needs 1 to 64 addresses, each host:port"),
+            (bare, "mode \"socket\" hands over the bare socket, so it excludes TLS; use mode = \"relay\""),
             (half, "a client certificate needs both certificate and key"),
-            (
-                login.mechanism == Mechanism::None && (named || secret),
-                "mechanism NONE takes no username and no password; remove them",
-            ),
-            (login.mechanism != Mechanism::None && !(named && secret), "the mechanism needs username and password"),
-            (empty, "username has 1 to 255 bytes"),
-            (
-                plain && self.tls.is_none(),
-                "PLAIN sends the password itself and needs [cluster.tls]; use SCRAM, or for a broker on this machine allow_plain_on_loopback = true",
-            ),
+            (none && (named || secret), "mechanism NONE takes no username and no password; remove them"),
+            (!(none || named && secret), "the mechanism needs username and password"),
+            (!(1..=NAME_MAX).contains(&name), "username has 1 to 255 bytes"),
+            (plain, "PLAIN shows the password: add [cluster.tls], or on one machine allow_plain_on_loopback = true"),
         ];
         found.into_iter().find(|(wrong, _)| *wrong).map(|(_, what)| what)
     }
@@ -185,13 +172,13 @@ impl ClusterConfig {
 
 /// The parser's messages name the wrong value, which could be a secret in the wrong place: leaves it out.
 fn without_value(message: &str) -> String {
-    let tail = message.rsplit_once(", expected ").map_or("another value", |(_, tail)| tail);
-    if message.starts_with("unknown field") || !message.contains(", expected ") {
-        return message.replace('\n', " ");
+    match message.rsplit_once(", expected ") {
+        Some((head, tail)) if !head.starts_with("unknown field") => {
+            let sources = "a secret comes from { file = \"…\" }, { env = \"…\" } or { command = […] }";
+            format!("a value is wrong here, expected {tail}; {sources}")
+        }
+        _ => message.replace('\n', " "),
     }
-    format!(
-        "a value is wrong here, expected {tail}; a secret comes from {{ file = \"…\" }}, {{ env = \"…\" }} or {{ command = […] }}"
-    )
 }
 
 #[cfg(test)]

@@ -6,16 +6,12 @@ use rustix::thread::set_no_new_privs;
 use tidegate_link::Isolation;
 
 /// Forbids dumps, ptrace by others of the same user, gain of privileges and core files; closes inherited descriptors.
-///
-/// # Errors
-/// The system's reason and which step failed; the agent must then not go on to read secrets.
 pub(crate) fn harden() -> Result<Isolation, String> {
-    let failed =
-        |step: &str, error: rustix::io::Errno| format!("cannot {step}: {error}; the agent does not start without");
-    set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(|e| failed("forbid memory dumps", e))?;
-    set_no_new_privs(true).map_err(|e| failed("forbid gain of privileges", e))?;
     let zero = Rlimit { current: Some(0), maximum: Some(0) };
-    setrlimit(Resource::Core, zero).map_err(|e| failed("forbid core files", e))?;
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)
+        .and_then(|()| set_no_new_privs(true))
+        .and_then(|()| setrlimit(Resource::Core, zero))
+        .map_err(|error| format!("cannot forbid memory dumps and gain of privileges: {error}; not starting without"))?;
     umask(Mode::RWXG | Mode::RWXO);
     Ok(Isolation {
         uid: rustix::process::geteuid().as_raw(),

@@ -4,6 +4,7 @@
 //! are so old and small that they are made by hand. What a broker says in words is never repeated: a rogue one could put
 //! what it was told into its error text.
 
+use std::cmp::Ordering;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -50,26 +51,15 @@ impl Mechanism {
 }
 
 /// Who logs in, and how.
-#[derive(Debug)]
 pub(crate) struct Credentials {
     pub(crate) mechanism: Mechanism,
     pub(crate) username: String,
     pub(crate) password: Secret,
-    salted: Mutex<Option<Salted>>,
+    /// The slow part of SCRAM with the salt and iterations it is for, kept for the next login (RFC 5802 section 5.1).
+    salted: Mutex<Option<(Vec<u8>, u32, Salted)>>,
 }
 
-/// The slow part of SCRAM, kept for the next login (RFC 5802 section 5.1 allows it).
-struct Salted {
-    salt: Vec<u8>,
-    iterations: u32,
-    password: Arc<Zeroizing<Vec<u8>>>,
-}
-
-impl std::fmt::Debug for Salted {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Salted(..)")
-    }
-}
+type Salted = Arc<Zeroizing<Vec<u8>>>;
 
 impl Credentials {
     pub(crate) fn new(mechanism: Mechanism, username: String, password: Secret) -> Credentials {
@@ -94,8 +84,8 @@ pub(crate) enum LoginError {
     Iterations(u32),
     #[error("the broker could not prove that it knows the password; it is an impostor or holds another password")]
     ServerSignature,
-    #[error("the system gives no random bytes or refuses the digest")]
-    Crypto,
+    #[error("the system gives no random bytes")]
+    NoRandom,
 }
 
 /// What to do next.
@@ -106,10 +96,8 @@ pub(crate) enum Progress {
     /// Read on.
     More,
     /// The connection is logged in, and no byte is left over.
-    Done {
-        /// Milliseconds until the broker ends the session, 0 = never (KIP-368).
-        lifetime_ms: u64,
-    },
+    /// `lifetime_ms` later the broker ends the session, 0 = never (KIP-368).
+    Done { lifetime_ms: u64 },
 }
 
 enum State {
@@ -131,15 +119,11 @@ pub(crate) struct Login {
 
 impl Login {
     /// A login with a fresh nonce, and the first bytes to send.
-    ///
-    /// # Errors
-    /// [`LoginError::Crypto`] when the system gives no random bytes.
-    pub(crate) fn start(credentials: Arc<Credentials>) -> Result<(Login, Zeroizing<Vec<u8>>), LoginError> {
+    pub(crate) fn start(credentials: Arc<Credentials>) -> (Login, Zeroizing<Vec<u8>>) {
+        // without random bytes the nonce stays empty, which SCRAM then refuses to go on with
         let mut random = [0; 24];
-        if aws_lc_rs::rand::fill(&mut random).is_err() {
-            return Err(LoginError::Crypto);
-        }
-        Ok(Login::start_with(credentials, STANDARD.encode(random)))
+        let nonce = aws_lc_rs::rand::fill(&mut random).map_or(String::new(), |()| STANDARD.encode(random));
+        Login::start_with(credentials, nonce)
     }
 
     fn start_with(credentials: Arc<Credentials>, nonce: String) -> (Login, Zeroizing<Vec<u8>>) {
@@ -150,10 +134,7 @@ impl Login {
         (login, request)
     }
 
-    /// Takes bytes from the broker.
-    ///
-    /// # Errors
-    /// [`LoginError`]; the connection must then be closed.
+    /// Takes bytes from the broker; after an error the connection must be closed.
     pub(crate) fn step(&mut self, bytes: &[u8]) -> Result<Progress, LoginError> {
         self.input.extend_from_slice(bytes);
         let Some(field) = self.input.first_chunk::<4>() else { return Ok(Progress::More) };
@@ -161,12 +142,10 @@ impl Login {
         if length > ANSWER_MAX {
             return Err(LoginError::NotKafka("its length is impossible"));
         }
-        let end = length.saturating_add(4);
-        if self.input.len() > end {
-            return Err(LoginError::NotKafka("more came than was asked for"));
-        }
-        if self.input.len() < end {
-            return Ok(Progress::More);
+        match self.input.len().cmp(&length.saturating_add(4)) {
+            Ordering::Less => return Ok(Progress::More),
+            Ordering::Greater => return Err(LoginError::NotKafka("more came than was asked for")),
+            Ordering::Equal => {}
         }
         let frame = std::mem::take(&mut self.input);
         let mut answer = Answer(frame.get(4..).unwrap_or_default());
@@ -179,16 +158,18 @@ impl Login {
     fn advance(&mut self, answer: &mut Answer<'_>) -> Result<Progress, LoginError> {
         let state = std::mem::replace(&mut self.state, State::Over);
         if matches!(state, State::Handshake) {
-            self.check_handshake(answer)?;
-            let first = self.first_token();
-            return Ok(Progress::Send(self.authenticate(&first)));
+            // the list of mechanisms that follows is the broker's text: not needed, not repeated
+            return match answer.i16()? {
+                0 => Ok(Progress::Send(self.client_first())),
+                33 => Err(LoginError::Mechanism(self.credentials.mechanism.name())),
+                code => Err(LoginError::Refused(code)),
+            };
         }
         let (token, lifetime_ms) = answer.authenticated()?;
         match state {
             State::Plain => Ok(Progress::Done { lifetime_ms }),
             State::ClientFirst { nonce, first_bare } => {
-                let last = self.client_final(&nonce, &first_bare, token)?;
-                Ok(Progress::Send(self.authenticate(&last)))
+                self.client_final(&nonce, &first_bare, token).map(Progress::Send)
             }
             State::ClientFinal { signature_key, message } => {
                 check_server(&signature_key, &message, token)?;
@@ -198,16 +179,7 @@ impl Login {
         }
     }
 
-    fn check_handshake(&self, answer: &mut Answer<'_>) -> Result<(), LoginError> {
-        // the list of mechanisms that follows is the broker's text: not needed, not repeated
-        match answer.i16()? {
-            0 => Ok(()),
-            33 => Err(LoginError::Mechanism(self.credentials.mechanism.name())),
-            code => Err(LoginError::Refused(code)),
-        }
-    }
-
-    fn first_token(&mut self) -> Zeroizing<Vec<u8>> {
+    fn client_first(&mut self) -> Zeroizing<Vec<u8>> {
         let credentials = &*self.credentials;
         if credentials.mechanism == Mechanism::Plain {
             let mut token = Zeroizing::new(Vec::with_capacity(1024));
@@ -216,38 +188,42 @@ impl Login {
                 token.extend_from_slice(part);
             }
             self.state = State::Plain;
-            return token;
+            return self.authenticate(&token);
         }
         let username = credentials.username.replace('=', "=3D").replace(',', "=2C");
         let nonce = std::mem::take(&mut self.nonce);
         let first_bare = format!("n={username},r={nonce}");
-        let token = Zeroizing::new(format!("n,,{first_bare}").into_bytes());
+        let request = self.authenticate(format!("n,,{first_bare}").as_bytes());
         self.state = State::ClientFirst { nonce, first_bare };
-        token
+        request
     }
 
     fn client_final(&mut self, nonce: &str, first_bare: &str, token: &[u8]) -> Result<Zeroizing<Vec<u8>>, LoginError> {
-        let first = ServerFirst::parse(token)?;
+        let first = text(token)?;
+        let (server_nonce, salt, iterations) = server_first(first)?;
+        if nonce.is_empty() {
+            return Err(LoginError::NoRandom);
+        }
         // the server's nonce must continue ours, or an old conversation could be replayed
-        if first.nonce.strip_prefix(nonce).is_none_or(str::is_empty) {
+        if server_nonce.strip_prefix(nonce).is_none_or(str::is_empty) {
             return Err(LoginError::Scram("its nonce does not continue ours"));
         }
-        if !ITERATIONS.contains(&first.iterations) {
-            return Err(LoginError::Iterations(first.iterations));
+        if !ITERATIONS.contains(&iterations) {
+            return Err(LoginError::Iterations(iterations));
         }
-        let hash = Hash::of(self.credentials.mechanism)?;
-        let salted = self.credentials.salted(hash, &first.salt, first.iterations);
+        let hash = if self.credentials.mechanism == Mechanism::ScramSha256 { SHA256 } else { SHA512 };
+        let salted = self.credentials.salted(hash, &salt, iterations);
         let client_key = Zeroizing::new(hash.sign(&salted, b"Client Key"));
         let stored_key = Zeroizing::new(digest::digest(hash.digest, &client_key).as_ref().to_vec());
         let server_key = Zeroizing::new(hash.sign(&salted, b"Server Key"));
-        let without_proof = format!("c=biws,r={}", first.nonce);
-        let message = format!("{first_bare},{},{without_proof}", first.whole);
+        let without_proof = format!("c=biws,r={server_nonce}");
+        let message = format!("{first_bare},{first},{without_proof}");
         let signature = Zeroizing::new(hash.sign(&stored_key, message.as_bytes()));
         let proof: Zeroizing<Vec<u8>> =
             Zeroizing::new(client_key.iter().zip(signature.iter()).map(|(key, sign)| key ^ sign).collect());
         let signature_key = Box::new(hmac::Key::new(hash.hmac, &server_key));
         self.state = State::ClientFinal { signature_key, message };
-        Ok(Zeroizing::new(format!("{without_proof},p={}", STANDARD.encode(&*proof)).into_bytes()))
+        Ok(self.authenticate(format!("{without_proof},p={}", STANDARD.encode(&*proof)).as_bytes()))
     }
 
     fn authenticate(&mut self, token: &[u8]) -> Zeroizing<Vec<u8>> {
@@ -260,15 +236,13 @@ impl Login {
     /// A whole request frame, version 1 of either key, request header version 1.
     fn request(&mut self, key: i16, body: &[u8]) -> Zeroizing<Vec<u8>> {
         self.correlation = self.correlation.wrapping_add(1);
-        let mut head = Vec::new();
-        head.extend_from_slice(&key.to_be_bytes());
-        head.extend_from_slice(&1_i16.to_be_bytes());
-        head.extend_from_slice(&self.correlation.to_be_bytes());
-        put_text(&mut head, CLIENT_ID);
-        let length = head.len().saturating_add(body.len());
+        let length = body.len().saturating_add(10 + CLIENT_ID.len());
         let mut frame = Zeroizing::new(Vec::with_capacity(length.saturating_add(4)));
         frame.extend_from_slice(&i32::try_from(length).unwrap_or(i32::MAX).to_be_bytes());
-        frame.extend_from_slice(&head);
+        frame.extend_from_slice(&key.to_be_bytes());
+        frame.extend_from_slice(&1_i16.to_be_bytes());
+        frame.extend_from_slice(&self.correlation.to_be_bytes());
+        put_text(&mut frame, CLIENT_ID);
         frame.extend_from_slice(body);
         frame
     }
@@ -286,74 +260,54 @@ struct Hash {
     derive: pbkdf2::Algorithm,
 }
 
-impl Hash {
-    fn of(mechanism: Mechanism) -> Result<Hash, LoginError> {
-        match mechanism {
-            Mechanism::None | Mechanism::Plain => Err(LoginError::Crypto),
-            Mechanism::ScramSha256 => {
-                Ok(Hash { hmac: hmac::HMAC_SHA256, digest: &digest::SHA256, derive: pbkdf2::PBKDF2_HMAC_SHA256 })
-            }
-            Mechanism::ScramSha512 => {
-                Ok(Hash { hmac: hmac::HMAC_SHA512, digest: &digest::SHA512, derive: pbkdf2::PBKDF2_HMAC_SHA512 })
-            }
-        }
-    }
+const SHA256: Hash = Hash { hmac: hmac::HMAC_SHA256, digest: &digest::SHA256, derive: pbkdf2::PBKDF2_HMAC_SHA256 };
+const SHA512: Hash = Hash { hmac: hmac::HMAC_SHA512, digest: &digest::SHA512, derive: pbkdf2::PBKDF2_HMAC_SHA512 };
 
+impl Hash {
     fn sign(self, key: &[u8], message: &[u8]) -> Vec<u8> {
         hmac::sign(&hmac::Key::new(self.hmac, key), message).as_ref().to_vec()
     }
 }
 
 impl Credentials {
-    fn salted(&self, hash: Hash, salt: &[u8], iterations: u32) -> Arc<Zeroizing<Vec<u8>>> {
+    fn salted(&self, hash: Hash, salt: &[u8], iterations: u32) -> Salted {
         // the lock is held over the work: the others that log in now need the same result
         let mut kept = self.salted.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = kept.as_ref().filter(|known| known.salt == salt && known.iterations == iterations) {
-            return Arc::clone(&known.password);
+        if let Some((_, _, password)) = kept.as_ref().filter(|known| known.0 == salt && known.1 == iterations) {
+            return Arc::clone(password);
         }
         let mut out = Zeroizing::new(vec![0; hash.digest.output_len()]);
         let rounds = NonZeroU32::new(iterations).unwrap_or(NonZeroU32::MIN);
         // Kafka takes the password's UTF-8 as it is, without SASLprep
         pbkdf2::derive(hash.derive, rounds, salt, self.password.expose(), &mut out);
         let password = Arc::new(out);
-        *kept = Some(Salted { salt: salt.to_vec(), iterations, password: Arc::clone(&password) });
+        *kept = Some((salt.to_vec(), iterations, Arc::clone(&password)));
         password
     }
 }
 
-struct ServerFirst<'a> {
-    whole: &'a str,
-    nonce: &'a str,
-    salt: Vec<u8>,
-    iterations: u32,
+/// What the server says, unless it says that the login failed.
+fn text(token: &[u8]) -> Result<&str, LoginError> {
+    let text = std::str::from_utf8(token).ok().ok_or(LoginError::Scram("it is not text"))?;
+    if text.starts_with("e=") { Err(LoginError::WrongPassword) } else { Ok(text) }
 }
 
-impl<'a> ServerFirst<'a> {
-    fn parse(token: &'a [u8]) -> Result<ServerFirst<'a>, LoginError> {
-        let whole = std::str::from_utf8(token).ok().ok_or(LoginError::Scram("it is not text"))?;
-        if whole.starts_with("e=") {
-            return Err(LoginError::WrongPassword);
-        }
-        let mut parts = whole.split(',');
-        let mut part = |prefix| parts.next().and_then(|part| part.strip_prefix(prefix));
-        // a part "m=" in front is an extension that must be understood: it fails here as the RFC asks
-        let nonce = part("r=").ok_or(LoginError::Scram("it has no nonce"))?;
-        let salt = part("s=").and_then(|salt| STANDARD.decode(salt).ok());
-        let salt =
-            salt.filter(|salt| (1..=SALT_MAX).contains(&salt.len())).ok_or(LoginError::Scram("its salt is wrong"))?;
-        let iterations = part("i=").and_then(|count| count.parse().ok());
-        let iterations = iterations.ok_or(LoginError::Scram("its iteration count is wrong"))?;
-        Ok(ServerFirst { whole, nonce, salt, iterations })
-    }
+/// Nonce, salt and iteration count.
+fn server_first(text: &str) -> Result<(&str, Vec<u8>, u32), LoginError> {
+    let mut parts = text.split(',');
+    let mut part = |prefix| parts.next().and_then(|part| part.strip_prefix(prefix));
+    // a part "m=" in front is an extension that must be understood: it fails here as the RFC asks
+    let nonce = part("r=").ok_or(LoginError::Scram("it has no nonce"))?;
+    let salt = part("s=").and_then(|salt| STANDARD.decode(salt).ok());
+    let salt = salt.filter(|salt| (1..=SALT_MAX).contains(&salt.len()));
+    let iterations = part("i=").and_then(|count| count.parse().ok());
+    let salt = salt.ok_or(LoginError::Scram("its salt is wrong"))?;
+    Ok((nonce, salt, iterations.ok_or(LoginError::Scram("its iteration count is wrong"))?))
 }
 
 /// Checks the server's signature in constant time.
 fn check_server(key: &hmac::Key, message: &str, token: &[u8]) -> Result<(), LoginError> {
-    let text = std::str::from_utf8(token).ok().ok_or(LoginError::Scram("it is not text"))?;
-    let last = text.split(',').next().unwrap_or_default();
-    if last.starts_with("e=") {
-        return Err(LoginError::WrongPassword);
-    }
+    let last = text(token)?.split(',').next().unwrap_or_default();
     let signature = last.strip_prefix("v=").and_then(|value| STANDARD.decode(value).ok());
     let signature = signature.ok_or(LoginError::Scram("it has no signature"))?;
     hmac::verify(key, message.as_bytes(), &signature).ok().ok_or(LoginError::ServerSignature)
@@ -377,7 +331,9 @@ impl<'a> Answer<'a> {
         self.array().map(i32::from_be_bytes)
     }
 
-    fn take(&mut self, length: usize) -> Result<&'a [u8], LoginError> {
+    /// A negative length means null.
+    fn take(&mut self, length: i32) -> Result<&'a [u8], LoginError> {
+        let length = usize::try_from(length).unwrap_or(0);
         let (head, rest) = self.0.split_at_checked(length).ok_or(LoginError::NotKafka("it is too short"))?;
         self.0 = rest;
         Ok(head)
@@ -390,11 +346,10 @@ impl<'a> Answer<'a> {
             58 => return Err(LoginError::WrongPassword),
             code => return Err(LoginError::Refused(code)),
         }
-        // a negative length means null
-        let text = self.i16()?;
-        self.take(usize::try_from(text).unwrap_or(0))?;
+        let words = self.i16()?;
+        self.take(words.into())?;
         let token = self.i32()?;
-        let token = self.take(usize::try_from(token).unwrap_or(0))?;
+        let token = self.take(token)?;
         let lifetime = u64::try_from(i64::from_be_bytes(self.array()?)).unwrap_or(0);
         if self.0.is_empty() { Ok((token, lifetime)) } else { Err(LoginError::NotKafka("it is too long")) }
     }

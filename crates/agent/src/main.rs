@@ -91,9 +91,7 @@ async fn serve(file: &Path, setup: Arc<Setup>, env: &EnvSecrets, isolation: Isol
     let (working, mut ended) = mpsc::channel::<()>(1);
     tracing::info!(agent = setup.agent.name, clusters = setup.clusters.len(), "agent started");
     if isolation.uid == setup.agent.gateway_uid {
-        tracing::warn!(
-            "agent_isolation=none: agent and gateway run as one user; give them two for anything but a trial"
-        );
+        tracing::warn!("agent_isolation=none: agent and gateway run as one user; give each its own");
     }
     let (publish, current) = watch::channel(setup);
     let session = tokio::spawn(session::run(Arc::new(Agent::new(current, isolation, working))));

@@ -39,9 +39,6 @@ impl Buffers {
 }
 
 /// Carries until both directions have ended; gives the bytes (to the broker, to the gateway).
-///
-/// # Errors
-/// The first error of either side; both are then closed.
 pub(crate) async fn relay(broker: BrokerStream, mut gateway: UnixStream, buffers: &Buffers) -> io::Result<()> {
     let (gateway_read, gateway_write) = gateway.split();
     match broker {

@@ -1,7 +1,6 @@
 //! Secrets: where they come from, and a type that cannot be printed.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::fs::File;
 use std::io::{Read, Seek, Write};
 use std::os::fd::AsFd;
@@ -68,96 +67,68 @@ impl EnvSecrets {
     /// Gets the variables' values and makes sure that they are not in the process's environment: where they are, the
     /// program starts itself anew without them and hands the values over in an unnamed file in memory. (A variable that is
     /// only unset stays readable in `/proc/PID/environ`.)
-    ///
-    /// # Errors
-    /// The step that the system refuses.
     pub(crate) fn take(names: &[&str]) -> Result<EnvSecrets, String> {
-        let found: Vec<(&str, OsString)> =
-            names.iter().filter_map(|name| Some((*name, std::env::var_os(name)?))).collect();
-        if !found.is_empty() {
-            return Err(format!("cannot take secrets out of the environment: {}", restart_without(found)));
-        }
-        if std::env::var_os(HANDED).is_none() {
-            return Ok(EnvSecrets::default());
-        }
-        receive().map_err(|error| format!("cannot take over the environment's secrets: {error}"))
+        let taken = if names.iter().any(|name| std::env::var_os(name).is_some()) {
+            restart_without(names)
+        } else if std::env::var_os(HANDED).is_some() {
+            receive()
+        } else {
+            Ok(EnvSecrets::default())
+        };
+        taken.map_err(|error| format!("cannot take secrets out of the environment: {error}"))
     }
 }
 
 /// Only returns when it fails.
-fn restart_without(found: Vec<(&str, OsString)>) -> std::io::Error {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
-    let mut command = match std::env::current_exe() {
-        Ok(program) => std::process::Command::new(program),
-        Err(error) => return error,
-    };
-    for (name, value) in found {
-        command.env_remove(name);
-        let value = Zeroizing::new(value.into_vec());
-        for part in [name.as_bytes(), &value] {
-            bytes.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
-            bytes.extend_from_slice(part);
+fn restart_without(names: &[&str]) -> std::io::Result<EnvSecrets> {
+    let mut command = std::process::Command::new(std::env::current_exe()?);
+    let mut file = File::from(rustix::fs::memfd_create("secrets", rustix::fs::MemfdFlags::CLOEXEC)?);
+    for name in names {
+        let value = Zeroizing::new(std::env::var_os(name).unwrap_or_default().into_vec());
+        // a variable holds no zero byte
+        for part in [name.as_bytes(), b"\0", &value, b"\0"] {
+            file.write_all(part)?;
         }
+        command.env_remove(name);
     }
-    let handed = || -> std::io::Result<File> {
-        let mut file = File::from(rustix::fs::memfd_create("secrets", rustix::fs::MemfdFlags::CLOEXEC)?);
-        file.write_all(&bytes)?;
-        file.rewind()?;
-        Ok(file)
-    };
-    match handed() {
-        Ok(file) => command.args(std::env::args_os().skip(1)).env(HANDED, "stdin").stdin(file).exec(),
-        Err(error) => error,
+    if file.stream_position()? > SECRET_MAX {
+        return Err(std::io::Error::other("they are longer than 64 KiB"));
     }
+    file.rewind()?;
+    Err(command.args(std::env::args_os().skip(1)).env(HANDED, "stdin").stdin(file).exec())
 }
 
 fn receive() -> std::io::Result<EnvSecrets> {
     // not through Stdin, whose buffer would keep a copy
-    let mut input = File::from(std::io::stdin().as_fd().try_clone_to_owned()?);
+    let input = File::from(std::io::stdin().as_fd().try_clone_to_owned()?);
+    let bytes = Zeroizing::new(read_all(&input)?);
+    rustix::fs::ftruncate(&input, 0)?; // frees the pages that held the secrets
+    let mut parts = bytes.split(|byte| *byte == 0);
     let mut secrets = BTreeMap::new();
-    while let Some(name) = receive_part(&mut input)? {
-        let value = receive_part(&mut input)?.ok_or(std::io::ErrorKind::UnexpectedEof)?;
-        if let Some(secret) = Secret::new(value) {
-            secrets.insert(String::from_utf8_lossy(&name).into_owned(), secret);
+    while let (Some(name), Some(value)) = (parts.next(), parts.next()) {
+        if let Some(secret) = Secret::new(value.to_vec()) {
+            secrets.insert(String::from_utf8_lossy(name).into_owned(), secret);
         }
     }
-    rustix::fs::ftruncate(&input, 0)?; // frees the pages that held the secrets
     Ok(EnvSecrets(secrets))
 }
 
-fn receive_part(input: &mut impl Read) -> std::io::Result<Option<Vec<u8>>> {
-    let mut field = [0; 4];
-    if input.read(&mut field)? == 0 {
-        return Ok(None);
-    }
-    read_all(input.take(u32::from_be_bytes(field).into())).map(Some)
-}
-
 impl Source {
-    /// Gets the secret.
-    ///
-    /// # Errors
-    /// What is wrong and how to mend it; no part of a secret.
+    /// Gets the secret. The error says how to mend it, without a part of a secret.
     pub(crate) async fn load(&self, env: &EnvSecrets) -> Result<Secret, String> {
-        let (bytes, name) = match self {
-            Source::File(path) => (read_file(path)?, format!("the file {}", path.display())),
+        let (bytes, from) = match self {
             Source::Env(name) => {
-                let missing =
-                    || format!("the environment variable {name} was not set at the agent's start; set it and restart");
+                let missing = || format!("the environment variable {name} was not set at start; set it and restart");
                 return env.0.get(name).cloned().ok_or_else(missing);
             }
+            Source::File(path) => (read_file(path)?, format!("the file {}", path.display())),
             Source::Command(words) => {
-                let name = words.first().map_or("", String::as_str);
-                let output = run(name, words).await;
-                (
-                    output.map_err(|what| {
-                        format!("the secret's command {name:?} {what}; run it by hand as the agent's user")
-                    })?,
-                    format!("the command {name:?}"),
-                )
+                let from = format!("the command {:?}", words.first().map_or("", String::as_str));
+                let failed = |what| format!("{from} for a secret {what}; run it by hand as the agent's user");
+                (run(words).await.map_err(failed)?, from)
             }
         };
-        Secret::new(bytes).ok_or_else(|| format!("the secret from {name} is empty"))
+        Secret::new(bytes).ok_or_else(|| format!("the secret from {from} is empty"))
     }
 }
 
@@ -191,22 +162,19 @@ fn read_all(input: impl Read) -> std::io::Result<Vec<u8>> {
     Ok(std::mem::take(&mut *bytes))
 }
 
-async fn run(name: &str, words: &[String]) -> Result<Vec<u8>, String> {
-    let mut command = tokio::process::Command::new(name);
+async fn run(words: &[String]) -> Result<Vec<u8>, String> {
+    let mut command = tokio::process::Command::new(words.first().map_or("", String::as_str));
     command.args(words.iter().skip(1)).stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
     let mut child = command.spawn().map_err(|error| format!("does not start: {error}"))?;
     let mut output = child.stdout.take().ok_or("has no output")?.take(SECRET_MAX);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(SECRET_MAX).unwrap_or(0)));
     let work = async {
-        let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(SECRET_MAX).unwrap_or(0)));
         output.read_to_end(&mut bytes).await?;
-        Ok::<_, std::io::Error>((child.wait().await?, std::mem::take(&mut *bytes)))
+        child.wait().await
     };
     match tokio::time::timeout(COMMAND_TIME, work).await {
-        Ok(Ok((status, bytes))) if status.success() => Ok(bytes),
-        Ok(Ok((status, bytes))) => {
-            drop(Zeroizing::new(bytes));
-            Err(format!("ended with {status}"))
-        }
+        Ok(Ok(status)) if status.success() => Ok(std::mem::take(&mut *bytes)),
+        Ok(Ok(status)) => Err(format!("ended with {status}")),
         Ok(Err(error)) => Err(format!("cannot be read: {error}")),
         Err(_late) => Err("did not end within 10 s".into()),
     }

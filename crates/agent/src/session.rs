@@ -1,6 +1,5 @@
 //! The conversation with the gateway: says hello, opens what it is asked for and allowed to, hands over.
 
-use std::collections::{HashSet, VecDeque};
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 use std::os::fd::AsFd;
@@ -10,13 +9,13 @@ use std::time::Duration;
 
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use tidegate_link::{
-    ClusterOffer, Handover, Hello, Isolation, Message, Mode, Number, Open, Reason, Receiver, Refused, Role, TEXT_MAX,
+    ClusterOffer, Handover, Hello, Isolation, Message, Mode, Numbers, Open, Reason, Receiver, Refused, Role, Session,
     encode,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
 use tokio::net::UnixStream;
 use tokio::sync::{Semaphore, mpsc, watch};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 
 use crate::config::AgentConfig;
 use crate::relay::{Buffers, relay};
@@ -26,14 +25,12 @@ use crate::upstream::{BrokerStream, Cluster, Failure, Opened};
 const OPENING_MAX: usize = 512;
 /// The longest time that an open may take, whatever the gateway says.
 const OPEN_TIME: Duration = Duration::from_secs(30);
-/// Numbers remembered, to refuse one that comes twice.
-const NUMBERS_MAX: usize = 65_536;
 /// The gateway asks for a sign of life every 15 s; one that says nothing for this long is given up.
 const SILENCE: Duration = Duration::from_secs(45);
 /// How long the gateway may take to accept a connection or a message.
 const GATEWAY_TIME: Duration = Duration::from_secs(5);
 /// The pauses between attempts to reach the gateway: from the first to the second, doubling.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
 
 /// All that a configuration gives; replaced as a whole when it is reloaded.
 pub(crate) struct Setup {
@@ -78,24 +75,19 @@ impl Agent {
 pub(crate) async fn run(agent: Arc<Agent>) {
     let mut numbers = Numbers::default();
     let mut pause = PAUSES.0;
-    let mut said = None;
     loop {
-        let setup = agent.setup();
-        match connect(&setup.agent).await {
+        // a copy: holding on to the setup would keep its secrets after a reload
+        let config = agent.setup().agent.clone();
+        match connect(&config).await {
             Ok(stream) => {
                 pause = PAUSES.0;
-                said = None;
                 if let Err(error) = converse(&agent, stream, &mut numbers).await {
                     tracing::warn!(%error, "lost the gateway; connecting again");
                 }
             }
             Err(error) => {
-                // the same trouble is said once a minute, not at every attempt
-                if said.is_none_or(|at: Instant| at.elapsed() > Duration::from_secs(60)) {
-                    let socket = setup.agent.gateway.display();
-                    tracing::warn!(%socket, %error, "gateway down: cannot connect; is tidegate running? trying on");
-                    said = Some(Instant::now());
-                }
+                let socket = config.gateway.display();
+                tracing::warn!(%socket, %error, "gateway down: cannot connect; is tidegate running? trying on");
             }
         }
         sleep(pause).await;
@@ -107,11 +99,9 @@ pub(crate) async fn run(agent: Arc<Agent>) {
 async fn connect(config: &AgentConfig) -> io::Result<UnixStream> {
     let stream = timeout(GATEWAY_TIME, UnixStream::connect(&config.gateway)).await??;
     let uid = stream.peer_cred()?.uid();
-    if uid != config.gateway_uid {
-        let what = format!(
-            "the socket belongs to user {uid}, not to {}; set gateway_user to the user that runs the gateway",
-            config.gateway_uid
-        );
+    let wanted = config.gateway_uid;
+    if uid != wanted {
+        let what = format!("its socket belongs to user {uid}, not to {wanted}; set gateway_user to the gateway's user");
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, what));
     }
     Ok(stream)
@@ -196,30 +186,19 @@ impl Agent {
     /// Logs and counts a refusal, and makes its message.
     fn refuse(&self, open: &Open, failure: &Failure) -> Message {
         let total = self.refused.fetch_add(1, Ordering::Relaxed).saturating_add(1);
-        let text = safe(&failure.text);
-        let (cluster, session) = (&open.cluster, hex(&open.session));
-        tracing::warn!(cluster, session, reason = failure.reason.name(), total, "{text}");
-        Message::Refused(Refused { number: open.number, reason: failure.reason, text })
+        let (cluster, session) = (&open.cluster, hex(open.session));
+        let refused = Refused::new(open.number, failure.reason, &failure.text);
+        tracing::warn!(cluster, session, reason = failure.reason.name(), total, "{}", refused.text);
+        Message::Refused(refused)
     }
 }
 
-/// Free of control characters and short enough for the link.
-fn safe(text: &str) -> String {
-    let clean = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-    clean
-        .scan(0_usize, |length, c| {
-            *length = length.saturating_add(c.len_utf8());
-            (*length <= TEXT_MAX).then_some(c)
-        })
-        .collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+fn hex(session: Session) -> String {
+    format!("{:032x}", u128::from_be_bytes(session))
 }
 
 async fn hand_over(agent: &Agent, mode: Mode, open: &Open, opened: Opened) {
-    let (peer, session) = (opened.peer.to_string(), hex(&open.session));
+    let (peer, session) = (opened.peer.to_string(), hex(open.session));
     tracing::debug!(cluster = open.cluster, broker = peer, session, "broker connection opened");
     let tls = matches!(opened.stream, BrokerStream::Tls(_));
     let (number, lifetime_ms) = (open.number, opened.lifetime_ms);
@@ -255,50 +234,4 @@ async fn send_socket(gateway: &UnixStream, message: &Message, socket: &impl AsFd
     };
     let sent = timeout(GATEWAY_TIME, gateway.async_io(Interest::WRITABLE, attempt)).await??;
     if sent == frame.len() { Ok(()) } else { Err(io::Error::other("the gateway took only a part of the frame")) }
-}
-
-/// The numbers that were used lately.
-#[derive(Debug, Default)]
-struct Numbers {
-    known: HashSet<Number>,
-    order: VecDeque<Number>,
-}
-
-impl Numbers {
-    /// False when the number was used before.
-    fn note(&mut self, number: Number) -> bool {
-        if !self.known.insert(number) {
-            return false;
-        }
-        self.order.push_back(number);
-        if self.order.len() > NUMBERS_MAX
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.known.remove(&oldest);
-        }
-        true
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_number_is_good_once() {
-        let mut numbers = Numbers::default();
-        assert!(numbers.note(Number([1; 16])));
-        assert!(numbers.note(Number([2; 16])));
-        assert!(!numbers.note(Number([1; 16])));
-        for value in 0..u128::try_from(NUMBERS_MAX).unwrap() * 2 {
-            numbers.note(Number((value << 8).to_be_bytes()));
-        }
-        assert_eq!((numbers.known.len(), numbers.order.len()), (NUMBERS_MAX, NUMBERS_MAX));
-    }
-
-    #[test]
-    fn a_text_for_the_link_is_short_and_has_no_control_characters() {
-        assert_eq!(safe("a\nb\x1b[31m"), "a b [31m");
-        assert_eq!(safe(&"ä".repeat(2000)).len(), TEXT_MAX);
-    }
 }

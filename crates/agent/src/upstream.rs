@@ -45,8 +45,13 @@ pub(crate) struct Opened {
 
 pub(crate) enum BrokerStream {
     Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
+    Tls(Box<Encrypted>),
 }
+
+type Encrypted = TlsStream<TcpStream>;
+
+trait Stream: AsyncRead + AsyncWrite + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
 
 /// Why no connection was opened; the text is safe to log and to send.
 pub(crate) struct Failure {
@@ -62,9 +67,6 @@ impl Failure {
 
 impl Cluster {
     /// Gets the cluster's secrets and certificates.
-    ///
-    /// # Errors
-    /// The cluster, the file and the mend.
     pub(crate) async fn load(config: ClusterConfig, env: &EnvSecrets) -> Result<Cluster, String> {
         let named = |what| format!("cluster {:?}: {what}", config.name);
         let (mut tls, mut server_name, mut credentials) = (None, None, None);
@@ -80,34 +82,32 @@ impl Cluster {
         Ok(Cluster { config, tls, server_name, credentials, turn: AtomicUsize::new(0) })
     }
 
-    /// Opens and logs in to the broker that is wanted, if this configuration allows to dial it.
-    ///
-    /// # Errors
-    /// [`Failure`]; its text names the address and holds no secret.
+    /// Opens and logs in to the broker that is wanted, if this configuration allows to dial it; for any bootstrap
+    /// address, to each by turns until one can be reached.
     pub(crate) async fn open(&self, broker: &Broker) -> Result<Opened, Failure> {
-        let Broker::At { host, port } = broker else { return self.open_any().await };
-        let allowed = dial::allow(&self.config.bootstrap, &self.config.dial, host, *port);
-        let target = allowed.ok_or_else(|| {
-            let mend = "if it is a broker, add it to dial in the agent's configuration";
-            let text = format!("{host}:{port} is neither a bootstrap address nor inside a dial pattern; {mend}");
-            Failure::new(Reason::NotAllowed, text)
-        })?;
-        self.open_at(&target).await
-    }
-
-    /// The bootstrap addresses by turns, until one can be reached.
-    async fn open_any(&self) -> Result<Opened, Failure> {
-        let mut targets = self.config.bootstrap.clone();
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed).checked_rem(targets.len());
-        targets.rotate_left(turn.unwrap_or(0));
-        let mut last = Failure::new(Reason::Unreachable, "no bootstrap address is configured");
-        for target in &targets {
-            match self.open_at(target).await {
+        let mut last = Failure::new(Reason::NotAllowed, "no bootstrap address is configured");
+        for target in self.targets(broker)? {
+            match self.open_at(&target).await {
                 Err(failure) if failure.reason == Reason::Unreachable => last = failure,
                 done => return done,
             }
         }
         Err(last)
+    }
+
+    fn targets(&self, broker: &Broker) -> Result<Vec<Target>, Failure> {
+        let Broker::At { host, port } = broker else {
+            let mut targets = self.config.bootstrap.clone();
+            let turn = self.turn.fetch_add(1, Ordering::Relaxed).checked_rem(targets.len());
+            targets.rotate_left(turn.unwrap_or(0));
+            return Ok(targets);
+        };
+        let allowed = dial::allow(&self.config.bootstrap, &self.config.dial, host, *port);
+        allowed.map(|target| vec![target]).ok_or_else(|| {
+            let mend = "if it is a broker, add it to dial in the agent's configuration";
+            let text = format!("{host}:{port} is neither a bootstrap address nor inside a dial pattern; {mend}");
+            Failure::new(Reason::NotAllowed, text)
+        })
     }
 
     async fn open_at(&self, target: &Target) -> Result<Opened, Failure> {
@@ -124,12 +124,7 @@ impl Cluster {
         Ok(Opened { stream: BrokerStream::Tls(stream), peer: target.clone(), lifetime_ms })
     }
 
-    async fn encrypt(
-        &self,
-        tls: &TlsConnector,
-        socket: TcpStream,
-        to: &Target,
-    ) -> Result<TlsStream<TcpStream>, Failure> {
+    async fn encrypt(&self, tls: &TlsConnector, socket: TcpStream, to: &Target) -> Result<Encrypted, Failure> {
         let wrong = |text| Failure::new(Reason::TlsFailed, text);
         let own = || ServerName::try_from(to.host.clone()).map_err(|e| wrong(format!("{to} is no name for TLS: {e}")));
         let name = self.server_name.clone().map_or_else(own, Ok)?;
@@ -144,17 +139,12 @@ impl Cluster {
     }
 
     /// Logs in if credentials are configured; gives the session's lifetime in milliseconds, 0 = without end.
-    async fn log_in<S>(&self, stream: &mut S, target: &Target, loopback: bool) -> Result<u64, Failure>
-    where
-        S: AsyncRead + AsyncWrite + Unpin,
-    {
+    async fn log_in(&self, stream: &mut impl Stream, target: &Target, loopback: bool) -> Result<u64, Failure> {
         let Some(credentials) = &self.credentials else { return Ok(0) };
         // the password itself never goes over an unencrypted network, wherever a name may lead
         let safe = self.tls.is_some() || (loopback && self.config.login.allow_plain_on_loopback);
         if credentials.mechanism == Mechanism::Plain && !safe {
-            let text = format!(
-                "PLAIN without TLS is not sent to {target}, which is not this machine; configure [cluster.tls]"
-            );
+            let text = format!("PLAIN without TLS is not sent to {target}, another machine; configure [cluster.tls]");
             return Err(Failure::new(Reason::LoginFailed, text));
         }
         let broken = |e| {
@@ -177,14 +167,8 @@ async fn dial(target: &Target) -> io::Result<TcpStream> {
 }
 
 /// The outer error is the connection's, the inner one the login's.
-async fn converse<S>(stream: &mut S, credentials: &Arc<Credentials>) -> io::Result<Result<u64, LoginError>>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let (mut login, mut next) = match Login::start(Arc::clone(credentials)) {
-        Ok(started) => started,
-        Err(error) => return Ok(Err(error)),
-    };
+async fn converse(stream: &mut impl Stream, credentials: &Arc<Credentials>) -> io::Result<Result<u64, LoginError>> {
+    let (mut login, mut next) = Login::start(Arc::clone(credentials));
     let mut bytes = [0; 2048];
     loop {
         stream.write_all(&next).await?;

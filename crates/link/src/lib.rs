@@ -10,12 +10,14 @@
 //! connection also carry [`MAGIC`] and [`VERSION`]. Every field has a bound; a byte too many or too few is an error.
 
 mod message;
+mod numbers;
 mod receiver;
 mod wire;
 
 pub use message::{
     Broker, ClusterOffer, Handover, Hello, Isolation, Message, Mode, Number, Open, Reason, Refused, Session, Welcome,
 };
+pub use numbers::Numbers;
 pub use receiver::{Receiver, Role};
 pub use wire::{decode, encode, frame_length};
 

