@@ -82,3 +82,82 @@ pub fn extent(records: &[u8]) -> Result<Extent, BatchError> {
 fn fixed<const N: usize>(header: &[u8], at: usize) -> [u8; N] {
     header.get(at..).and_then(|h| h.first_chunk::<N>()).copied().unwrap_or([0; N])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batch(base: i64, last_delta: i32, count: i32, records: usize) -> Vec<u8> {
+        let mut batch = vec![0; HEADER_BYTES + records];
+        let length = i32::try_from(batch.len() - 12).unwrap();
+        batch[..8].copy_from_slice(&base.to_be_bytes());
+        batch[8..12].copy_from_slice(&length.to_be_bytes());
+        batch[16] = 2;
+        batch[23..27].copy_from_slice(&last_delta.to_be_bytes());
+        batch[57..61].copy_from_slice(&count.to_be_bytes());
+        batch
+    }
+
+    #[test]
+    fn nothing_is_nothing() {
+        let expected = Extent { first_offset: -1, last_offset: -1, ..Extent::default() };
+        assert_eq!(extent(&[]), Ok(expected));
+    }
+
+    #[test]
+    fn batches_add_up() {
+        // The second is compacted: fewer records than offsets.
+        let all = [batch(10, 2, 3, 30), batch(20, 9, 4, 0)].concat();
+        let expected =
+            Extent { first_offset: 10, last_offset: 29, records: 7, batches: 2, transactional: false, tail: 0 };
+        assert_eq!(extent(&all), Ok(expected));
+        let mut transactional = all;
+        transactional[22] = TRANSACTIONAL;
+        assert!(extent(&transactional).unwrap().transactional);
+    }
+
+    #[test]
+    fn a_cut_batch_counts_as_if_it_were_whole() {
+        let whole = batch(10, 0, 1, 5);
+        let cut = batch(11, 7, 8, 100);
+        for kept in 0..cut.len() {
+            let extent = extent(&[&whole[..], &cut[..kept]].concat()).unwrap();
+            assert_eq!((extent.batches, extent.tail), (1, kept));
+            // Without its header nothing of a batch can be read, and no record of it was sent.
+            let expected = if kept < HEADER_BYTES { (10, 1) } else { (18, 9) };
+            assert_eq!((extent.last_offset, extent.records), expected, "{kept}");
+        }
+    }
+
+    #[test]
+    fn impossible_headers_are_refused() {
+        let with = |at: usize, bytes: &[u8]| {
+            let mut batch = batch(0, 0, 1, 9);
+            batch[at..at + bytes.len()].copy_from_slice(bytes);
+            extent(&batch)
+        };
+        for length in [-1, 0, 48, i32::MIN] {
+            assert_eq!(with(8, &i32::to_be_bytes(length)), Err(BatchError::Length));
+        }
+        for magic in [0, 1, 3, 0xff] {
+            assert_eq!(with(16, &[magic]), Err(BatchError::Magic));
+        }
+        assert_eq!(with(57, &(-1_i32).to_be_bytes()), Err(BatchError::Count));
+        assert_eq!(with(23, &(-1_i32).to_be_bytes()), Err(BatchError::Count));
+        let mut last = batch(i64::MAX, 1, 1, 0);
+        assert_eq!(extent(&last), Err(BatchError::Count));
+        last[23..27].copy_from_slice(&[0; 4]);
+        assert_eq!(extent(&last).unwrap().last_offset, i64::MAX);
+        // A length beyond the bytes is a cut, not a reason to read on.
+        assert_eq!(with(8, &i32::MAX.to_be_bytes()).unwrap().batches, 0);
+    }
+
+    #[test]
+    fn short_messages_of_old_formats_are_not_taken_for_a_cut_header() {
+        for (magic, length) in [(0, 20), (1, 34)] {
+            let mut message = vec![0; length];
+            message[16] = magic;
+            assert_eq!(extent(&message), Err(BatchError::Magic));
+        }
+    }
+}

@@ -7,6 +7,8 @@ pub mod classify;
 pub mod control;
 pub mod encode;
 pub mod error;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod header;
 pub mod requests;
 pub mod schema;

@@ -88,3 +88,49 @@ impl Splice {
 fn signed(length: usize) -> i64 {
     i64::try_from(length).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn apply(edits: &[(Range<usize>, &str)], sized: &[(Range<usize>, Range<usize>)], body: &str) -> String {
+        let mut splice = Splice::default();
+        for (span, bytes) in edits {
+            splice.replace(span.clone(), bytes.as_bytes().to_vec());
+        }
+        for (size, data) in sized {
+            splice.sized(size.clone(), data.clone());
+        }
+        let out = splice.apply(&[0; 4], body.as_bytes());
+        assert_eq!(out[..4], u32::try_from(out.len() - 4).unwrap().to_be_bytes());
+        String::from_utf8(out[4..].to_vec()).unwrap()
+    }
+
+    #[test]
+    fn edits_in_any_order_are_applied_in_place() {
+        assert_eq!(apply(&[(4..5, "E"), (0..1, "AA"), (2..2, "+")], &[], "abcdef"), "AAb+cdEf");
+    }
+
+    #[test]
+    fn a_removed_span_swallows_the_edits_inside_it() {
+        assert_eq!(apply(&[(3..4, "X"), (1..5, ""), (1..2, "Y")], &[], "abcdef"), "af");
+    }
+
+    #[test]
+    fn insertions_at_one_place_keep_their_order() {
+        assert_eq!(apply(&[(2..2, "1"), (2..2, "2"), (2..4, "")], &[], "abcdef"), "ab12ef");
+    }
+
+    #[test]
+    fn sizes_follow_what_they_count_also_when_nested() {
+        // Two sizes, each one byte, the outer one counting the inner one; five bytes come in.
+        assert_eq!(apply(&[(3..3, "12345")], &[(0..1, 1..4), (2..3, 3..4)], "\u{3}a\u{1}x"), "\u{8}a\u{6}12345x");
+        // Here the inner size takes a byte more, which the outer one counts: 200 is c8 01 as a varint, 203 is cb 01.
+        let mut splice = Splice::default();
+        splice.replace(3..4, vec![b'y'; 200]);
+        splice.sized(0..1, 1..4);
+        splice.sized(2..3, 3..4);
+        let out = splice.apply(&[0; 4], b"\x03a\x01x");
+        assert_eq!(&out[4..], [&b"\xcb\x01a\xc8\x01"[..], &[b'y'; 200]].concat());
+    }
+}

@@ -396,3 +396,28 @@ impl<'a> Walker<'a> {
         ProtocolError::Malformed { message: self.message.name, version: self.version, field, what }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::messages::MESSAGES;
+
+    /// Levels that the fields of a struct need below its own.
+    fn below(fields: &[Field]) -> usize {
+        let value = |ty: &Type| match ty {
+            Type::Struct(inner) | Type::Array(Type::Struct(inner)) => {
+                1 + usize::from(matches!(ty, Type::Array(_))) + below(inner)
+            }
+            Type::Array(_) => 1,
+            _ => 0,
+        };
+        let of = |f: &Field| usize::from(f.tagged.min <= f.tagged.max) + value(&f.ty);
+        fields.iter().map(of).max().unwrap_or(0)
+    }
+
+    #[test]
+    fn no_message_nests_deeper_than_the_bound() {
+        let deepest = MESSAGES.iter().map(|m| 1 + below(m.fields)).max().unwrap();
+        assert!((6..=DEPTH_MAX).contains(&deepest), "{deepest}");
+    }
+}

@@ -1,0 +1,668 @@
+//! Requests and answers of every served API and version against a gate that allows all, nothing or some.
+
+use std::time::Duration;
+
+use bytes::BytesMut;
+use tidegate_kafka::classify::{APIS, Serve, served};
+use tidegate_model::{Action, Effect, RequestStep};
+
+use crate::gate::{
+    FakeGate, TARGET, answered, decode_request, decode_response, forwarded, logged_in, request, response,
+};
+use crate::samples::{BY_PARTITION, ask, batch, each_through, s, tell};
+use crate::tree::{Tree, int, text};
+
+/// Everything but what is called `secret…`, and new topics only one by one.
+fn discreet() -> FakeGate {
+    FakeGate::new(|action, name| !name.starts_with("secret") && action != Action::CreateAnyTopic)
+        .knowing(&["open", "secret"])
+}
+
+fn nobody() -> FakeGate {
+    FakeGate::new(|_, _| false)
+}
+
+fn everybody() -> FakeGate {
+    FakeGate::new(|_, _| true)
+}
+
+#[test]
+fn allowed_requests_and_answers_are_the_very_bytes_that_came() {
+    each_through(|api, version| {
+        let mut gate = everybody();
+        let mut session = logged_in(&mut gate);
+        let frame = request(api.key, version, &ask(api.key, &["open"]));
+        let (at, bytes) = (frame.as_ptr(), frame.to_vec());
+        let Ok(RequestStep::Forward { frame, received: None, slot, facts }) = session.request(frame, &mut gate) else {
+            panic!("{} v{version}", api.name);
+        };
+        assert_eq!((frame.as_ptr(), &frame[..]), (at, &bytes[..]), "{} v{version}", api.name);
+        assert!(!facts.refused);
+        let frame = response(api.key, version, &tell(api.key, &["open"]));
+        let (at, bytes) = (frame.as_ptr(), frame.to_vec());
+        let step = session.answer(slot, frame, &mut gate).unwrap();
+        assert!(step.received.is_none(), "{} v{version}", api.name);
+        assert_eq!((step.frame.as_ptr(), &step.frame[..]), (at, &bytes[..]), "{} v{version}", api.name);
+    });
+}
+
+/// The partitions of an answer with their errors, sorted.
+fn partitions(key: i16, answer: &Tree) -> Vec<(String, i64, i64)> {
+    let (_, [topics, name, partitions, index, error]) = BY_PARTITION.iter().find(|(k, _)| *k == key).unwrap();
+    let mut all = Vec::new();
+    for topic in answer.at(topics).list() {
+        for partition in topic.at(partitions).list() {
+            all.push((topic.at(name).text().to_owned(), partition.at(index).int(), partition.at(error).int()));
+        }
+    }
+    all.sort();
+    all
+}
+
+fn both(name: &str, errors: [i64; 2]) -> Vec<(String, i64, i64)> {
+    vec![(name.to_owned(), 0, errors[0]), (name.to_owned(), 1, errors[1])]
+}
+
+#[test]
+fn denied_requests_are_answered_here_with_the_errors_that_kafka_gives() {
+    each_through(|api, version| {
+        let (key, mut gate) = (api.key, nobody());
+        // These are forwarded and filtered.
+        if matches!(key, 3 | 16 | 60 | 66) {
+            return;
+        }
+        let asked = ask(key, &["secret"]);
+        let (answer, facts) = answered(key, version, &asked, &mut gate);
+        assert!(facts.refused, "{} v{version}", api.name);
+        let context = format!("{} v{version}: {answer:?}", api.name);
+        match key {
+            8 => assert_eq!(partitions(key, &answer), both("secret", [30, 30]), "{context}"),
+            24 | 28 => assert_eq!(partitions(key, &answer), both("secret", [53, 53]), "{context}"),
+            0 | 1 | 2 | 23 | 61 => assert_eq!(partitions(key, &answer), both("secret", [29, 29]), "{context}"),
+            9 if version == 1 => {
+                for partition in answer.at("Topics").list()[0].at("Partitions").list() {
+                    assert_eq!((partition.at("ErrorCode").int(), partition.at("CommittedOffset").int()), (30, -1));
+                }
+            }
+            9 if version < 8 => assert_eq!(answer.at("ErrorCode").int(), 30, "{context}"),
+            9 => assert_eq!(answer.at("Groups").list()[0].at("ErrorCode").int(), 30, "{context}"),
+            10 => {
+                let one = if version < 4 { &answer } else { &answer.at("Coordinators").list()[0] };
+                let found = ["ErrorCode", "NodeId", "Port"].map(|name| one.at(name).int());
+                assert_eq!((found, one.at("Host").text()), ([30, -1, -1], ""), "{context}");
+            }
+            15 => assert_eq!(answer.at("Groups").list()[0].at("ErrorCode").int(), 30, "{context}"),
+            19 => assert_eq!(answer.at("Topics").list()[0].at("ErrorCode").int(), 29, "{context}"),
+            32 => assert_eq!(answer.at("Results").list()[0].at("ErrorCode").int(), 29, "{context}"),
+            65 => assert_eq!(answer.at("TransactionStates").list()[0].at("ErrorCode").int(), 53, "{context}"),
+            11..=14 => assert_eq!(answer.at("ErrorCode").int(), 30, "{context}"),
+            22 | 25 | 26 => assert_eq!(answer.at("ErrorCode").int(), 53, "{context}"),
+            35 if version < 3 => assert_eq!(answer.at("Results").list(), [], "{context}"),
+            35 | 46 | 48 | 55 => assert_eq!(answer.at("ErrorCode").int(), 31, "{context}"),
+            key => panic!("no expectation for key {key}"),
+        }
+    });
+}
+
+#[test]
+fn refused_partitions_say_what_kafka_says_beside_the_error() {
+    for version in 3..=12 {
+        let (answer, _) = answered(0, version, &ask(0, &["secret"]), &mut nobody());
+        let partition = &answer.at("Responses").list()[0].at("PartitionResponses").list()[0];
+        assert_eq!(partition.at("BaseOffset"), &int(-1));
+        assert_eq!(partition.get("ErrorMessage").is_some(), version >= 8);
+    }
+    for version in 4..=12 {
+        let (answer, _) = answered(1, version, &ask(1, &["secret"]), &mut nobody());
+        let partition = &answer.at("Responses").list()[0].at("Partitions").list()[0];
+        assert_eq!(partition.at("HighWatermark"), &int(-1));
+        assert_eq!(partition.at("LastStableOffset"), &int(-1));
+        assert_eq!(partition.at("AbortedTransactions"), &Tree::Null);
+        // Java takes null records for an error of its own.
+        assert_eq!(partition.at("Records"), &Tree::Bytes(Vec::new()));
+    }
+    let (answer, _) = answered(2, 5, &ask(2, &["secret"]), &mut nobody());
+    let partition = &answer.at("Topics").list()[0].at("Partitions").list()[0];
+    assert_eq!((partition.at("Timestamp"), partition.at("Offset")), (&int(-1), &int(-1)));
+    let (answer, _) = answered(48, 1, &s! {}, &mut nobody());
+    assert_eq!(answer.at("Entries"), &Tree::Null);
+}
+
+#[test]
+fn a_refused_part_goes_to_no_broker_and_comes_back_in_the_answer() {
+    for (key, _) in BY_PARTITION.iter().filter(|(key, _)| *key != 24) {
+        let api = &APIS[usize::try_from(*key).unwrap()];
+        for version in api.min..=api.max {
+            for order in
+                [["open", "secret", "also-open"], ["secret", "open", "also-open"], ["open", "also-open", "secret"]]
+            {
+                let mut gate = discreet();
+                let mut sent = forwarded(*key, version, &ask(*key, &order), &mut gate);
+                assert!(sent.facts.refused && sent.received.is_some());
+                assert_eq!(decode_request(*key, version, &sent.frame), {
+                    let same = request(*key, version, &ask(*key, &["open", "also-open"]));
+                    decode_request(*key, version, &same)
+                });
+                // A broker answers in an order of its own.
+                let back = response(*key, version, &tell(*key, &["also-open", "open"]));
+                let step = sent.session.answer(sent.slot, back, &mut gate).unwrap();
+                assert!(step.facts.refused && step.received.is_some() && !step.quiet);
+                let fine = if *key == 23 { [0, 6] } else { [0, 0] };
+                let expected = [both("also-open", fine), both("open", fine), both("secret", [29, 29])].concat();
+                let answer = decode_response(*key, version, &step.frame);
+                assert_eq!(partitions(*key, &answer), expected, "{} v{version}", api.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_transaction_gets_all_partitions_or_none() {
+    for version in 0..=3 {
+        let (answer, _) = answered(24, version, &ask(24, &["open", "secret"]), &mut discreet());
+        assert_eq!(partitions(24, &answer), [both("open", [55, 55]), both("secret", [29, 29])].concat());
+    }
+}
+
+#[test]
+fn a_topic_named_twice_is_one_topic_in_the_answer() {
+    let mut gate = discreet();
+    let mut sent = forwarded(8, 9, &ask(8, &["secret", "open", "secret"]), &mut gate);
+    let back = response(8, 9, &tell(8, &["open"]));
+    let step = sent.session.answer(sent.slot, back, &mut gate).unwrap();
+    let answer = decode_response(8, 9, &step.frame);
+    let expected = [both("open", [0, 0]), both("secret", [29, 29]), both("secret", [29, 29])].concat();
+    let mut expected = expected;
+    expected.sort();
+    assert_eq!(partitions(8, &answer), expected);
+    assert_eq!(answer.at("Topics").list().len(), 2);
+}
+
+#[test]
+fn topics_without_partitions_are_decided_too() {
+    for version in 2..=9 {
+        let bare = |name: &str| s! { Name: text(name), Partitions: Tree::List(vec![]) };
+        let asked = s! { GroupId: text("open-group"), Topics: Tree::List(vec![bare("open"), bare("secret")]) };
+        let sent = forwarded(8, version, &asked, &mut discreet());
+        let topics = decode_request(8, version, &sent.frame);
+        assert_eq!(topics.at("Topics").list().iter().map(|t| t.at("Name").text()).collect::<Vec<_>>(), ["open"]);
+        // The group's right is asked for even when there is no partition to say so of.
+        let none = s! { GroupId: text("secret"), Topics: Tree::List(vec![]) };
+        let (answer, facts) = answered(8, version, &none, &mut discreet());
+        assert_eq!((answer.at("Topics").list().len(), facts.error), (0, 30));
+    }
+}
+
+#[test]
+fn null_and_impossible_arrays_close_the_connection() {
+    let mut gate = everybody();
+    let mut frame = request(1, 4, &ask(1, &[]));
+    let end = frame.len();
+    frame[end - 4..].copy_from_slice(&(-1_i32).to_be_bytes());
+    assert!(logged_in(&mut gate).request(frame, &mut gate).is_err());
+    let many = Tree::List((0..100_001).map(int).collect());
+    let asked = s! { Topics: Tree::List(vec![s! { Name: text("open"), PartitionIndexes: many }]) };
+    assert!(logged_in(&mut gate).request(request(61, 0, &asked), &mut gate).is_err());
+}
+
+#[test]
+fn many_refused_topics_take_no_quadratic_time() {
+    let names: Vec<String> = (0..49_000).map(|n| format!("secret-{n}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut all = names.clone();
+    all.push("open");
+    let mut gate = discreet();
+    let mut sent = forwarded(2, 5, &ask(2, &all), &mut gate);
+    let step = sent.session.answer(sent.slot, response(2, 5, &tell(2, &["open"])), &mut gate).unwrap();
+    assert_eq!(partitions(2, &decode_response(2, 5, &step.frame)).len(), 98_002);
+}
+
+#[test]
+fn lists_are_decided_name_by_name() {
+    each_through(|api, version| {
+        let (key, mut gate) = (api.key, discreet());
+        let (array, name, error) = match key {
+            10 if version >= 4 => ("Coordinators", "Key", 30),
+            15 => ("Groups", "GroupId", 30),
+            19 => ("Topics", "Name", 29),
+            32 => ("Results", "ResourceName", 29),
+            65 => ("TransactionStates", "TransactionalId", 53),
+            _ => return,
+        };
+        let mut sent = forwarded(key, version, &ask(key, &["open", "secret", "also-open"]), &mut gate);
+        let same = request(key, version, &ask(key, &["open", "also-open"]));
+        assert_eq!(decode_request(key, version, &sent.frame), decode_request(key, version, &same));
+        let back = response(key, version, &tell(key, &["also-open", "open"]));
+        let step = sent.session.answer(sent.slot, back, &mut gate).unwrap();
+        let answer = decode_response(key, version, &step.frame);
+        let mut found: Vec<_> =
+            answer.at(array).list().iter().map(|e| (e.at(name).text(), e.at("ErrorCode").int())).collect();
+        found.sort_unstable();
+        assert_eq!(found, [("also-open", 0), ("open", 0), ("secret", error)], "{} v{version}", api.name);
+    });
+}
+
+#[test]
+fn a_group_may_be_seen_where_a_topic_of_it_may_not() {
+    for version in 1..=9 {
+        let mut gate = discreet();
+        let mut sent = forwarded(9, version, &ask(9, &["open", "secret"]), &mut gate);
+        let back = response(9, version, &tell(9, &["open", "secret"]));
+        let step = sent.session.answer(sent.slot, back, &mut gate).unwrap();
+        assert!(step.facts.refused);
+        let answer = decode_response(9, version, &step.frame);
+        let whole = if version < 8 { &answer } else { &answer.at("Groups").list()[0] };
+        let [open, secret] = whole.at("Topics").list() else { panic!("{answer:?}") };
+        for (topic, error, offset, note) in [(open, 0, 5, "note"), (secret, 29, -1, "")] {
+            for partition in topic.at("Partitions").list() {
+                let found = (partition.at("ErrorCode").int(), partition.at("CommittedOffset").int());
+                assert_eq!((found, partition.at("Metadata").text()), ((error, offset), note), "v{version}");
+            }
+        }
+        if version >= 2 {
+            let all = s! {
+                GroupId: text("open-group"),
+                Topics: Tree::Null,
+                Groups: Tree::List(vec![s! { GroupId: text("open-group"), Topics: Tree::Null }]),
+            };
+            let mut sent = forwarded(9, version, &all, &mut gate);
+            let back = response(9, version, &tell(9, &["open", "secret"]));
+            let step = sent.session.answer(sent.slot, back, &mut gate).unwrap();
+            let answer = decode_response(9, version, &step.frame);
+            let whole = if version < 8 { &answer } else { &answer.at("Groups").list()[0] };
+            assert_eq!(whole.at("Topics").list().len(), 1, "v{version}");
+        }
+    }
+}
+
+#[test]
+fn metadata_refuses_by_name_and_by_id_and_leaves_out_of_all() {
+    for version in 4..=13 {
+        let mut gate = discreet();
+        let mut sent = forwarded(3, version, &ask(3, &["open", "secret"]), &mut gate);
+        let topics = decode_request(3, version, &sent.frame);
+        assert_eq!(topics.at("Topics").list().len(), 1);
+        let step = sent.session.answer(sent.slot, response(3, version, &tell(3, &["open"])), &mut gate).unwrap();
+        let answer = decode_response(3, version, &step.frame);
+        let [open, secret] = answer.at("Topics").list() else { panic!("{answer:?}") };
+        assert_eq!((open.at("Name").text(), open.at("ErrorCode").int()), ("open", 0));
+        assert_eq!((secret.at("Name").text(), secret.at("ErrorCode").int()), ("secret", 29));
+        assert_eq!(secret.at("Partitions").list(), []);
+        if version >= 10 {
+            assert_eq!(secret.at("TopicId"), &Tree::Uuid([0; 16]));
+        }
+
+        let all = s! { Topics: Tree::Null, AllowAutoTopicCreation: int(0) };
+        let mut sent = forwarded(3, version, &all, &mut gate);
+        let back = response(3, version, &tell(3, &["open", "secret"]));
+        let step = sent.session.answer(sent.slot, back, &mut gate).unwrap();
+        let answer = decode_response(3, version, &step.frame);
+        assert_eq!(answer.at("Topics").list().len(), 1);
+        assert!(!step.facts.refused);
+    }
+    for version in 12..=13 {
+        let id = crate::gate::id_of("secret");
+        let by_id = s! {
+            Topics: Tree::List(vec![s! { TopicId: Tree::Uuid(id), Name: Tree::Null }]),
+            AllowAutoTopicCreation: int(0),
+        };
+        let mut gate = discreet();
+        let mut sent = forwarded(3, version, &by_id, &mut gate);
+        let step = sent.session.answer(sent.slot, response(3, version, &tell(3, &["secret"])), &mut gate).unwrap();
+        assert!(step.facts.refused);
+        let answer = decode_response(3, version, &step.frame);
+        let topic = &answer.at("Topics").list()[0];
+        assert_eq!(topic.at("Name"), &Tree::Null);
+        assert_eq!((topic.at("ErrorCode").int(), topic.at("TopicId")), (29, &Tree::Uuid(id)));
+    }
+}
+
+#[test]
+fn a_broker_that_names_what_was_not_asked_for_is_not_believed() {
+    let mut gate = discreet();
+    let mut sent = forwarded(3, 8, &ask(3, &["open"]), &mut gate);
+    assert!(sent.session.answer(sent.slot, response(3, 8, &tell(3, &["secret"])), &mut gate).is_err());
+}
+
+#[test]
+fn missing_topics_are_created_only_by_who_may() {
+    let wants = |name: &str, flag: i64| {
+        s! { Topics: Tree::List(vec![s! { Name: text(name) }]), AllowAutoTopicCreation: int(flag) }
+    };
+    let flag = |frame: &[u8], version| decode_request(3, version, frame).at("AllowAutoTopicCreation").int();
+    for version in 4..=13 {
+        let known = forwarded(3, version, &wants("open", 1), &mut discreet());
+        assert_eq!((flag(&known.frame, version), known.facts.effect), (0, Effect::Reads));
+        assert!(known.received.is_some(), "what came is kept when something else goes out");
+        let mut gate = discreet();
+        let mut may = forwarded(3, version, &wants("new", 1), &mut gate);
+        assert_eq!((flag(&may.frame, version), may.facts.effect), (1, Effect::Changes));
+        assert_eq!(may.facts.topics[0].name, "new");
+        let step = may.session.answer(may.slot, response(3, version, &tell(3, &["new"])), &mut gate).unwrap();
+        assert_eq!((step.facts.effect, step.quiet), (Effect::Changes, false));
+        let mut gate = FakeGate::new(|action, _| action == Action::Describe).knowing(&["open"]);
+        let may_not = forwarded(3, version, &wants("new", 1), &mut gate);
+        assert_eq!((flag(&may_not.frame, version), may_not.facts.effect), (0, Effect::Reads));
+        let internal = forwarded(3, version, &wants("__transaction_state", 1), &mut everybody());
+        assert_eq!(flag(&internal.frame, version), 0);
+    }
+}
+
+#[test]
+fn internal_topics_are_written_by_nobody() {
+    for name in ["__consumer_offsets", "__transaction_state", "__share_group_state"] {
+        let (answer, _) = answered(0, 9, &ask(0, &[name]), &mut everybody());
+        assert_eq!(partitions(0, &answer), both(name, [29, 29]));
+        let (answer, _) = answered(24, 3, &ask(24, &[name]), &mut everybody());
+        assert_eq!(partitions(24, &answer), both(name, [29, 29]));
+        let (answer, _) = answered(19, 7, &ask(19, &[name]), &mut everybody());
+        assert_eq!(answer.at("Topics").list()[0].at("ErrorCode").int(), 29);
+    }
+    // Only the internal one is refused.
+    let sent = forwarded(0, 9, &ask(0, &["open", "__consumer_offsets"]), &mut everybody());
+    assert_eq!(decode_request(0, 9, &sent.frame).at("TopicData").list().len(), 1);
+}
+
+#[test]
+fn a_transactional_batch_needs_its_id_and_others_do_not() {
+    let produce = |transactional| {
+        let partition = s! { Index: int(0), Records: Tree::Bytes(batch(0, 1, transactional)) };
+        let topic = s! { Name: text("open"), PartitionData: Tree::List(vec![partition]) };
+        s! { TransactionalId: text("secret"), Acks: int(-1), TopicData: Tree::List(vec![topic]) }
+    };
+    for version in 3..=12 {
+        forwarded(0, version, &produce(false), &mut discreet());
+        let (answer, facts) = answered(0, version, &produce(true), &mut discreet());
+        assert_eq!(partitions(0, &answer), [("open".to_owned(), 0, 53)]);
+        assert_eq!(facts.error, 53);
+    }
+}
+
+#[test]
+fn unanswered_produce_closes_when_something_is_refused() {
+    let produce = |names: &[&str]| {
+        let Tree::Struct(mut fields) = ask(0, names) else { panic!("a struct") };
+        fields[0].1 = int(0);
+        Tree::Struct(fields)
+    };
+    for (names, forwards, closes) in
+        [(&["open"][..], true, false), (&["open", "secret"], true, true), (&["secret"], false, true)]
+    {
+        let mut gate = discreet();
+        let step = logged_in(&mut gate).request(request(0, 9, &produce(names)), &mut gate).unwrap();
+        let RequestStep::ForwardUnanswered { frame, close, facts } = step else { panic!("{step:?}") };
+        assert_eq!((frame.is_some(), close, facts.refused), (forwards, closes, closes), "{names:?}");
+        if let Some(frame) = frame {
+            assert_eq!(decode_request(0, 9, &frame).at("TopicData").list().len(), 1);
+        }
+    }
+}
+
+#[test]
+fn produced_records_are_exactly_one_batch() {
+    let one = batch(0, 2, false);
+    let mut magic_1 = one.clone();
+    magic_1[16] = 1;
+    for records in [
+        Tree::Null,
+        Tree::Bytes(Vec::new()),
+        Tree::Bytes([one.clone(), one.clone()].concat()),
+        Tree::Bytes(one[..one.len() - 1].to_vec()),
+        Tree::Bytes([&one[..], b"x"].concat()),
+        Tree::Bytes(magic_1),
+    ] {
+        let partition = s! { Index: int(0), Records: records.clone() };
+        let topic = s! { Name: text("open"), PartitionData: Tree::List(vec![partition]) };
+        let asked = s! { Acks: int(1), TopicData: Tree::List(vec![topic]) };
+        let mut gate = everybody();
+        assert!(logged_in(&mut gate).request(request(0, 9, &asked), &mut gate).is_err(), "{records:?}");
+    }
+}
+
+#[test]
+fn what_was_written_is_told_by_offsets_and_sizes() {
+    let mut gate = everybody();
+    let mut sent = forwarded(0, 9, &ask(0, &["open", "also-open"]), &mut gate);
+    assert_eq!(sent.facts.partitions.iter().map(|p| (p.records, p.bytes)).collect::<Vec<_>>(), [(3, 82); 4]);
+    let back = response(0, 9, &tell(0, &["also-open", "open"]));
+    let step = sent.session.answer(sent.slot, back, &mut gate).unwrap();
+    for partition in &step.facts.partitions {
+        let told = (partition.first_offset, partition.last_offset, partition.records, partition.bytes);
+        assert_eq!(told, (40, 42, 3, 82));
+    }
+    assert_eq!(step.facts.topics[1].name, "open");
+}
+
+#[test]
+fn what_was_read_is_told_and_empty_polls_are_quiet() {
+    let mut gate = everybody();
+    let mut sent = forwarded(1, 12, &ask(1, &["open"]), &mut gate);
+    let step = sent.session.answer(sent.slot, response(1, 12, &tell(1, &["open"])), &mut gate).unwrap();
+    let told: Vec<_> = step.facts.partitions.iter().map(|p| (p.first_offset, p.last_offset, p.records)).collect();
+    assert_eq!((told, step.quiet), (vec![(90, 93, 4), (90, 93, 4)], false));
+    let mut sent = forwarded(1, 12, &ask(1, &["open"]), &mut gate);
+    let step = sent.session.answer(sent.slot, response(1, 12, &s! {}), &mut gate).unwrap();
+    assert!(step.quiet);
+}
+
+#[test]
+fn records_that_cannot_be_read_are_not_delivered() {
+    let mut old = batch(0, 1, false);
+    old[16] = 1;
+    // A message of magic 1 that is shorter than a batch's header.
+    let short = [&[0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 26, 1, 2, 3, 4, 1][..], &[0; 21]].concat();
+    for records in [old, short] {
+        let partition = s! { PartitionIndex: int(0), AbortedTransactions: Tree::Null, Records: Tree::Bytes(records) };
+        let topic = s! { Topic: text("open"), Partitions: Tree::List(vec![partition]) };
+        let mut gate = everybody();
+        let mut sent = forwarded(1, 12, &ask(1, &["open"]), &mut gate);
+        let back = response(1, 12, &s! { Responses: Tree::List(vec![topic]) });
+        assert!(sent.session.answer(sent.slot, back, &mut gate).is_err());
+    }
+}
+
+#[test]
+fn fetches_are_bounded_sessionless_and_no_followers() {
+    for version in 4..=12 {
+        let partition = s! { Partition: int(0), PartitionMaxBytes: int(i32::MAX) };
+        let topic = s! { Topic: text("open"), Partitions: Tree::List(vec![partition]) };
+        let asked = s! {
+            ReplicaId: int(3), MaxBytes: int(i32::MAX), SessionEpoch: int(0), Topics: Tree::List(vec![topic.clone()]),
+        };
+        let sent = forwarded(1, version, &asked, &mut everybody());
+        assert!(sent.received.is_some());
+        let out = decode_request(1, version, &sent.frame);
+        assert_eq!((out.at("ReplicaId").int(), out.at("MaxBytes").int()), (-1, i64::from(TARGET)));
+        let partition = &out.at("Topics").list()[0].at("Partitions").list()[0];
+        assert_eq!(partition.at("PartitionMaxBytes").int(), i64::from(TARGET));
+        if version < 7 {
+            continue;
+        }
+        assert_eq!(out.at("SessionEpoch").int(), -1);
+        for (id, epoch) in [(5, 1), (5, 0), (5, -1), (0, 2)] {
+            let asked = s! { SessionId: int(id), SessionEpoch: int(epoch), Topics: Tree::List(vec![]) };
+            let (answer, facts) = answered(1, version, &asked, &mut everybody());
+            assert_eq!((answer.at("ErrorCode").int(), answer.at("SessionId").int()), (70, 0));
+            assert_eq!((answer.at("Responses").list().len(), facts.error), (0, 70));
+        }
+    }
+    for (key, versions) in [(2, 1..=11), (23, 3..=4)] {
+        for version in versions {
+            for replica in [0, 7, -2] {
+                let sent = forwarded(key, version, &s! { ReplicaId: int(replica) }, &mut everybody());
+                assert_eq!(decode_request(key, version, &sent.frame).at("ReplicaId").int(), -1);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_wholly_refused_poll_waits() {
+    let mut gate = nobody();
+    let step = logged_in(&mut gate).request(request(1, 12, &ask(1, &["secret"])), &mut gate).unwrap();
+    assert!(matches!(step, RequestStep::Answer { delay, .. } if delay == Duration::from_millis(200)));
+}
+
+#[test]
+fn throttled_or_failed_fetches_get_no_refusals() {
+    for version in 4..=12 {
+        for answer in [s! { ThrottleTimeMs: int(100) }, s! { ErrorCode: int(74) }] {
+            let failed = answer.get("ErrorCode").is_some();
+            if failed && version < 7 {
+                continue;
+            }
+            let mut gate = discreet();
+            let mut sent = forwarded(1, version, &ask(1, &["open", "secret"]), &mut gate);
+            let back = response(1, version, &answer);
+            let step = sent.session.answer(sent.slot, back, &mut gate).unwrap();
+            assert!(step.received.is_none(), "v{version}");
+        }
+        // Throttled but not empty: a full answer.
+        let Tree::Struct(mut full) = tell(1, &["open"]) else { panic!("a struct") };
+        full.push(("ThrottleTimeMs", int(5)));
+        let mut gate = discreet();
+        let mut sent = forwarded(1, version, &ask(1, &["open", "secret"]), &mut gate);
+        let step = sent.session.answer(sent.slot, response(1, version, &Tree::Struct(full)), &mut gate).unwrap();
+        assert_eq!(partitions(1, &decode_response(1, version, &step.frame)).len(), 4);
+    }
+}
+
+#[test]
+fn an_epoch_answers_error_belongs_to_the_index_after_it() {
+    let mut gate = everybody();
+    let mut sent = forwarded(23, 4, &ask(23, &["open"]), &mut gate);
+    let step = sent.session.answer(sent.slot, response(23, 4, &tell(23, &["open"])), &mut gate).unwrap();
+    let told: Vec<_> = step.facts.partitions.iter().map(|p| (p.partition, p.error)).collect();
+    assert_eq!(told, [(0, 0), (1, 6)]);
+}
+
+#[test]
+fn coordinators_of_shares_are_for_brokers() {
+    for version in 1..=6 {
+        let asked = s! { Key: text("k"), KeyType: int(2), CoordinatorKeys: Tree::List(vec![text("k")]) };
+        let (answer, _) = answered(10, version, &asked, &mut everybody());
+        let one = if version < 4 { &answer } else { &answer.at("Coordinators").list()[0] };
+        assert_eq!(one.at("ErrorCode").int(), 42);
+        let asked = s! { Key: text("secret"), KeyType: int(1), CoordinatorKeys: Tree::List(vec![text("secret")]) };
+        let (answer, _) = answered(10, version, &asked, &mut discreet());
+        let one = if version < 4 { &answer } else { &answer.at("Coordinators").list()[0] };
+        assert_eq!(one.at("ErrorCode").int(), 53);
+    }
+}
+
+#[test]
+fn controllers_are_not_described() {
+    for version in 1..=2 {
+        for (kind, error) in [(2, 114), (3, 115)] {
+            let (answer, _) = answered(60, version, &s! { EndpointType: int(kind) }, &mut everybody());
+            assert_eq!(answer.at("ErrorCode").int(), error);
+        }
+    }
+}
+
+#[test]
+fn an_idempotent_producer_needs_the_cluster_or_any_topic() {
+    let mut writer = FakeGate::new(|action, name| action == Action::Produce && name == "open").knowing(&["open", "x"]);
+    let mut reader = FakeGate::new(|action, _| action == Action::Consume).knowing(&["open"]);
+    for version in 0..=5 {
+        let idempotent = s! { TransactionalId: Tree::Null };
+        forwarded(22, version, &idempotent, &mut writer);
+        let (answer, _) = answered(22, version, &idempotent, &mut reader);
+        assert_eq!(answer.at("ErrorCode").int(), 31);
+        assert_eq!(answer.at("ProducerId").int(), -1);
+    }
+}
+
+#[test]
+fn a_new_topic_shows_its_configuration_only_to_who_may_read_it() {
+    for version in 2..=7 {
+        let mut gate = FakeGate::new(|action, _| action == Action::CreateTopic);
+        let mut sent = forwarded(19, version, &ask(19, &["open"]), &mut gate);
+        assert_eq!(sent.facts.topics[0].name, "open");
+        let step = sent.session.answer(sent.slot, response(19, version, &tell(19, &["open"])), &mut gate).unwrap();
+        assert_eq!(step.received.is_some(), version >= 5);
+        if version >= 5 {
+            let answer = decode_response(19, version, &step.frame);
+            let topic = &answer.at("Topics").list()[0];
+            assert_eq!(topic.at("TopicConfigErrorCode").int(), 29);
+            assert_eq!((topic.at("NumPartitions").int(), topic.at("Configs")), (-1, &Tree::Null));
+        }
+        let failed = s! {
+            Topics: Tree::List(vec![s! { Name: text("open"), ErrorCode: int(36), ErrorMessage: Tree::Null }]),
+        };
+        let mut sent = forwarded(19, version, &ask(19, &["open"]), &mut gate);
+        let step = sent.session.answer(sent.slot, response(19, version, &failed), &mut gate).unwrap();
+        assert_eq!((step.facts.error, step.facts.topics[0].name.as_str()), (36, "open"));
+    }
+}
+
+#[test]
+fn changes_have_a_retriable_answer_and_keep_refusals() {
+    let expected = |key| match key {
+        0 => 19,
+        19 => 41,
+        14 => 15,
+        24..=26 => 51,
+        _ => 14,
+    };
+    each_through(|api, version| {
+        if api.effect != Effect::Changes {
+            return;
+        }
+        let mut gate = everybody();
+        let mut sent = forwarded(api.key, version, &ask(api.key, &["open"]), &mut gate);
+        let frame = sent.session.retriable(&sent.slot).unwrap_or_else(|| panic!("{} v{version}", api.name));
+        let answer = decode_response(api.key, version, &frame);
+        let error = match api.key {
+            0 | 8 | 24 | 28 => partitions(api.key, &answer).first().unwrap().2,
+            19 => answer.at("Topics").list()[0].at("ErrorCode").int(),
+            _ => answer.at("ErrorCode").int(),
+        };
+        assert_eq!(error, expected(api.key), "{} v{version}", api.name);
+        if matches!(api.key, 0 | 8 | 28) {
+            let mut gate = discreet();
+            let mut sent = forwarded(api.key, version, &ask(api.key, &["open", "secret"]), &mut gate);
+            let frame = sent.session.retriable(&sent.slot).unwrap();
+            let answer = decode_response(api.key, version, &frame);
+            let own = expected(api.key);
+            assert_eq!(partitions(api.key, &answer), [both("open", [own, own]), both("secret", [29, 29])].concat());
+        }
+    });
+    for version in 4..=13 {
+        let wants = s! { Topics: Tree::List(vec![s! { Name: text("new") }, s! { Name: text("secret") }]), AllowAutoTopicCreation: int(1) };
+        let mut sent = forwarded(3, version, &wants, &mut discreet());
+        let answer = decode_response(3, version, &sent.session.retriable(&sent.slot).unwrap());
+        let errors: Vec<_> = answer.at("Topics").list().iter().map(|t| t.at("ErrorCode").int()).collect();
+        assert_eq!(errors, [5, 29]);
+    }
+}
+
+#[test]
+fn only_what_is_offered_is_served() {
+    for key in -1..=100_i16 {
+        for version in -1..=20_i16 {
+            let row = APIS.iter().find(|api| api.key == key);
+            let offered = row
+                .is_some_and(|api| !matches!(api.serve, Serve::Refused(_)) && (api.min..=api.max).contains(&version));
+            assert_eq!(served(key, version).is_some(), offered);
+            if !offered && key != 18 && key != 17 {
+                let mut gate = everybody();
+                let mut frame = vec![0, 0, 0, 10];
+                frame.extend(key.to_be_bytes());
+                frame.extend(version.to_be_bytes());
+                frame.extend([0, 0, 0, 1, 0xff, 0xff]);
+                let step = logged_in(&mut gate).request(BytesMut::from(&frame[..]), &mut gate);
+                assert!(step.is_err(), "key {key} version {version}: {step:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_answer_to_another_request_is_refused() {
+    let mut gate = everybody();
+    let mut sent = forwarded(12, 4, &ask(12, &["open"]), &mut gate);
+    let mut back = response(12, 4, &s! {});
+    back[7] ^= 1;
+    assert!(sent.session.answer(sent.slot, back, &mut gate).is_err());
+}

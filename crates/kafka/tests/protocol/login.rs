@@ -1,0 +1,309 @@
+//! Logins, frames that are no Kafka, and answers to ApiVersions.
+
+use bytes::BytesMut;
+use tidegate_kafka::classify::{APIS, Serve};
+use tidegate_kafka::schema::{Direction, message};
+use tidegate_kafka::{FRAME_BYTES_MAX, Kafka, header};
+use tidegate_model::{Credential, LoginOutcome, Mechanism, Protocol as _, RequestStep, Session};
+
+use crate::gate::{FakeGate, decode_response, logged_in, request};
+use crate::samples::{ask, s};
+use crate::tree::{self, Tree, int, text};
+
+fn gate() -> FakeGate {
+    FakeGate::new(|_, _| true)
+}
+
+fn open() -> Box<dyn Session> {
+    Kafka::default().open()
+}
+
+fn hello(session: &mut dyn Session, mechanism: &str) -> i64 {
+    let step = session.request(request(17, 1, &s! { Mechanism: text(mechanism) }), &mut gate()).unwrap();
+    let RequestStep::Answer { frame, .. } = step else { panic!("{step:?}") };
+    let answer = decode_response(17, 1, &frame);
+    assert_eq!(answer.at("Mechanisms"), &Tree::List(vec![text("OAUTHBEARER"), text("PLAIN")]));
+    answer.at("ErrorCode").int()
+}
+
+fn token(version: i16, bytes: &[u8]) -> BytesMut {
+    request(36, version, &s! { AuthBytes: Tree::Bytes(bytes.to_vec()) })
+}
+
+fn credential(session: &mut dyn Session, version: i16, bytes: &[u8]) -> Credential {
+    match session.request(token(version, bytes), &mut gate()) {
+        Ok(RequestStep::Authenticate(credential)) => credential,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn refused(session: &mut dyn Session, frame: BytesMut) -> String {
+    match session.request(frame, &mut gate()) {
+        Err(refused) => refused.0,
+        Ok(step) => panic!("{step:?}"),
+    }
+}
+
+const ACCEPTED: LoginOutcome<'_> = LoginOutcome::Accepted { lifetime_ms: 1234 };
+
+#[test]
+fn both_mechanisms_log_in() {
+    for (name, mechanism) in [("OAUTHBEARER", Mechanism::OauthBearer), ("PLAIN", Mechanism::Plain)] {
+        for version in 0..=2 {
+            let mut session = open();
+            assert_eq!(hello(&mut *session, name), 0);
+            let credential = credential(&mut *session, version, b"words");
+            assert_eq!((credential.mechanism, &credential.message[..]), (mechanism, &b"words"[..]));
+            assert!(!format!("{credential:?}").contains("words"));
+            let answer = decode_response(36, version, &session.authenticated(ACCEPTED));
+            assert_eq!(answer.at("ErrorCode").int(), 0);
+            assert_eq!(answer.get("SessionLifetimeMs").map(Tree::int), (version >= 1).then_some(1234));
+            assert!(session.request(request(12, 4, &ask(12, &["g"])), &mut gate()).is_ok());
+        }
+    }
+}
+
+#[test]
+fn a_bad_bearer_token_fails_in_two_steps() {
+    let mut session = open();
+    hello(&mut *session, "OAUTHBEARER");
+    credential(&mut *session, 2, b"n,,\x01auth=Bearer x\x01\x01");
+    let answer = decode_response(36, 2, &session.authenticated(LoginOutcome::Refused("expired")));
+    assert_eq!(answer.at("ErrorCode").int(), 0);
+    assert_eq!(answer.at("AuthBytes"), &Tree::Bytes(br#"{"status":"invalid_token"}"#.to_vec()));
+    let step = session.request(token(2, b"\x01"), &mut gate()).unwrap();
+    let RequestStep::Answer { frame, .. } = step else { panic!("{step:?}") };
+    let answer = decode_response(36, 2, &frame);
+    assert_eq!((answer.at("ErrorCode").int(), answer.at("ErrorMessage").text()), (58, "expired"));
+    for frame in [token(2, b"again"), request(17, 1, &s! { Mechanism: text("PLAIN") }), request(18, 0, &s! {})] {
+        assert!(refused(&mut *session, frame).contains("failed login"));
+    }
+}
+
+#[test]
+fn between_the_two_steps_nothing_else_is_served() {
+    let mut session = open();
+    hello(&mut *session, "OAUTHBEARER");
+    credential(&mut *session, 2, b"x");
+    session.authenticated(LoginOutcome::Refused("no"));
+    refused(&mut *session, request(12, 4, &ask(12, &["g"])));
+    assert_eq!(hello(&mut *session, "OAUTHBEARER"), 34);
+}
+
+#[test]
+fn a_bad_password_fails_at_once() {
+    let mut session = open();
+    hello(&mut *session, "PLAIN");
+    credential(&mut *session, 1, b"\0token\0x");
+    let answer = decode_response(36, 1, &session.authenticated(LoginOutcome::Refused("unknown issuer")));
+    assert_eq!((answer.at("ErrorCode").int(), answer.at("ErrorMessage").text()), (58, "unknown issuer"));
+    refused(&mut *session, token(1, b"\0token\0y"));
+}
+
+#[test]
+fn steps_out_of_order_are_refused() {
+    refused(&mut *open(), token(2, b"x"));
+    refused(&mut *open(), request(12, 4, &ask(12, &["g"])));
+    let mut session = open();
+    assert_eq!(hello(&mut *session, "SCRAM-SHA-256"), 33);
+    assert_eq!(hello(&mut *session, "PLAIN"), 0);
+    assert_eq!(hello(&mut *session, "PLAIN"), 34);
+    refused(&mut *session, request(3, 9, &ask(3, &["t"])));
+    credential(&mut *session, 2, b"x");
+    refused(&mut *session, token(2, b"x"));
+    refused(&mut *session, request(3, 9, &ask(3, &["t"])));
+    assert!(open().authenticated(ACCEPTED).is_empty());
+}
+
+#[test]
+fn handshake_version_0_is_refused() {
+    assert!(refused(&mut *open(), request(17, 0, &s! { Mechanism: text("PLAIN") })).contains("version 1"));
+}
+
+#[test]
+fn authentication_is_renewed_with_the_same_mechanism_only() {
+    let mut session = logged_in(&mut gate());
+    assert_eq!(hello(&mut *session, "PLAIN"), 34);
+    assert!(session.request(request(12, 4, &ask(12, &["g"])), &mut gate()).is_ok());
+    assert_eq!(hello(&mut *session, "OAUTHBEARER"), 0);
+    // Nothing else flows until it is through.
+    refused(&mut *session, request(12, 4, &ask(12, &["g"])));
+    credential(&mut *session, 2, b"new");
+    session.authenticated(ACCEPTED);
+    assert!(session.request(request(12, 4, &ask(12, &["g"])), &mut gate()).is_ok());
+    hello(&mut *session, "OAUTHBEARER");
+    credential(&mut *session, 2, b"bad");
+    session.authenticated(LoginOutcome::Refused("revoked"));
+    refused(&mut *session, request(12, 4, &ask(12, &["g"])));
+}
+
+#[test]
+fn frames_before_login_are_small() {
+    let mut session = open();
+    hello(&mut *session, "PLAIN");
+    assert!(refused(&mut *session, token(2, &vec![0; 524_288])).contains("512"));
+    let mut gate = gate();
+    let mut session = logged_in(&mut gate);
+    let note = s! { GroupId: text(&"x".repeat(30_000)) };
+    assert!(session.request(request(12, 4, &note), &mut gate).is_ok());
+}
+
+#[test]
+fn garbage_closes_without_a_panic() {
+    for frame in [
+        &b""[..],
+        b"\0\0\0\0",
+        b"\0\0\0\x04\0\x12\0\0",
+        b"\0\0\0\x0a\0\x12\0\x03\0\0\0\x01\xff\xfe",
+        b"\0\0\0\x0c\0\x12\0\x03\0\0\0\x01\0\x02\xff\xff",
+        b"\0\0\0\x0b\0\x24\0\x02\0\0\0\x01\xff\xff\x7f",
+    ] {
+        refused(&mut *open(), BytesMut::from(frame));
+    }
+}
+
+#[test]
+fn frame_lengths_tell_other_protocols() {
+    let kafka = Kafka::default();
+    let refusal = |head: &[u8]| kafka.frame_length(head).unwrap_err().0;
+    assert!(refusal(b"\x16\x03\x01\x02\x00\x01").contains("TLS"));
+    assert!(refusal(b"\x15\x03\x03\x00").contains("TLS"));
+    for verb in ["GET / HTTP/1.1", "POST /", "HEAD /", "PUT /x", "OPTIONS *", "HTTP/1.1 400"] {
+        assert!(refusal(verb.as_bytes()).contains("HTTP"));
+    }
+    assert_eq!(kafka.frame_length(b"\0\0\0"), Ok(None));
+    assert_eq!(kafka.frame_length(b"\0\0\0\x0e\0"), Ok(Some(18)));
+    let max = u32::try_from(FRAME_BYTES_MAX).unwrap();
+    assert_eq!(kafka.frame_length(&max.to_be_bytes()), Ok(Some(FRAME_BYTES_MAX + 4)));
+    assert!(refusal(&(max + 1).to_be_bytes()).contains("limit"));
+    for length in [-1_i32, i32::MIN, 0, 3] {
+        refusal(&length.to_be_bytes());
+    }
+}
+
+#[test]
+fn what_a_client_says_of_itself_is_kept_short() {
+    let mut session = open();
+    let long = "x".repeat(5000);
+    let software = s! { ClientSoftwareName: text("apache-kafka-java"), ClientSoftwareVersion: text(&long) };
+    session.request(request(18, 3, &software), &mut gate()).unwrap();
+    assert_eq!(session.client().client_id, "test");
+    assert_eq!(session.client().software.len(), 256);
+    let mut frame = header::request_prefix(18, 0, 1, &long);
+    header::seal(&mut frame);
+    session.request(BytesMut::from(&frame[..]), &mut gate()).unwrap();
+    assert_eq!(session.client().client_id.len(), 256);
+}
+
+/// Versions of ApiVersions, the answer decoded at the version that its body has.
+fn versions(asked: &Tree, version: i16, body_version: i16, gate: &mut FakeGate) -> Tree {
+    let step = open().request(request(18, version, asked), gate).unwrap();
+    let RequestStep::Answer { frame, .. } = step else { panic!("{step:?}") };
+    // Header version 0 whatever the version: the body begins after the correlation id.
+    tree::decode(message(18, Direction::Response).unwrap(), body_version, &frame[8..])
+}
+
+fn software() -> Tree {
+    s! { ClientSoftwareName: text("librdkafka"), ClientSoftwareVersion: text("2.15.0") }
+}
+
+fn cluster() -> FakeGate {
+    let mut gate = gate();
+    let mut known = crate::gate::known(&[]);
+    known.versions = (0..=94).map(|key| (key, 0, 99)).collect();
+    known.versions.retain(|(key, ..)| *key != 61);
+    for range in &mut known.versions {
+        match range.0 {
+            0 => *range = (0, 3, 13),
+            1 => *range = (1, 4, 11),
+            2 => *range = (2, 5, 99),
+            8 => *range = (8, 10, 12),
+            _ => {}
+        }
+    }
+    known.supported =
+        vec![("metadata.version".into(), 7, 30), ("kraft.version".into(), 0, 1), ("group.version".into(), 0, 1)];
+    known.finalized = vec![("transaction.version".into(), 2, 2), ("share.version".into(), 1, 1)];
+    known.finalized_epoch = 9;
+    gate.knowledge = Some(known);
+    gate
+}
+
+fn range(answer: &Tree, key: i64) -> Option<(i64, i64)> {
+    let found = answer.at("ApiKeys").list().iter().find(|k| k.at("ApiKey").int() == key)?;
+    Some((found.at("MinVersion").int(), found.at("MaxVersion").int()))
+}
+
+#[test]
+fn the_offer_is_what_gate_and_brokers_both_have() {
+    for version in 0..=4 {
+        let answer = versions(&software(), version, version, &mut cluster());
+        assert_eq!(answer.at("ErrorCode").int(), 0);
+        let expected = [(0, Some((0, 12))), (1, Some((4, 11))), (2, Some((5, 11))), (8, None), (61, None)];
+        for (key, offer) in expected {
+            assert_eq!(range(&answer, key), offer, "key {key}");
+        }
+        assert_eq!(range(&answer, 18), Some((0, 4)));
+        assert_eq!(range(&answer, 36), Some((0, 2)));
+        for api in APIS.iter().filter(|api| matches!(api.serve, Serve::Refused(_))) {
+            assert_eq!(range(&answer, i64::from(api.key)), None, "{}", api.name);
+        }
+        if version < 3 {
+            continue;
+        }
+        let names = |array: &str| -> Vec<String> {
+            answer.at(array).list().iter().map(|f| f.at("Name").text().to_owned()).collect()
+        };
+        let supported: &[&str] =
+            if version >= 4 { &["metadata.version", "kraft.version"] } else { &["metadata.version"] };
+        assert_eq!(names("SupportedFeatures"), supported);
+        assert_eq!(names("FinalizedFeatures"), ["transaction.version"]);
+        assert_eq!(answer.at("FinalizedFeaturesEpoch").int(), 9);
+    }
+}
+
+#[test]
+fn produce_below_3_is_offered_but_refused() {
+    let mut gate = cluster();
+    for version in 0..=2_i16 {
+        let mut frame = vec![0, 0, 0, 10, 0, 0];
+        frame.extend(version.to_be_bytes());
+        frame.extend([0, 0, 0, 1, 0xff, 0xff]);
+        let step = logged_in(&mut gate).request(BytesMut::from(&frame[..]), &mut gate);
+        assert!(step.is_err());
+    }
+}
+
+#[test]
+fn unknown_versions_get_version_0_and_a_hint() {
+    for version in [5_i16, 6, 99, i16::MAX, -1] {
+        // Header version 2 and a body that nobody can read yet.
+        let mut frame = vec![0, 0, 0, 0, 0, 18];
+        frame.extend(version.to_be_bytes());
+        frame.extend([0, 0, 0, 77, 0, 2, b'm', b'e', 0, 0xff, 0xff]);
+        header::seal(&mut frame);
+        let step = open().request(BytesMut::from(&frame[..]), &mut cluster()).unwrap();
+        let RequestStep::Answer { frame, .. } = step else { panic!("{step:?}") };
+        let answer = tree::decode(message(18, Direction::Response).unwrap(), 0, &frame[8..]);
+        assert_eq!(answer.at("ErrorCode").int(), 35);
+        assert_eq!(answer.at("ApiKeys").list().len(), 1);
+        assert_eq!(range(&answer, 18), Some((0, 4)));
+    }
+}
+
+#[test]
+fn software_names_are_checked() {
+    for (name, version) in [("", "1"), ("a", ""), ("-a", "1"), ("a b", "1"), ("a", "1."), ("é", "1")] {
+        let asked = s! { ClientSoftwareName: text(name), ClientSoftwareVersion: text(version) };
+        assert_eq!(versions(&asked, 3, 3, &mut cluster()).at("ErrorCode"), &int(42), "{name:?} {version:?}");
+    }
+    // Older versions do not carry them.
+    assert_eq!(versions(&s! {}, 2, 2, &mut cluster()).at("ErrorCode"), &int(0));
+}
+
+#[test]
+fn before_the_cluster_is_known_nothing_is_offered() {
+    let mut gate = gate();
+    gate.knowledge = None;
+    assert!(open().request(request(18, 3, &software()), &mut gate).is_err());
+}
