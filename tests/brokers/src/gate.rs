@@ -140,6 +140,16 @@ impl Gate {
     /// # Errors
     /// When a program cannot be built or does not become ready; the error carries the ends of both logs.
     pub fn start(options: &Options, issuer: &Issuer) -> Result<Gate> {
+        let mut gate = Gate::launch(options, issuer)?;
+        gate.wait_until_ready()?;
+        Ok(gate)
+    }
+
+    /// Starts gateway and agent and does not wait: for gates that cannot become ready.
+    ///
+    /// # Errors
+    /// When a program cannot be built or started.
+    pub fn launch(options: &Options, issuer: &Issuer) -> Result<Gate> {
         let programs = Programs::get(options.profile)?;
         let scratch = Scratch::new("gate")?;
         let ports = Ports::take()?;
@@ -150,9 +160,7 @@ impl Gate {
         };
         let gateway = start_gateway(&programs, scratch.path(), 1)?;
         let agent = start_agent(&programs, scratch.path(), &agent_config, 1)?;
-        let mut gate = Gate { gateway, agent, programs, agent_config, ports, starts: 1, scratch };
-        gate.wait_until_ready()?;
-        Ok(gate)
+        Ok(Gate { gateway, agent, programs, agent_config, ports, starts: 1, scratch })
     }
 
     /// Waits until `/readyz` says yes.
