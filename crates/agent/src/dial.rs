@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-/// One address to dial: a lower-case name or an IP address in its canonical form, and a port.
+/// One address to dial, `host:port`: a lower-case name or an IP address in its canonical form, and a port.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct Target {
@@ -10,7 +10,7 @@ pub(crate) struct Target {
     pub(crate) port: u16,
 }
 
-/// A host, or all names below a suffix, with one port or a range of ports.
+/// A host, or all names below a suffix, with one port or a range of ports: `host:low-high`, `*.suffix:port`.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct Pattern {
@@ -48,7 +48,6 @@ impl std::fmt::Display for Target {
 impl TryFrom<String> for Target {
     type Error = String;
 
-    /// Reads `host:port` or `[v6]:port`.
     fn try_from(text: String) -> Result<Target, String> {
         let read = || {
             let (host, port) = divide(&text)?;
@@ -61,7 +60,6 @@ impl TryFrom<String> for Target {
 impl TryFrom<String> for Pattern {
     type Error = String;
 
-    /// Reads `host:port`, `host:low-high`, `*.suffix:port` or `[v6]:port`.
     fn try_from(text: String) -> Result<Pattern, String> {
         let read = || {
             let (host, ports) = divide(&text)?;

@@ -26,13 +26,7 @@ pub(crate) fn harden() -> Result<Isolation, String> {
 fn close_inherited() -> bool {
     let Ok(entries) = std::fs::read_dir("/proc/self/fd") else { return false };
     let open: Vec<i32> = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect();
-    for descriptor in open.into_iter().filter(|descriptor| *descriptor > 2) {
-        // one of the numbers was the folder itself and is closed already
-        if let Err(error) = nix::unistd::close(descriptor)
-            && error != nix::errno::Errno::EBADF
-        {
-            return false;
-        }
-    }
-    true
+    let close = |descriptor| matches!(nix::unistd::close(descriptor), Ok(()) | Err(nix::errno::Errno::EBADF));
+    // one of the numbers was the folder itself and is closed already
+    open.into_iter().filter(|descriptor| *descriptor > 2).all(close)
 }

@@ -84,8 +84,6 @@ pub(crate) enum LoginError {
     Iterations(u32),
     #[error("the broker could not prove that it knows the password; it is an impostor or holds another password")]
     ServerSignature,
-    #[error("the system gives no random bytes")]
-    NoRandom,
 }
 
 /// What to do next.
@@ -103,7 +101,7 @@ pub(crate) enum Progress {
 enum State {
     Handshake,
     Plain,
-    ClientFirst { nonce: String, first_bare: String },
+    ClientFirst { first_bare: String },
     ClientFinal { signature_key: Box<hmac::Key>, message: String },
     Over,
 }
@@ -168,9 +166,7 @@ impl Login {
         let (token, lifetime_ms) = answer.authenticated()?;
         match state {
             State::Plain => Ok(Progress::Done { lifetime_ms }),
-            State::ClientFirst { nonce, first_bare } => {
-                self.client_final(&nonce, &first_bare, token).map(Progress::Send)
-            }
+            State::ClientFirst { first_bare } => self.client_final(&first_bare, token).map(Progress::Send),
             State::ClientFinal { signature_key, message } => {
                 check_server(&signature_key, &message, token)?;
                 Ok(Progress::Done { lifetime_ms })
@@ -191,21 +187,18 @@ impl Login {
             return self.authenticate(&token);
         }
         let username = credentials.username.replace('=', "=3D").replace(',', "=2C");
-        let nonce = std::mem::take(&mut self.nonce);
-        let first_bare = format!("n={username},r={nonce}");
+        let first_bare = format!("n={username},r={}", self.nonce);
         let request = self.authenticate(format!("n,,{first_bare}").as_bytes());
-        self.state = State::ClientFirst { nonce, first_bare };
+        self.state = State::ClientFirst { first_bare };
         request
     }
 
-    fn client_final(&mut self, nonce: &str, first_bare: &str, token: &[u8]) -> Result<Zeroizing<Vec<u8>>, LoginError> {
+    fn client_final(&mut self, first_bare: &str, token: &[u8]) -> Result<Zeroizing<Vec<u8>>, LoginError> {
         let first = text(token)?;
         let (server_nonce, salt, iterations) = server_first(first)?;
-        if nonce.is_empty() {
-            return Err(LoginError::NoRandom);
-        }
         // the server's nonce must continue ours, or an old conversation could be replayed
-        if server_nonce.strip_prefix(nonce).is_none_or(str::is_empty) {
+        let added = server_nonce.strip_prefix(self.nonce.as_str());
+        if self.nonce.is_empty() || added.is_none_or(str::is_empty) {
             return Err(LoginError::Scram("its nonce does not continue ours"));
         }
         if !ITERATIONS.contains(&iterations) {

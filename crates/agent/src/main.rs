@@ -86,7 +86,6 @@ async fn load(config: Config, env: &EnvSecrets) -> Result<Setup, String> {
 async fn serve(file: &Path, setup: Arc<Setup>, env: &EnvSecrets, isolation: Isolation) -> Result<(), String> {
     let listen = |kind| signal(kind).map_err(|error| format!("cannot listen for signals: {error}"));
     let mut terminate = listen(SignalKind::terminate())?;
-    let mut interrupt = listen(SignalKind::interrupt())?;
     let mut reload = listen(SignalKind::hangup())?;
     let (working, mut ended) = mpsc::channel::<()>(1);
     tracing::info!(agent = setup.agent.name, clusters = setup.clusters.len(), "agent started");
@@ -98,8 +97,8 @@ async fn serve(file: &Path, setup: Arc<Setup>, env: &EnvSecrets, isolation: Isol
     loop {
         tokio::select! {
             _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
-            _ = reload.recv() => match reloaded(file, env).await {
+            _ = tokio::signal::ctrl_c() => break,
+            _ = reload.recv() => match async { load(Config::read(file)?, env).await }.await {
                 Ok(setup) => {
                     publish.send_replace(Arc::new(setup));
                     tracing::info!("configuration and secrets reloaded; open connections go on as they are");
@@ -114,8 +113,4 @@ async fn serve(file: &Path, setup: Arc<Setup>, env: &EnvSecrets, isolation: Isol
         tracing::info!("connections were cut");
     }
     Ok(())
-}
-
-async fn reloaded(file: &Path, env: &EnvSecrets) -> Result<Setup, String> {
-    load(Config::read(file)?, env).await
 }

@@ -21,7 +21,7 @@ const KEPT: usize = 32;
 const LINGER: Duration = Duration::from_secs(30);
 
 /// Buffers that nobody uses at the moment. A connection holds one only while it has bytes under way.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Buffers(Mutex<Vec<Box<[u8]>>>);
 
 impl Buffers {
@@ -38,7 +38,7 @@ impl Buffers {
     }
 }
 
-/// Carries until both directions have ended; gives the bytes (to the broker, to the gateway).
+/// Carries until both directions have ended, or one of them fails.
 pub(crate) async fn relay(broker: BrokerStream, mut gateway: UnixStream, buffers: &Buffers) -> io::Result<()> {
     let (gateway_read, gateway_write) = gateway.split();
     match broker {

@@ -157,8 +157,7 @@ fn accept(agent: &Arc<Agent>, open: Open, numbers: &mut Numbers, answers: &mpsc:
     let Ok(place) = Arc::clone(&agent.opening).try_acquire_owned() else {
         return Some(agent.refuse(&open, &Failure::new(Reason::Busy, "too many connections are being opened")));
     };
-    let agent = Arc::clone(agent);
-    let answers = answers.clone();
+    let (agent, answers) = (Arc::clone(agent), answers.clone());
     tokio::spawn(async move {
         let limit = OPEN_TIME.min(Duration::from_millis(open.deadline_ms.into()));
         let late = || Failure::new(Reason::Unreachable, "the gateway's deadline passed during dial or login");
@@ -199,7 +198,6 @@ fn hex(session: Session) -> String {
 
 async fn hand_over(agent: &Agent, mode: Mode, open: &Open, opened: Opened) {
     let (peer, session) = (opened.peer.to_string(), hex(open.session));
-    tracing::debug!(cluster = open.cluster, broker = peer, session, "broker connection opened");
     let tls = matches!(opened.stream, BrokerStream::Tls(_));
     let (number, lifetime_ms) = (open.number, opened.lifetime_ms);
     let message = Message::Handover(Handover { number, mode, peer: peer.clone(), tls, lifetime_ms });
@@ -215,7 +213,7 @@ async fn hand_over(agent: &Agent, mode: Mode, open: &Open, opened: Opened) {
         }
     };
     match work.await {
-        Ok(()) => tracing::debug!(broker = peer, session, "broker connection ended or handed over"),
+        Ok(()) => tracing::debug!(broker = peer, session, "broker connection done"),
         Err(error) => tracing::info!(broker = peer, session, %error, "broker connection ended"),
     }
 }
