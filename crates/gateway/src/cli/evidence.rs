@@ -34,15 +34,13 @@ const NOTHING: u8 = 2;
 /// Rows whose widths are looked at together; the memory that a list of any length takes.
 const BLOCK: usize = 1000;
 
-/// Look at what was recorded.
-///
-/// The evidence folder is read directly: nothing is locked, nothing is written, and no record of the reading is made.
+/// What to look at.
 #[derive(Subcommand, Debug)]
 pub(crate) enum EvidenceCommand {
     /// One row for every leaf: who did what, and what was decided.
     ///
-    /// Reads the folder directly, also while the gateway runs. It shows what is there and checks that frames and tree hold
-    /// together; signatures are checked by tidegate-verify.
+    /// Reads the folder directly, also while the gateway runs: no record of the reading is made. Checks that frames and tree
+    /// hold together; signatures are the matter of tidegate-verify.
     List {
         #[command(flatten)]
         source: Source,
@@ -57,7 +55,7 @@ pub(crate) enum EvidenceCommand {
     },
     /// Everything that one leaf says.
     ///
-    /// Reads the folder directly, also while the gateway runs.
+    /// Reads the folder directly, also while the gateway runs: no record of the reading is made.
     Show {
         /// The leaf's index in its log.
         index: u64,
