@@ -16,8 +16,8 @@ use crate::merkle::{Frontier, Hash, leaf_hash, sha256};
 pub const CHECKPOINT_FILE: &str = "checkpoint";
 /// Bytes of a segment that are in memory at a time.
 const WINDOW: usize = 4 * MAX_BODY;
-/// The most leaves between two commits: more are no log of this program.
-const MAX_COMMIT_LEAVES: usize = 1 << 20;
+/// The most bytes of leaves and disclosures between two commits: readers hold them until the commit comes.
+const MAX_COMMIT: usize = 64 << 20;
 
 /// The folder of an incarnation.
 #[must_use]
@@ -209,7 +209,8 @@ pub struct LogReader {
     tree: Frontier,
     seq: u64,
     disclosure: Option<Vec<u8>>,
-    leaves_since_commit: usize,
+    /// Bytes of leaves and disclosures since the last commit.
+    uncommitted: usize,
 }
 
 impl LogReader {
@@ -256,7 +257,7 @@ impl LogReader {
             tree: Frontier::default(),
             seq: 0,
             disclosure: None,
-            leaves_since_commit: 0,
+            uncommitted: 0,
         })
     }
 
@@ -409,13 +410,13 @@ impl LogReader {
             FrameKind::Leaf => Some(self.leaf(at, body)?),
             FrameKind::Commit => {
                 let commit = Commit::decode(&body).map_err(|error| self.broken(error))?;
-                if self.disclosure.is_some() || commit.size != self.tree.size() || self.leaves_since_commit == 0 {
+                if self.disclosure.is_some() || commit.size != self.tree.size() || self.uncommitted == 0 {
                     return Err(self.broken("a commit of another number of entries"));
                 }
                 if commit.root != self.tree.root() {
                     return Err(self.broken("the tree's root is not the one that was committed"));
                 }
-                self.leaves_since_commit = 0;
+                self.uncommitted = 0;
                 Some(Event::Commit { at, commit })
             }
         };
@@ -436,9 +437,9 @@ impl LogReader {
         if leaf.disclosure != disclosure.as_deref().map(sha256) {
             return Err(self.broken("the disclosure is not the one that the leaf names"));
         }
-        self.leaves_since_commit += 1;
-        if self.leaves_since_commit > MAX_COMMIT_LEAVES {
-            return Err(self.broken("too many entries without a commit"));
+        self.uncommitted += bytes.len() + disclosure.as_ref().map_or(0, Vec::len);
+        if self.uncommitted > MAX_COMMIT {
+            return Err(self.broken("too much without a commit"));
         }
         let hash = leaf_hash(&bytes);
         self.tree.push(hash);
