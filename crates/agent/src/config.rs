@@ -22,7 +22,6 @@ pub(crate) struct Config {
     pub(crate) clusters: Vec<Spanned<ClusterConfig>>,
 }
 
-/// Who the agent is and where its gateway listens.
 #[derive(Clone, Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AgentConfig {
@@ -35,7 +34,6 @@ pub(crate) struct AgentConfig {
     pub(crate) gateway_uid: u32,
 }
 
-/// One cluster.
 #[derive(Clone, Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ClusterConfig {
@@ -53,7 +51,6 @@ pub(crate) struct ClusterConfig {
     pub(crate) login: LoginConfig,
 }
 
-/// How TLS to a cluster's brokers is done.
 #[derive(Clone, Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TlsConfig {
@@ -64,7 +61,6 @@ pub(crate) struct TlsConfig {
     pub(crate) server_name: Option<String>,
 }
 
-/// How to log in to a cluster's brokers.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LoginConfig {

@@ -1,16 +1,19 @@
 //! What the process gives up at its start, before it reads a secret.
 
 use rustix::fs::Mode;
-use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit, umask};
+use rustix::process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit, umask};
 use rustix::thread::set_no_new_privs;
 use tidegate_link::Isolation;
 
-/// Forbids dumps, ptrace by others of the same user, gain of privileges and core files; closes inherited descriptors.
+/// Forbids dumps, ptrace by others of the same user, gain of privileges and core files; closes inherited descriptors,
+/// and allows as many of its own as it may (two for each relayed connection).
 pub(crate) fn harden() -> Result<Isolation, String> {
     let zero = Rlimit { current: Some(0), maximum: Some(0) };
+    let most = getrlimit(Resource::Nofile).maximum;
     set_dumpable_behavior(DumpableBehavior::NotDumpable)
         .and_then(|()| set_no_new_privs(true))
         .and_then(|()| setrlimit(Resource::Core, zero))
+        .and_then(|()| setrlimit(Resource::Nofile, Rlimit { current: most, maximum: most }))
         .map_err(|error| format!("cannot forbid memory dumps and gain of privileges: {error}; not starting without"))?;
     umask(Mode::RWXG | Mode::RWXO);
     Ok(Isolation {
