@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use tidegate_kafka::classify::{APIS, Serve};
 use tidegate_kafka::fuzz::{fuzz_session, fuzz_walk};
-use tidegate_kafka::schema::messages::MESSAGES;
 use tidegate_kafka::schema::Direction;
+use tidegate_kafka::schema::messages::MESSAGES;
 
 use crate::gate::{request, response};
 use crate::generate::{self, Random};
