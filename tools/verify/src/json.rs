@@ -42,11 +42,12 @@ fn finding(finding: &Finding) -> String {
 fn log(log: &LogReport) -> String {
     let root: String = log.root.iter().map(|byte| format!("{byte:02x}")).collect();
     format!(
-        "{{\"incarnation\":{},\"entries\":{},\"root\":\"{root}\",\"segments\":{},\"closed\":{}}}",
+        "{{\"incarnation\":{},\"entries\":{},\"root\":\"{root}\",\"segments\":{},\"closed\":{},\"whole\":{}}}",
         number(log.incarnation),
         number(log.entries),
         log.segments,
-        log.closed
+        log.closed,
+        log.whole
     )
 }
 

@@ -126,7 +126,11 @@ fn print(text: &str, code: u8) -> ExitCode {
 fn plain(report: &Report) -> String {
     let mut lines = vec![report.line()];
     for log in &report.logs {
-        let end = if log.closed { "closed" } else { "open or ended unexpectedly" };
+        let end = match (log.whole, log.closed) {
+            (false, _) => "up to the first fault",
+            (true, true) => "closed",
+            (true, false) => "open or ended unexpectedly",
+        };
         let name = incarnation_name(log.incarnation);
         lines.push(format!("  log {name}: {} entries in {} segments, {end}", log.entries, log.segments));
     }

@@ -238,11 +238,11 @@ impl Writer {
             Err(error) => LogError::Write(format!("free space of {}: {error}", self.dir.display())),
         };
         let (may, may_not): (Vec<_>, Vec<_>) = batch.into_iter().partition(|pending| pending.reserve);
-        may_not.into_iter().for_each(|pending| pending.complete(Err(short.clone())));
         let mut status = lock(&self.shared.status);
         status.healthy = false;
         status.last_error = Some(short.to_string());
         drop(status);
+        may_not.into_iter().for_each(|pending| pending.complete(Err(short.clone())));
         (may, false)
     }
 

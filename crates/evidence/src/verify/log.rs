@@ -104,7 +104,14 @@ impl<'a> LogCheck<'a> {
             collected.fault(self.incarnation, fault);
         }
         self.finish(holds, collected);
-        LogReport { incarnation: self.incarnation, entries: self.size, root: self.root, segments, closed: self.closed }
+        LogReport {
+            incarnation: self.incarnation,
+            entries: self.size,
+            root: self.root,
+            segments,
+            closed: self.closed,
+            whole: holds,
+        }
     }
 
     fn finding(&self, verdict: Verdict, what: impl Into<String>) -> Finding {

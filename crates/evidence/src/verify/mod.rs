@@ -98,6 +98,8 @@ pub struct LogReport {
     pub segments: usize,
     /// Whether it ended with its closing leaf.
     pub closed: bool,
+    /// Whether it was read to its end; else `entries` are those before the first fault.
+    pub whole: bool,
 }
 
 /// The whole answer.
