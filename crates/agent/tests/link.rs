@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use support::{Agent, Broker, Fault, PASSWORD, config, secret_file};
+use support::{Agent, Broker, Fault, PASSWORD, config, secret_file, until};
 use tidegate_proxy::agents::{Agents, AgentsConfig, Broker as Wanted, OpenError, Reason, Upstream};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -145,9 +145,7 @@ async fn a_wrong_password_and_a_dead_broker_are_told_apart() {
     // a reload that fails changes nothing, and open connections go on
     std::fs::remove_file(folder.path().join("password")).unwrap();
     agent.signal(rustix::process::Signal::HUP);
-    while !agent.log().contains("not reloaded") {
-        tokio::task::yield_now().await;
-    }
+    agent.says("not reloaded");
     echoes(&mut upstream, 100).await;
     drop(agents.open("main", Wanted::Bootstrap, [7; 16]).await.unwrap());
 }
@@ -159,9 +157,7 @@ async fn the_agent_waits_for_the_gateway_comes_back_and_ends_on_sigterm() {
     secret_file(folder.path(), "password", PASSWORD);
     let text = config("relay", &broker.address(), "SCRAM-SHA-256", "{ file = \"password\" }");
     let mut agent = Agent::start(folder.path(), &text);
-    while !agent.log().contains("gateway down") {
-        tokio::task::yield_now().await;
-    }
+    agent.says("gateway down");
     let agents = listen(folder.path()).await;
     agents.wait_for("main").await;
     let mut upstream = agents.open("main", Wanted::Bootstrap, [7; 16]).await.unwrap();
@@ -170,9 +166,7 @@ async fn the_agent_waits_for_the_gateway_comes_back_and_ends_on_sigterm() {
     while agents.serves("main") {
         changes.changed().await.unwrap();
     }
-    while folder.path().join("agent.sock").exists() {
-        tokio::task::yield_now().await;
-    }
+    until("the socket's end", || !folder.path().join("agent.sock").exists());
     echoes(&mut upstream, 1000).await;
     let agents = listen(folder.path()).await;
     agents.wait_for("main").await;

@@ -4,6 +4,8 @@
 mod cli_stage;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use cli_stage::{Said, configure, tidegate};
 use tidegate_evidence::{
@@ -289,6 +291,35 @@ fn damage_is_named_with_file_and_byte() {
     assert_eq!(stage.run(&["status"]).code, 1);
     assert_eq!(stage.run(&["show", "6", "--incarnation", "1"]).code, 1);
     assert_eq!(stage.run(&["show", "2", "--incarnation", "1"]).code, 0, "a leaf before the damage");
+}
+
+#[test]
+fn a_log_that_grows_while_it_is_read_is_no_damage() {
+    let stage = Stage::new();
+    let log = stage.log();
+    tell(&log);
+    let (stop, writer) = (Arc::new(AtomicBool::new(false)), log.clone());
+    let stopped = Arc::clone(&stop);
+    let thread = std::thread::spawn(move || {
+        while !stopped.load(Ordering::SeqCst) {
+            // Several segments of 1 MiB are begun meanwhile.
+            let tickets: Vec<_> = (0..200).map(|n| writer.append(entry(Kind::Refusal, n))).collect();
+            tickets.into_iter().for_each(|ticket| drop(ticket.wait().unwrap()));
+        }
+    });
+    let mut before = 0;
+    while log.status().segments < 3 {
+        let said = stage.run(&["list", "--output", "json"]);
+        assert_eq!((said.code, said.err.as_str()), (0, ""));
+        let rows = said.out.lines().count();
+        assert!(rows >= before, "what was there once stays: {before}, {rows}");
+        assert_eq!(json(said.out.lines().last().unwrap())["index"], (rows - 1).to_string(), "no row twice or left out");
+        before = rows;
+    }
+    assert_eq!(stage.run(&["status"]).code, 0);
+    stop.store(true, Ordering::SeqCst);
+    thread.join().unwrap();
+    assert!(before > 200, "the log grew: {before}");
 }
 
 #[test]

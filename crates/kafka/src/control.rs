@@ -184,3 +184,109 @@ fn walker(key: i16, version: i16, body: &[u8]) -> Result<Walker<'_>, ProtocolErr
 fn small(number: i64) -> i16 {
     i16::try_from(number).unwrap_or(-1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encode::Fields;
+
+    fn answer(key: i16, version: i16, correlation_id: i32, fields: &Fields) -> Vec<u8> {
+        let mut frame = header::response_prefix(key, version, correlation_id);
+        encode::message(&mut frame, message(key, Direction::Response).unwrap(), version, fields);
+        header::seal(&mut frame);
+        frame
+    }
+
+    fn asked(frame: &[u8]) -> (i16, i16, i32) {
+        let header = header::request(frame).unwrap();
+        let mut walker = Walker::new(
+            message(header.api_key, Direction::Request).unwrap(),
+            header.api_version,
+            &frame[header.body..],
+        )
+        .unwrap();
+        while let Some(event) = walker.next().unwrap() {
+            // The gate itself must not make topics by asking for them.
+            if let Event::Scalar { field, value, .. } = event
+                && field.id == metadata_request::ALLOW_AUTO_TOPIC_CREATION
+                && header.api_key == METADATA
+            {
+                assert_eq!(value, Scalar::Int(0));
+            }
+        }
+        (header.api_key, header.api_version, header.correlation_id)
+    }
+
+    fn versions_answer(correlation_id: i32) -> Vec<u8> {
+        let int = |n: i64| Value::Int(n);
+        let key = |key, min, max| {
+            vec![
+                (versions::API_KEYS__API_KEY, int(key)),
+                (versions::API_KEYS__MIN_VERSION, int(min)),
+                (versions::API_KEYS__MAX_VERSION, int(max)),
+            ]
+        };
+        let finalized = vec![
+            (versions::FINALIZED_FEATURES__NAME, Value::Text("transaction.version".into())),
+            (versions::FINALIZED_FEATURES__MAX_VERSION_LEVEL, int(2)),
+            (versions::FINALIZED_FEATURES__MIN_VERSION_LEVEL, int(1)),
+        ];
+        let supported = vec![
+            (versions::SUPPORTED_FEATURES__NAME, Value::Text("kraft.version".into())),
+            (versions::SUPPORTED_FEATURES__MIN_VERSION, int(0)),
+            (versions::SUPPORTED_FEATURES__MAX_VERSION, int(1)),
+        ];
+        let fields = vec![
+            (versions::API_KEYS, Value::List(vec![key(0, 3, 13), key(1, 4, 18)])),
+            (versions::SUPPORTED_FEATURES, Value::List(vec![supported])),
+            (versions::FINALIZED_FEATURES_EPOCH, int(12)),
+            (versions::FINALIZED_FEATURES, Value::List(vec![finalized])),
+        ];
+        answer(API_VERSIONS, API_VERSIONS_VERSION, correlation_id, &fields)
+    }
+
+    #[test]
+    fn a_round_learns_versions_brokers_and_topics() {
+        let mut conversation = Conversation::default();
+        for round in 0..2 {
+            assert_eq!(asked(&conversation.request()), (18, 3, 1 + 2 * round));
+            assert!(conversation.answer(&versions_answer(1 + 2 * round)).unwrap().is_none());
+            assert_eq!(asked(&conversation.request()), (3, 12, 2 + 2 * round));
+            let broker = vec![
+                (metadata::BROKERS__NODE_ID, Value::Int(4)),
+                (metadata::BROKERS__HOST, Value::Text("kafka-4".into())),
+                (metadata::BROKERS__PORT, Value::Int(9092)),
+            ];
+            let topic = vec![
+                (metadata::TOPICS__NAME, Value::Text("orders".into())),
+                (metadata::TOPICS__TOPIC_ID, Value::Uuid([7; 16])),
+            ];
+            let fields =
+                vec![(metadata::BROKERS, Value::List(vec![broker])), (metadata::TOPICS, Value::List(vec![topic]))];
+            let frame = answer(METADATA, METADATA_VERSION, 2 + 2 * round, &fields);
+            let learned = conversation.answer(&frame).unwrap().unwrap();
+            assert_eq!(learned.brokers, [(4, "kafka-4".to_owned(), 9092)]);
+            let known = learned.knowledge.downcast::<Knowledge>().unwrap();
+            assert_eq!(known.versions, [(0, 3, 13), (1, 4, 18)]);
+            assert_eq!(known.speaks(1), Some((4, 18)));
+            assert_eq!(known.supported, [("kraft.version".to_owned(), 0, 1)]);
+            assert_eq!(known.finalized, [("transaction.version".to_owned(), 2, 1)]);
+            assert_eq!(known.finalized_epoch, 12);
+            assert_eq!(known.topic_id("orders"), Some([7; 16]));
+            assert_eq!(known.topic_name(&[7; 16]), Some("orders"));
+            assert!(known.hosts.contains("kafka-4"));
+        }
+    }
+
+    #[test]
+    fn answers_out_of_step_or_with_errors_are_refused() {
+        let mut conversation = Conversation::default();
+        conversation.request();
+        assert!(conversation.answer(&versions_answer(9)).is_err());
+        let mut conversation = Conversation::default();
+        conversation.request();
+        let error = vec![(versions::ERROR_CODE, Value::Int(35))];
+        assert!(conversation.answer(&answer(API_VERSIONS, API_VERSIONS_VERSION, 1, &error)).is_err());
+        assert!(Conversation::default().answer(&[0; 3]).is_err());
+    }
+}

@@ -116,7 +116,7 @@ struct Open {
 #[derive(Clone, Copy)]
 enum Level {
     Struct { open: Open, next: usize },
-    Tags { open: Open, left: u32 },
+    Tags { open: Open, left: u32, last: Option<u32> },
     Tagged { field: &'static Field, end: usize, begun: bool },
     Array { field: &'static Field, element: &'static Type, left: usize },
     Free,
@@ -182,7 +182,7 @@ impl<'a> Walker<'a> {
             };
             let event = match self.levels.get(top).copied().unwrap_or(Level::Free) {
                 Level::Struct { open, next } => self.step_struct(top, open, next)?,
-                Level::Tags { open, left } => self.step_tags(top, open, left)?,
+                Level::Tags { open, left, last } => self.step_tags(top, open, left, last)?,
                 Level::Tagged { field, end, begun: false } => {
                     self.set(top, Level::Tagged { field, end, begun: true });
                     Some(self.value(field, &field.ty)?)
@@ -213,19 +213,29 @@ impl<'a> Walker<'a> {
         }
         if self.flexible {
             let left = self.uvarint("tagged fields")?;
-            self.set(top, Level::Tags { open, left });
+            self.set(top, Level::Tags { open, left, last: None });
             return Ok(None);
         }
         Ok(self.end_of_struct(top, open))
     }
 
-    fn step_tags(&mut self, top: usize, open: Open, left: u32) -> Result<Option<Event<'a>>, ProtocolError> {
+    fn step_tags(
+        &mut self,
+        top: usize,
+        open: Open,
+        left: u32,
+        last: Option<u32>,
+    ) -> Result<Option<Event<'a>>, ProtocolError> {
         if left == 0 {
             return Ok(self.end_of_struct(top, open));
         }
-        self.set(top, Level::Tags { open, left: left.saturating_sub(1) });
         let begin = self.at;
         let tag = self.uvarint("tagged fields")?;
+        // KIP-482 wants them ascending. Of a field that comes twice, one reader takes the first and another the last.
+        if last.is_some_and(|last| tag <= last) {
+            return Err(self.malformed("tagged fields", "tags that do not ascend"));
+        }
+        self.set(top, Level::Tags { open, left: left.saturating_sub(1), last: Some(tag) });
         let size_at = self.at;
         let size = self.uvarint("tagged fields")?;
         let data_at = self.at;

@@ -1,11 +1,15 @@
 //! Reads whole frames off a stream within bounds: one frame's, and one for all frames that the process holds.
 
+use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use bytes::BytesMut;
 use tidegate_model::{FrameRefused, Protocol};
-use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout};
 
 /// Permits are counted in units of this many bytes.
 const UNIT: usize = 1024;
@@ -14,12 +18,28 @@ const UNIT: usize = 1024;
 const SMALL: usize = 16 * 1024;
 /// What an idle stream keeps ready to read into.
 const IDLE_BUFFER: usize = 2 * 1024;
+/// A peer that sends nothing for this long in the middle of a frame is given up.
+const FRAME_STALL: Duration = Duration::from_secs(30);
+/// How often a transfer that does not move is looked at.
+const TICK: Duration = Duration::from_secs(1);
+/// While others wait for memory, a transfer that holds some must move at least this fast, after [`GRACE`].
+const PACE_BYTES_PER_SECOND: usize = 128 * 1024;
+const GRACE: Duration = Duration::from_secs(5);
 
-/// How many bytes of frames the process may hold at once.
+/// How many bytes of frames the process may hold at once: one half for requests, one for answers. Were they one pool, requests
+/// that wait for answers could hold all that these answers need.
 #[derive(Clone, Debug)]
 pub struct Budget {
+    requests: Pool,
+    answers: Pool,
+}
+
+/// The budget of one direction.
+#[derive(Clone, Debug)]
+pub struct Pool {
     permits: Arc<Semaphore>,
     units: usize,
+    waiting: Arc<AtomicUsize>,
 }
 
 /// Part of the budget; given back when dropped.
@@ -29,28 +49,146 @@ pub struct Held {
 }
 
 impl Budget {
-    /// A budget of `bytes`.
+    /// A budget of `bytes` for both directions together.
     #[must_use]
     pub fn new(bytes: usize) -> Self {
-        let units = (bytes / UNIT).clamp(1, Semaphore::MAX_PERMITS);
-        Self { permits: Arc::new(Semaphore::new(units)), units }
+        Self { requests: Pool::new(bytes / 2), answers: Pool::new(bytes / 2) }
     }
 
     /// Bytes that nobody holds.
     #[must_use]
     pub fn free_bytes(&self) -> usize {
-        self.permits.available_permits().saturating_mul(UNIT)
+        let units = |pool: &Pool| pool.permits.available_permits();
+        units(&self.requests).saturating_add(units(&self.answers)).saturating_mul(UNIT)
     }
 
-    /// Waits until `bytes` are free. A frame larger than the whole budget waits for all of it.
-    async fn hold(&self, bytes: usize) -> Held {
-        if bytes <= SMALL {
-            return Held::default();
-        }
-        let units = u32::try_from(bytes.div_ceil(UNIT).min(self.units)).unwrap_or(u32::MAX);
-        // The semaphore is never closed.
-        Held { _permit: Arc::clone(&self.permits).acquire_many_owned(units).await.ok() }
+    /// For what clients send.
+    #[must_use]
+    pub fn requests(&self) -> &Pool {
+        &self.requests
     }
+
+    /// For what brokers send.
+    #[must_use]
+    pub fn answers(&self) -> &Pool {
+        &self.answers
+    }
+}
+
+impl Pool {
+    fn new(bytes: usize) -> Self {
+        let units = (bytes / UNIT).clamp(1, Semaphore::MAX_PERMITS);
+        Self { permits: Arc::new(Semaphore::new(units)), units, waiting: Arc::default() }
+    }
+
+    fn units_of(&self, bytes: usize) -> u32 {
+        u32::try_from(bytes.div_ceil(UNIT).min(self.units)).unwrap_or(u32::MAX)
+    }
+
+    /// `bytes`, if they are free now.
+    fn hold_now(&self, bytes: usize) -> Option<Held> {
+        if bytes <= SMALL {
+            return Some(Held::default());
+        }
+        let permit = Arc::clone(&self.permits).try_acquire_many_owned(self.units_of(bytes)).ok()?;
+        Some(Held { _permit: Some(permit) })
+    }
+
+    /// Waits until `bytes` are free, in the order of asking. A frame larger than the whole budget waits for all of it.
+    async fn hold(&self, bytes: usize) -> Held {
+        if let Some(held) = self.hold_now(bytes) {
+            return held;
+        }
+        let _one_waits = Waiting::new(&self.waiting);
+        // The semaphore is never closed.
+        Held { _permit: Arc::clone(&self.permits).acquire_many_owned(self.units_of(bytes)).await.ok() }
+    }
+
+    /// Whether somebody waits for memory.
+    fn is_pressed(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) > 0
+    }
+}
+
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Watches one frame's transfer, so that no peer holds memory for ever by not moving.
+struct Watch<'a> {
+    pool: &'a Pool,
+    length: usize,
+    stall: Duration,
+    began: Instant,
+    moved: Instant,
+    done: usize,
+}
+
+impl<'a> Watch<'a> {
+    fn new(pool: &'a Pool, length: usize, stall: Duration) -> Self {
+        let now = Instant::now();
+        Self { pool, length, stall, began: now, moved: now, done: 0 }
+    }
+
+    /// How long to wait before looking again.
+    fn patience(&self) -> Duration {
+        TICK.min(self.stall)
+    }
+
+    /// Notes what has moved since.
+    fn check(&mut self, bytes: usize) -> io::Result<()> {
+        let now = Instant::now();
+        if bytes > 0 {
+            self.moved = now;
+            self.done = self.done.saturating_add(bytes);
+        }
+        let stalled = bytes == 0 && now.duration_since(self.moved) >= self.stall;
+        if stalled || (self.length > SMALL && self.pool.is_pressed() && self.is_behind(now)) {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        Ok(())
+    }
+
+    fn is_behind(&self, now: Instant) -> bool {
+        let late = now.duration_since(self.began).saturating_sub(GRACE);
+        let due = usize::try_from(late.as_millis()).unwrap_or(usize::MAX).saturating_mul(PACE_BYTES_PER_SECOND) / 1000;
+        self.done < due.min(self.length)
+    }
+}
+
+/// Writes all of `bytes` and flushes. `pool` is what the frame was held in.
+///
+/// # Errors
+/// The stream's; `TimedOut` when the peer takes nothing for `stall`, or too little while others wait for memory.
+pub async fn write_frame<W: AsyncWrite + Unpin>(
+    stream: &mut W,
+    bytes: &[u8],
+    stall: Duration,
+    pool: &Pool,
+) -> io::Result<()> {
+    let mut watch = Watch::new(pool, bytes.len(), stall);
+    let mut left = bytes;
+    while !left.is_empty() {
+        let written = match timeout(watch.patience(), stream.write(left)).await {
+            Ok(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => written?,
+            Err(_elapsed) => 0,
+        };
+        left = left.get(written..).unwrap_or_default();
+        watch.check(written)?;
+    }
+    timeout(stall, stream.flush()).await.map_err(|_elapsed| io::Error::from(io::ErrorKind::TimedOut))?
 }
 
 /// A frame and the part of the budget that it takes.
@@ -67,8 +205,8 @@ pub struct Frame {
 pub enum ReadError {
     /// The peer sent something that is no frame.
     Refused(FrameRefused),
-    /// The stream failed, or ended inside a frame.
-    Io(std::io::Error),
+    /// The stream failed, or ended or stood still inside a frame.
+    Io(io::Error),
 }
 
 /// One direction of a connection, as frames.
@@ -76,7 +214,10 @@ pub struct FrameReader<R> {
     stream: R,
     buffer: BytesMut,
     protocol: &'static dyn Protocol,
-    budget: Budget,
+    pool: Pool,
+    longest: usize,
+    /// For the frame that [`FrameReader::has_frame`] found.
+    reserved: Option<Held>,
 }
 
 impl<R> std::fmt::Debug for FrameReader<R> {
@@ -86,9 +227,14 @@ impl<R> std::fmt::Debug for FrameReader<R> {
 }
 
 impl<R: AsyncRead + Unpin> FrameReader<R> {
-    /// Reads `stream`.
-    pub fn new(stream: R, protocol: &'static dyn Protocol, budget: Budget) -> Self {
-        Self { stream, buffer: BytesMut::new(), protocol, budget }
+    /// Reads `stream`, whose frames are held in `pool`.
+    pub fn new(stream: R, protocol: &'static dyn Protocol, pool: Pool) -> Self {
+        Self { stream, buffer: BytesMut::new(), protocol, pool, longest: usize::MAX, reserved: None }
+    }
+
+    /// Refuses frames over `bytes` from now on, before they are read.
+    pub fn set_longest(&mut self, bytes: usize) {
+        self.longest = bytes;
     }
 
     /// The next frame, or `None` when the stream ends between frames. Not cancel safe inside a frame.
@@ -100,25 +246,22 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
             if let Some(length) = self.protocol.frame_length(&self.buffer).map_err(ReadError::Refused)? {
                 break length;
             }
-            if self.buffer.is_empty() && self.buffer.capacity() < IDLE_BUFFER {
-                self.buffer = BytesMut::with_capacity(IDLE_BUFFER);
-            }
-            if self.stream.read_buf(&mut self.buffer).await.map_err(ReadError::Io)? == 0 {
+            if !self.more().await.map_err(ReadError::Io)? {
                 if self.buffer.is_empty() {
                     return Ok(None);
                 }
-                return Err(ReadError::Io(std::io::ErrorKind::UnexpectedEof.into()));
+                return Err(ReadError::Io(io::ErrorKind::UnexpectedEof.into()));
             }
         };
-        let held = self.budget.hold(length).await;
-        while self.buffer.len() < length {
-            // Grown in steps, so that a length that nobody honours takes no memory. A little beyond the frame saves a read.
-            let missing = length.saturating_sub(self.buffer.len());
-            self.buffer.reserve(missing.min(STEP).saturating_add(SMALL));
-            if self.stream.read_buf(&mut self.buffer).await.map_err(ReadError::Io)? == 0 {
-                return Err(ReadError::Io(std::io::ErrorKind::UnexpectedEof.into()));
-            }
+        if length > self.longest {
+            let text = format!("a frame of {length} bytes, where {} are taken at most before login", self.longest);
+            return Err(ReadError::Refused(FrameRefused(text)));
         }
+        let held = match self.reserved.take() {
+            Some(held) => held,
+            None => self.pool.hold(length).await,
+        };
+        self.fill(length).await.map_err(ReadError::Io)?;
         let bytes = self.buffer.split_to(length);
         if self.buffer.is_empty() {
             // What is left of the allocation goes when the frame goes.
@@ -127,12 +270,47 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
         Ok(Some(Frame { bytes, held }))
     }
 
-    /// Whether a whole frame can be taken without waiting.
+    /// Reads until the buffer holds `length` bytes.
+    async fn fill(&mut self, length: usize) -> io::Result<()> {
+        if self.buffer.len() >= length {
+            return Ok(());
+        }
+        // The budget is held for all of it, so all of it may be asked for; a little beyond saves a read.
+        self.buffer.reserve(length.saturating_sub(self.buffer.len()).saturating_add(SMALL));
+        let mut watch = Watch::new(&self.pool, length, FRAME_STALL);
+        while self.buffer.len() < length {
+            let read = match timeout(watch.patience(), self.stream.read_buf(&mut self.buffer)).await {
+                Ok(Ok(0)) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(read) => read?,
+                Err(_elapsed) => 0,
+            };
+            watch.check(read)?;
+        }
+        Ok(())
+    }
+
+    /// Waits for more bytes; false when the stream has ended. Cancel safe.
+    ///
+    /// # Errors
+    /// The stream's.
+    pub async fn more(&mut self) -> io::Result<bool> {
+        if self.buffer.is_empty() && self.buffer.capacity() < IDLE_BUFFER {
+            self.buffer = BytesMut::with_capacity(IDLE_BUFFER);
+        }
+        Ok(self.stream.read_buf(&mut self.buffer).await? > 0)
+    }
+
+    /// Whether a whole frame can be taken without waiting, for bytes or for memory. Who holds frames already must not wait for
+    /// memory: others may do the same, and none would go on.
     #[must_use]
-    pub fn has_frame(&self) -> bool {
-        matches!(self.protocol.frame_length(&self.buffer), Ok(Some(length)) if self.buffer.len() >= length)
+    pub fn has_frame(&mut self) -> bool {
+        let Ok(Some(length)) = self.protocol.frame_length(&self.buffer) else { return false };
+        if self.buffer.len() < length || length > self.longest {
+            return false;
+        }
+        if self.reserved.is_none() {
+            self.reserved = self.pool.hold_now(length);
+        }
+        self.reserved.is_some()
     }
 }
-
-/// How much a buffer grows at once while a large frame comes in.
-const STEP: usize = 1024 * 1024;

@@ -1,12 +1,18 @@
 //! The order of the path, held by types. Each of these is made in one place only, by the step that earns it:
 //!
-//! * the recorder takes only a [`Storable`], which [`storage_mask`] makes: no payload gets in, only digests and facts;
-//! * what goes to a broker needs a [`Forwardable`], made from a request that was decided, with the receipt of its intent;
-//! * what goes to a client needs a [`Deliverable`], made from what the caller's mask left, with the receipt of its leaf.
+//! * a [`Decided`] request and a [`Masked`] answer need the [`Questions`] that only a [`crate::decider::Decider`] gives out;
+//! * the log takes only a [`Storable`], which [`storage_mask`] makes: no payload gets in, only digests and facts;
+//! * a [`Recording`] ties a frame to its own leaf, or to the reason why it has none;
+//! * what goes to a broker is a [`Forwardable`] and what goes to a client a [`Deliverable`]: a recording gives them up only once
+//!   its leaf is durable.
 
 use bytes::Bytes;
 use tidegate_evidence::entry::{Algorithm, Digest, Entry, PayloadHasher};
-use tidegate_evidence::store::Receipt;
+use tidegate_evidence::store::{LogError, Ticket};
+use tidegate_model::{Effect, Facts, LoginOutcome};
+
+use crate::decider::Questions;
+use crate::recorder::Folded;
 
 /// An entry in which no payload is left. Only [`storage_mask`] makes one.
 #[derive(Debug)]
@@ -28,6 +34,16 @@ pub struct Frames<'a> {
     pub passed_on: Option<&'a [u8]>,
 }
 
+impl<'a> Frames<'a> {
+    /// `received` is what came, where that differs from what goes on.
+    pub(crate) fn new(received: Option<&'a Bytes>, passed_on: &'a Bytes) -> Self {
+        match received {
+            Some(received) => Self { received, passed_on: Some(passed_on) },
+            None => Self { received: passed_on, passed_on: None },
+        }
+    }
+}
+
 /// Lets nothing of the frames through but their digests. Topics carry no classes yet, so nobody can say which bytes of a record
 /// may be kept: none are, and the leaf has no stored frame.
 #[must_use]
@@ -45,97 +61,186 @@ fn digest(bytes: &[u8], algorithm: Algorithm) -> Digest {
     hasher.finish()
 }
 
-/// Why a frame may go on.
+/// A request's frame after the decision: what is refused is no longer in it.
+#[derive(Debug)]
+pub struct Decided(Bytes);
+
+impl Decided {
+    pub(crate) fn new(frame: Bytes, _asked: &Questions) -> Self {
+        Self(frame)
+    }
+
+    pub(crate) fn bytes(&self) -> &Bytes {
+        &self.0
+    }
+}
+
+/// An answer's frame after the caller's mask.
+#[derive(Debug)]
+pub struct Masked(Bytes);
+
+impl Masked {
+    pub(crate) fn new(frame: Bytes, _asked: &Questions) -> Self {
+        Self(frame)
+    }
+
+    /// The gate's answer to a credential.
+    pub(crate) fn login(frame: Bytes, _told: LoginOutcome<'_>) -> Self {
+        Self(frame)
+    }
+
+    /// The gate's answer to a request that could not be recorded, and so was not forwarded.
+    pub(crate) fn unrecordable(frame: Bytes, _why: &LogError) -> Self {
+        Self(frame)
+    }
+
+    pub(crate) fn bytes(&self) -> &Bytes {
+        &self.0
+    }
+}
+
+/// A request that changes nothing: its leaf is the outcome's.
 #[derive(Clone, Copy, Debug)]
-pub enum Proof {
-    /// Its leaf is durable.
-    Recorded(Receipt),
-    /// It only reads: its leaf is the outcome.
-    ReadsOnly(ReadsOnly),
-    /// It was counted into its session's next idle leaf.
-    Folded(Folded),
-    /// It is part of a login or of version negotiation and discloses nothing of the cluster's data.
-    Negotiation(Negotiation),
-    /// The log cannot be written and the frame says just that.
-    Unrecordable(Unrecordable),
+pub struct ReadsOnly(());
+
+impl ReadsOnly {
+    /// `None` for a request that changes something.
+    #[must_use]
+    pub fn of(facts: &Facts) -> Option<Self> {
+        (facts.effect == Effect::Reads).then_some(Self(()))
+    }
 }
 
-macro_rules! witnesses {
-    ($($(#[$doc:meta])* $name:ident,)*) => {
-        $($(#[$doc])*
-        #[derive(Clone, Copy, Debug)]
-        pub struct $name(());
+/// The tickets of the leaves that one step wrote; a large one takes several.
+#[derive(Debug)]
+#[must_use = "the leaves are durable only when their tickets say so"]
+pub struct Tickets {
+    pub(crate) first: Ticket,
+    pub(crate) more: Vec<Ticket>,
+}
 
-        impl $name {
-            pub(crate) fn new() -> Self {
-                Self(())
+impl Tickets {
+    /// The indices of the leaves, once all are durable.
+    ///
+    /// # Errors
+    /// At least one was not recorded.
+    pub async fn durable(self) -> Result<Vec<u64>, NotRecorded> {
+        let mut recorded = Vec::with_capacity(1);
+        let mut failed = None;
+        for ticket in std::iter::once(self.first).chain(self.more) {
+            match ticket.await {
+                Ok(receipt) => recorded.push(receipt.index()),
+                Err(error) => failed = Some(error),
             }
-        })*
-    };
+        }
+        match failed {
+            None => Ok(recorded),
+            Some(error) => Err(NotRecorded { error, recorded }),
+        }
+    }
 }
 
-witnesses! {
-    /// Made for requests that change nothing.
+/// Not all leaves of a step could be written.
+#[derive(Debug)]
+pub struct NotRecorded {
+    /// Why.
+    pub error: LogError,
+    /// Those that were.
+    pub recorded: Vec<u64>,
+}
+
+/// A frame on its way, and its leaf, which may not be durable yet.
+#[derive(Debug)]
+#[must_use = "a leaf that nobody waits for proves nothing"]
+pub struct Recording<F> {
+    frame: F,
+    leaf: Leaf,
+}
+
+/// Why a frame may go on.
+#[derive(Debug)]
+enum Leaf {
+    /// Once these are durable.
+    Written(Tickets),
+    /// The outcome of the request will be recorded.
     ReadsOnly,
-    /// Made by the recorder when it has counted an answer.
-    Folded,
-    /// Made for answers of the gate's own before and during a login.
-    Negotiation,
-    /// Made when an intent could not be recorded.
-    Unrecordable,
+    /// It was counted into its session's next idle or refusal leaf.
+    Counted,
+    /// It is part of a login, which has a leaf of its own, or says that the log cannot be written.
+    Unrecorded,
 }
 
-/// A frame that may go to the broker.
+impl<F> Recording<F> {
+    pub(crate) fn written(frame: F, tickets: Tickets) -> Self {
+        Self { frame, leaf: Leaf::Written(tickets) }
+    }
+
+    async fn leaf(self) -> Result<(F, Vec<u64>), NotRecorded> {
+        match self.leaf {
+            Leaf::Written(tickets) => Ok((self.frame, tickets.durable().await?)),
+            Leaf::ReadsOnly | Leaf::Counted | Leaf::Unrecorded => Ok((self.frame, Vec::new())),
+        }
+    }
+}
+
+impl Recording<Decided> {
+    pub(crate) fn reads_only(frame: Decided, _because: ReadsOnly) -> Self {
+        Self { frame, leaf: Leaf::ReadsOnly }
+    }
+
+    /// The frame may go to the broker once its intents are durable; their indices, none when it only reads.
+    ///
+    /// # Errors
+    /// An intent could not be recorded: nothing goes to the broker.
+    pub async fn durable(self) -> Result<(Forwardable, Vec<u64>), NotRecorded> {
+        let (Decided(frame), indices) = self.leaf().await?;
+        Ok((Forwardable(frame), indices))
+    }
+}
+
+impl Recording<Masked> {
+    pub(crate) fn counted(frame: Masked, _because: Folded) -> Self {
+        Self { frame, leaf: Leaf::Counted }
+    }
+
+    /// Part of a login, or of a request that was neither recorded nor forwarded.
+    pub(crate) fn login(frame: Bytes, told: LoginOutcome<'_>) -> Self {
+        Self { frame: Masked::login(frame, told), leaf: Leaf::Unrecorded }
+    }
+
+    pub(crate) fn unrecordable(frame: Bytes, why: &LogError) -> Self {
+        Self { frame: Masked::unrecordable(frame, why), leaf: Leaf::Unrecorded }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.frame.bytes().len()
+    }
+
+    /// The caller's view of an answer may go to the client once its leaves are durable.
+    ///
+    /// # Errors
+    /// A leaf could not be recorded: nothing is delivered.
+    pub async fn durable(self) -> Result<Deliverable, LogError> {
+        let (Masked(frame), _indices) = self.leaf().await.map_err(|not| not.error)?;
+        Ok(Deliverable(frame))
+    }
+}
+
+/// A frame that may go to the broker. Only [`Recording`] makes one.
 #[derive(Debug)]
 pub struct Forwardable(Bytes);
 
 impl Forwardable {
-    /// The frame of a decided request whose intent is durable, or that needs none.
-    #[must_use]
-    pub fn new(decided: Decided, _proof: Proof) -> Self {
-        Self(decided.0)
-    }
-
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.0
     }
 }
 
-/// A request's frame after the decision: what is refused is no longer in it. Only the decide step makes one.
-#[derive(Debug)]
-pub struct Decided(Bytes);
-
-impl Decided {
-    pub(crate) fn new(frame: Bytes) -> Self {
-        Self(frame)
-    }
-}
-
-/// An answer's frame after the caller's mask. Only the mask step makes one.
-#[derive(Debug)]
-pub struct Masked(Bytes);
-
-impl Masked {
-    pub(crate) fn new(frame: Bytes) -> Self {
-        Self(frame)
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
-    }
-}
-
-/// A frame that may go to the client.
+/// A frame that may go to the client. Only [`Recording`] makes one.
 #[derive(Debug)]
 pub struct Deliverable(Bytes);
 
 impl Deliverable {
-    /// The caller's view of an answer whose leaf is durable, or that needs none.
-    #[must_use]
-    pub fn new(masked: Masked, _proof: Proof) -> Self {
-        Self(masked.0)
-    }
-
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.0
     }

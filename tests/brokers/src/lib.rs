@@ -21,6 +21,7 @@ pub mod ports;
 pub mod process;
 pub mod programs;
 pub mod scratch;
+pub mod stories;
 pub mod tls;
 
 pub use gate::Gate;

@@ -46,6 +46,9 @@ pub(crate) struct Args {
     mode: String,
 }
 
+/// How many orders alice writes.
+const ORDERS: u64 = 10_000;
+
 /// The cluster behind the gate.
 enum Cluster {
     Local(Box<Kafka>),

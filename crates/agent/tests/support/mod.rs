@@ -244,6 +244,11 @@ impl Agent {
         std::fs::read_to_string(&self.log).unwrap()
     }
 
+    /// Waits until the log says this; fails after half a minute.
+    pub(crate) fn says(&self, words: &str) {
+        until(words, || self.log().contains(words));
+    }
+
     pub(crate) fn signal(&self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, signal).unwrap();
@@ -259,6 +264,15 @@ impl Drop for Agent {
         if std::thread::panicking() {
             eprintln!("--- the agent's log:\n{}", self.log());
         }
+    }
+}
+
+/// Waits until something is so; fails after half a minute.
+pub(crate) fn until(what: &str, so: impl Fn() -> bool) {
+    let start = std::time::Instant::now();
+    while !so() {
+        assert!(start.elapsed().as_secs() < 30, "waited in vain for: {what}");
+        std::thread::yield_now();
     }
 }
 

@@ -11,6 +11,9 @@ pub(crate) mod time;
 mod walk;
 mod who;
 
+use std::collections::VecDeque;
+use std::io::Write as _;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -169,13 +172,17 @@ fn list(evidence: &Evidence, filter: &Filter, limit: Option<u32>, output: Output
     let mut printer = Printer::new(output, limit.and_then(|limit| usize::try_from(limit).ok()));
     let mut code = ExitCode::SUCCESS;
     for log in &evidence.logs {
+        if printer.closed {
+            break;
+        }
         let mut sessions = Sessions::default();
         let walked = walk::log(&evidence.dir, *log, &mut |origin, found| {
             let who = sessions.who(&evidence.opener, origin, *log, found);
             if filter.takes(&found.leaf) {
                 printer.take(Row::new(*log, found, who));
             }
-            std::ops::ControlFlow::Continue(())
+            // Nobody reads what `| head` has cut off.
+            if printer.closed { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         if let Err(damage) = walked {
             // What stands before the damage holds; the damage is told behind it.
@@ -192,14 +199,16 @@ fn list(evidence: &Evidence, filter: &Filter, limit: Option<u32>, output: Output
 struct Printer {
     output: Output,
     limit: Option<usize>,
-    rows: std::collections::VecDeque<Row>,
+    rows: VecDeque<Row>,
     table: Table,
+    /// Whether the reader of standard output has gone.
+    closed: bool,
 }
 
 impl Printer {
     fn new(output: Output, limit: Option<usize>) -> Self {
         let columns = row::COLUMNS.map(|(name, align)| (name.to_owned(), align)).to_vec();
-        Printer { output, limit, rows: std::collections::VecDeque::new(), table: Table::new(columns) }
+        Printer { output, limit, rows: VecDeque::new(), table: Table::new(columns), closed: false }
     }
 
     fn take(&mut self, row: Row) {
@@ -212,18 +221,17 @@ impl Printer {
     }
 
     fn flush(&mut self) {
+        let mut text = String::new();
         for row in self.rows.drain(..) {
             match self.output {
-                Output::Json => print(&row.json.to_string()),
+                Output::Json => text.push_str(&format!("{}\n", row.json)),
                 Output::Table => self.table.row(row.cells()),
             }
         }
         if self.output == Output::Table {
-            let text = self.table.take();
-            if !text.is_empty() {
-                print(text.trim_end_matches('\n'));
-            }
+            text = self.table.take();
         }
+        self.closed |= std::io::stdout().write_all(text.as_bytes()).is_err();
     }
 }
 

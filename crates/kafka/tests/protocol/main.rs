@@ -14,4 +14,5 @@ mod corpus;
 mod exchange;
 mod leaks;
 mod login;
+mod records;
 mod walker;

@@ -162,3 +162,16 @@ fn only_the_array_may_be_null_not_its_elements() {
     assert!(walk(message, 1, &body(b"\0\0\0\x01\0\x01k")).is_ok());
     assert!(walk(message, 1, &body(b"\0\0\0\x01\xff\xff")).is_err());
 }
+
+#[test]
+fn tags_ascend() {
+    // Fetch v12, one unknown tag twice or out of order.
+    let message = MESSAGES.iter().find(|m| m.name == "FetchRequest").unwrap();
+    let mut body = Vec::new();
+    encode::message(&mut body, message, 12, &Vec::new());
+    assert_eq!(body.pop(), Some(0));
+    for (tags, walks) in [([5, 6], true), ([5, 5], false), ([6, 5], false), ([0, 0], false)] {
+        let tagged = [&body[..], &[2, tags[0], 1, 0, tags[1], 1, 0]].concat();
+        assert_eq!(walk(message, 12, &tagged).is_ok(), walks, "{tags:?}");
+    }
+}

@@ -1,13 +1,14 @@
 //! What the evidence shows: the list, the verdict, and the verdict on a copy that somebody changed.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use tidegate_brokers::process::{tail, until};
+use serde_json::Value;
+use tidegate_brokers::process::tail;
 
-use super::Stage;
+use super::{ORDERS, Stage};
 
 /// The gate's public key lies beside its evidence. An auditor notes it down while he still trusts the place.
 pub(super) fn note_key(stage: &Stage) -> Result<()> {
@@ -32,32 +33,74 @@ pub(super) fn paste(stage: &Stage) -> String {
     )
 }
 
-/// `tidegate evidence list`: everybody of the story must be in it.
+/// `tidegate evidence list`: everybody of the story must be in it, with what they did.
 pub(super) fn list(stage: &mut Stage) -> Result<String> {
     let config = stage.gate.config().display().to_string();
-    let mut text = String::new();
-    // Refusals beyond the first and idle sessions are written up to 10 s later; the ones looked for here are written at once.
-    let wanted = ["alice", "bob", "carol", "produce", "fetch", "allow", "deny"];
-    let outcome = until("everybody in the evidence", Duration::from_secs(15), || {
-        let (good, stdout, stderr) = stage.gate.command(&["evidence", "list", "--config", &config])?;
+    let run = |more: &[&str]| -> Result<String> {
+        let (good, stdout, stderr) =
+            stage.gate.command(&[&["evidence", "list", "--config", &config], more].concat())?;
         ensure!(good, "tidegate evidence list failed:\n{stdout}\n{stderr}");
-        text = stdout;
-        let lower = text.to_lowercase();
-        Ok(wanted.iter().all(|word| lower.contains(word)))
-    });
-    outcome.with_context(|| format!("the list ends:\n{}", tail(&text, 30)))?;
-    Ok(excerpt(&text))
+        Ok(stdout)
+    };
+    // Leaves that nobody waits for (ends of sessions, repeated refusals) come up to 10 s later; what is looked for here does not.
+    let rows = run(&["--output", "json"])?;
+    let rows: Vec<Value> = rows.lines().map(serde_json::from_str).collect::<Result<_, _>>().context("not JSON")?;
+    let found = Found::count(&rows);
+    ensure!(found.written == ORDERS, "the evidence has {} records written by alice, not {ORDERS}", found.written);
+    // A fetch may end in a part of a batch, which comes whole with the next one.
+    ensure!(found.read >= ORDERS, "the evidence has {} records read by bob, fewer than {ORDERS}", found.read);
+    ensure!(found.refused, "the evidence does not say that carol was refused");
+    ensure!(found.failed_login, "the evidence does not have the failed login");
+    let table = run(&[])?;
+    Ok(format!("{} leaves; the first of each kind:\n{}", rows.len(), firsts(&table)))
 }
 
-/// The head of the table and the newest rows.
-fn excerpt(text: &str) -> String {
-    let lines: Vec<&str> = text.lines().collect();
-    if lines.len() <= 24 {
-        return lines.join("\n");
+/// What the story left in the evidence.
+#[derive(Default)]
+struct Found {
+    written: u64,
+    read: u64,
+    refused: bool,
+    failed_login: bool,
+}
+
+impl Found {
+    fn count(rows: &[Value]) -> Found {
+        let mut found = Found::default();
+        for row in rows {
+            let text = |path: &str| row.pointer(path).and_then(Value::as_str).unwrap_or_default();
+            let partitions = row.pointer("/partitions").and_then(Value::as_array).into_iter().flatten();
+            // 64-bit numbers are strings.
+            let records = partitions.filter_map(|one| one.get("records")?.as_str()?.parse::<u64>().ok()).sum::<u64>();
+            match (text("/kind"), text("/who/subject"), text("/api/name")) {
+                ("outcome", "alice", "Produce") => found.written += records,
+                ("outcome", "bob", "Fetch") => found.read += records,
+                ("refusal", "carol", "Fetch") => found.refused |= text("/effect") == "refused" && records == 0,
+                ("login_failed", _, _) => found.failed_login = true,
+                _ => (),
+            }
+        }
+        found
     }
-    let head: Vec<&str> = lines.iter().take(14).copied().collect();
-    let end: Vec<&str> = lines.iter().skip(lines.len() - 9).copied().collect();
-    format!("{}\n… {} more lines …\n{}", head.join("\n"), lines.len() - 23, end.join("\n"))
+}
+
+/// The head of the table and the first row of every combination of person, operation, decision and effect.
+fn firsts(table: &str) -> String {
+    let mut lines = table.lines();
+    let Some(head) = lines.next() else { return String::new() };
+    let starts =
+        ["WHO", "WHAT", "ON", "DECISION", "RULE", "EFFECT", "ERROR"].map(|name| head.find(&format!(" {name}")));
+    let [Some(who), Some(what), Some(on), Some(decision), Some(rule), Some(effect), Some(error)] = starts else {
+        return table.to_owned();
+    };
+    let mut seen = BTreeSet::new();
+    let first_of_its_kind = |line: &&str| {
+        // The heads are ASCII, so that a column begins at the same character in every row.
+        let column = |from: usize, to: usize| line.chars().skip(from).take(to.saturating_sub(from)).collect::<String>();
+        seen.insert((column(who, what), column(what, on), column(decision, rule), column(effect, error)))
+    };
+    let kept: Vec<&str> = lines.filter(first_of_its_kind).map(str::trim_end).collect();
+    format!("{head}\n{}", kept.join("\n"))
 }
 
 /// `tidegate-verify` on the live evidence.
@@ -131,4 +174,19 @@ fn largest_segment(folder: &Path) -> Result<(PathBuf, usize)> {
         }
     }
     found.context("there is no segment")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_of_each_kind_is_kept() {
+        let table = "N  WHO    WHAT     ON   DECISION  RULE  EFFECT  ERROR\n\
+                     1  alice  Produce  a    allow     r     intent\n\
+                     2  alice  Produce  b    allow     r     intent\n\
+                     3  alice  Produce  b    allow     r     acked\n";
+        let kept = firsts(table);
+        assert_eq!(kept.lines().filter_map(|line| line.chars().next()).collect::<String>(), "N13");
+    }
 }

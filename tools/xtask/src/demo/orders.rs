@@ -22,12 +22,12 @@ const PEOPLE: [(&str, &str, &str); 6] = [
 ];
 
 /// One line per order: key, tab, JSON.
-pub(super) fn lines(count: u32) -> String {
+pub(super) fn lines(count: u64) -> String {
     let mut dice = Dice(0x7469_6465_6761_7465);
     (1..=count).map(|number| line(number, &mut dice)).collect()
 }
 
-fn line(number: u32, dice: &mut Dice) -> String {
+fn line(number: u64, dice: &mut Dice) -> String {
     let customer = dice.below(4000);
     let (name, city, country) = dice.pick(&PEOPLE);
     let items: Vec<_> = (0..=dice.below(3))
@@ -38,7 +38,7 @@ fn line(number: u32, dice: &mut Dice) -> String {
         .collect();
     let total: u64 = items.iter().map(|(_, _, cents, quantity)| cents * quantity).sum();
     // One order every 8.6 s fills a day with 10,000.
-    let second = u64::from(number) * 86_399 / 10_000 % 86_400;
+    let second = number * 86_399 / 10_000 % 86_400;
     let card = dice.below(10_000);
     let event = json!({
         "event": "order_created",

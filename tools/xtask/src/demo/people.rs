@@ -107,12 +107,6 @@ impl People {
         ] {
             self.script(jars, name, class)?;
         }
-        let token = fs::read_to_string(&self.bob.token).context("cannot read a token")?;
-        let kcat = format!(
-            "bootstrap.servers={bootstrap}\nsecurity.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\nsasl.username=token\n\
-             sasl.password={token}\n"
-        );
-        fs::write(self.folder.join("bob.kcat"), kcat).context("cannot write bob.kcat")?;
         fs::write(self.folder.join("read_orders.py"), python(bootstrap, topic))
             .context("cannot write read_orders.py")?;
         let options = &self.options();
@@ -127,7 +121,8 @@ impl People {
              KAFKA_OPTS='{options}' kafka-console-consumer.sh --bootstrap-server {bootstrap} \\\n    \
                  --command-config bob.properties --topic {topic} --group demo-play2 --from-beginning --max-messages 3\n\n\
              # kcat (Debian: apt-get install kcat), as bob: SASL PLAIN, user \"token\", the token as the password\n\
-             kcat -F bob.kcat -C -t {topic} -o beginning -c 3 -q\n\n\
+             kcat -b {bootstrap} -X security.protocol=SASL_PLAINTEXT -X sasl.mechanism=PLAIN -X sasl.username=token \\\n    \
+                 -X \"sasl.password=$(cat bob.token)\" -C -t {topic} -o beginning -c 3 -q\n\n\
              # Python, as bob (pip install confluent-kafka)\n\
              python3 read_orders.py\n\n\
              # as carol, who may not read\n\

@@ -7,10 +7,8 @@ use anyhow::{Context, Result, bail, ensure};
 use tidegate_brokers::java::{self, Output, Tool};
 
 use super::people::Person;
-use super::{Stage, evidence, orders};
+use super::{ORDERS, Stage, evidence, orders};
 
-/// How many orders alice writes.
-const ORDERS: u32 = 10_000;
 /// A client that the gate refuses must not wait for long; one that is served gets this long.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -66,7 +64,7 @@ fn alice_writes(stage: &mut Stage) -> Result<String> {
         .ok()?;
     ensure!(!output.stderr.contains("ERROR"), "the producer said:\n{}", output.stderr);
     let written = end_offsets(stage)?;
-    ensure!(written == u64::from(ORDERS), "the broker has {written} records of {ORDERS}");
+    ensure!(written == ORDERS, "the broker has {written} records of {ORDERS}");
     let first = lines.lines().next().and_then(|line| line.split_once('\t')).map(|(_, value)| value).unwrap_or_default();
     Ok(format!("the broker has {written} records; the first:\n{first}"))
 }
@@ -110,7 +108,7 @@ fn mallory_cannot_log_in(stage: &mut Stage) -> Result<String> {
     refused(&output, "SaslAuthenticationException")
 }
 
-fn read(stage: &Stage, person: &Person, group: &str, count: u32) -> Result<Output> {
+fn read(stage: &Stage, person: &Person, group: &str, count: u64) -> Result<Output> {
     let count = count.to_string();
     let args = [
         "--topic",
