@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use tidegate_brokers::gate::{AgentConfig, Mode, Options, Upstream};
+use tidegate_brokers::gate::{AgentConfig, Mode, Options, Upstream, Users};
 use tidegate_brokers::jars::{Jars, Version};
 use tidegate_brokers::java::{self, Tool};
 use tidegate_brokers::programs::{Profile, Programs};
@@ -178,17 +178,24 @@ fn set(args: &Args, progress: &Progress) -> Result<Stage> {
     };
     let folder = Scratch::new("demo")?;
     let people = People::new(folder.path(), &issuer)?;
+    // The user's own agent configuration says what may be read by whom; it is left as it is.
+    let users = if matches!(cluster, Cluster::Local(_)) { Users::best() } else { Users::Same };
     let options = Options {
         profile: Profile::Release,
         mode: if args.mode == "socket" { Mode::Socket } else { Mode::Relay },
         agent,
         rules: people::RULES.to_owned(),
         topics: people::TOPICS.to_owned(),
+        users,
         tls: None,
         more: String::new(),
     };
     let gate = Gate::start(&options, &issuer)?;
-    progress.done(&format!("agent logged in to Kafka; gate at {}", gate.bootstrap()));
+    let isolation = match users {
+        Users::Apart => "gateway and agent run as two users",
+        Users::Same => "gateway and agent run as one user: agent_isolation=none",
+    };
+    progress.done(&format!("agent logged in to Kafka; gate at {}; {isolation}", gate.bootstrap()));
     let args = ["--create", "--topic", &topic, "--partitions", "3"];
     cluster.tool(&jars, java::TOPICS, &args).run()?.ok().context("cannot create the demo's topic")?;
     progress.done(&format!("topic {topic}"));

@@ -3,6 +3,7 @@
 
 mod bench;
 mod demo;
+mod schema;
 mod test;
 mod tidy;
 
@@ -29,6 +30,8 @@ enum Task {
     /// The bench's stand-in where there is no HAProxy.
     #[command(hide = true)]
     PlainProxy { port: u16, target: u16 },
+    /// Compile Kafka's message definitions into the protocol table.
+    Schema(schema::Args),
     /// Check what the compiler does not: arrows between crates, sizes, forbidden calls, stray paths.
     Tidy,
 }
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         Task::Bench(args) => bench::run(&args),
         Task::PlainProxy { port, target } => bench::plain_proxy(port, target),
         Task::Test(args) => test::run(&args),
+        Task::Schema(args) => schema::run(&args),
         Task::Tidy => tidy::run(),
     };
     match outcome {

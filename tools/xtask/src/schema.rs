@@ -4,10 +4,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
+use tidegate_brokers::{cache, host, programs};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -57,11 +59,69 @@ fn none() -> String {
     "none".to_owned()
 }
 
+/// The release whose definitions are compiled: the newest that its authors have published.
+const RELEASE: &str = "4.4.0";
+const JAR_SHA256: &str = "1ab07317eb6633241392449d329dbdc5d9251e6ffc4926860f42dd966e88bdf9";
+const TABLE: &str = "crates/kafka/src/schema/messages.rs";
+
+/// How to compile the table.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Compare with the table that is checked in instead of writing it.
+    #[arg(long)]
+    check: bool,
+}
+
+/// Fetches the pinned jar, once, and writes the table or compares with it.
+///
+/// # Errors
+/// The jar cannot be fetched or is another one; the table differs, under `--check`.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let jar = pinned_jar()?;
+    let table = programs::workspace().join(TABLE);
+    if !args.check {
+        generate(&jar, RELEASE, &table)?;
+        tidegate_brokers::note(&format!("wrote {TABLE} from the definitions of Apache Kafka {RELEASE}"));
+        return Ok(());
+    }
+    let fresh = tempfile::NamedTempFile::new()?;
+    generate(&jar, RELEASE, fresh.path())?;
+    if std::fs::read(fresh.path())? != std::fs::read(&table)? {
+        bail!("{TABLE} is not what the definitions of Apache Kafka {RELEASE} compile to; run: cargo xtask schema");
+    }
+    Ok(())
+}
+
+fn pinned_jar() -> Result<PathBuf> {
+    let folder = cache::folder(&format!("kafka-clients-{RELEASE}"))?;
+    let _lock = cache::lock(&folder)?;
+    let name = format!("kafka-clients-{RELEASE}.jar");
+    let jar = folder.join(&name);
+    if !jar.exists() {
+        let maven = host::need("mvn", &["maven"])?;
+        let status = Command::new(maven)
+            .args(["-q", "-B", "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy"])
+            .arg(format!("-Dartifact=org.apache.kafka:kafka-clients:{RELEASE}:jar"))
+            .arg(format!("-DoutputDirectory={}", folder.display()))
+            .current_dir(&folder)
+            .status()
+            .context("cannot run mvn")?;
+        if !status.success() {
+            bail!("mvn could not fetch {name}: {status}");
+        }
+    }
+    let digest = cache::sha256(&jar)?;
+    if digest != JAR_SHA256 {
+        bail!("{} has the digest {digest} where {JAR_SHA256} is pinned; delete it and try again", jar.display());
+    }
+    Ok(jar)
+}
+
 /// Reads every request and response definition from `jar` and writes the table to `out`.
 ///
 /// # Errors
 /// When the jar cannot be read or a definition uses something that the table has no word for.
-pub(crate) fn generate(jar: &Path, release: &str, out: &Path) -> Result<()> {
+fn generate(jar: &Path, release: &str, out: &Path) -> Result<()> {
     let messages = read_definitions(jar)?;
     let mut modules = String::new();
     let mut table = String::new();
@@ -77,7 +137,12 @@ pub(crate) fn generate(jar: &Path, release: &str, out: &Path) -> Result<()> {
             versions(&definition.valid_versions)?,
             versions(&definition.flexible_versions)?,
         )?;
-        writeln!(modules, "/// Field ids of {}.\npub mod {} {{\n    use super::FieldId;", definition.name, snake(&definition.name))?;
+        writeln!(
+            modules,
+            "/// Field ids of {}.\npub mod {} {{\n    use super::FieldId;",
+            definition.name,
+            snake(&definition.name)
+        )?;
         for (id, path) in ids.paths.iter().enumerate() {
             writeln!(modules, "    /// `{path}`\n    pub const {}: FieldId = FieldId({id});", constant(path))?;
         }
@@ -192,7 +257,8 @@ fn render_type(message: &Definition, field: &FieldDefinition, ty: &str, path: &s
         name => {
             let common = message.common_structs.iter().find(|s| s.name == name).map(|s| &s.fields);
             let fields = if field.fields.is_empty() {
-                common.with_context(|| format!("{}: {path} has the type {name}, which nothing defines", message.name))?
+                common
+                    .with_context(|| format!("{}: {path} has the type {name}, which nothing defines", message.name))?
             } else {
                 &field.fields
             };
@@ -225,8 +291,13 @@ fn default(field: &FieldDefinition) -> Result<Option<String>> {
         "null" => "Default::Null".into(),
         "" | "false" | "0" => return Ok(None),
         "true" => "Default::Int(1)".into(),
-        hex if hex.starts_with("0x") => format!("Default::Int({})", i64::from_str_radix(hex.trim_start_matches("0x"), 16)?),
-        number => format!("Default::Int({})", number.parse::<i64>().with_context(|| format!("{}: default {number:?}", field.name))?),
+        hex if hex.starts_with("0x") => {
+            format!("Default::Int({})", i64::from_str_radix(hex.trim_start_matches("0x"), 16)?)
+        }
+        number => format!(
+            "Default::Int({})",
+            number.parse::<i64>().with_context(|| format!("{}: default {number:?}", field.name))?
+        ),
     }))
 }
 
