@@ -30,7 +30,8 @@ pub struct Api {
     pub max: i16,
     /// What it does on the broker.
     pub effect: Effect,
-    /// Every right that it may ask for.
+    /// Every right that it may ask for, beside those that a bitmap of authorized operations tells and the right to see a topic that a
+    /// broker's error message names.
     pub rights: &'static [Action],
 }
 
@@ -71,7 +72,7 @@ pub static APIS: &[Api] = &[
     through(12, "Heartbeat", 0, 4, Effect::Reads, &[Action::JoinGroup]),
     through(13, "LeaveGroup", 0, 5, Effect::Changes, &[Action::JoinGroup]),
     through(14, "SyncGroup", 0, 5, Effect::Changes, &[Action::JoinGroup]),
-    through(15, "DescribeGroups", 0, 6, Effect::Reads, &[Action::DescribeGroup]),
+    through(15, "DescribeGroups", 0, 6, Effect::Reads, &[Action::DescribeGroup, Action::Describe]),
     through(16, "ListGroups", 0, 5, Effect::Reads, &[Action::DescribeGroup, Action::DescribeCluster]),
     here(17, "SaslHandshake", 0, 1),
     here(18, "ApiVersions", 0, 4),

@@ -18,6 +18,9 @@ const INVALID_REQUEST: i64 = 42;
 /// Features whose APIs the gate does not serve: left out, so that no client turns them on.
 const HIDDEN_FEATURES: &[&str] = &["group.version", "share.version", "streams.version"];
 
+/// Produce, EndTxn and TxnOffsetCommit with the versions that `transaction.version` 2 needs.
+const SECOND_TRANSACTIONS: &[(i16, i16)] = &[(0, 12), (26, 5), (28, 5)];
+
 /// The answer to a version that the gate has: keys and features.
 #[must_use]
 pub fn answer(version: i16, correlation_id: i32, knowledge: &Knowledge) -> Bytes {
@@ -108,13 +111,23 @@ fn finalized(knowledge: &Knowledge) -> Vec<Fields> {
         .iter()
         .filter(|(name, ..)| !HIDDEN_FEATURES.contains(&name.as_str()))
         .map(|(name, max, min)| {
+            // KIP-890: at level 2 clients rely on these versions, and no longer add partitions by themselves.
+            let one = name == "transaction.version"
+                && !SECOND_TRANSACTIONS.iter().all(|(key, v)| offers(*key, *v, knowledge));
+            let max = if one { 1.min(*max) } else { *max };
+            let min = max.min(*min);
             vec![
                 (response::FINALIZED_FEATURES__NAME, Value::Text(name.clone())),
-                (response::FINALIZED_FEATURES__MAX_VERSION_LEVEL, Value::Int(i64::from(*max))),
-                (response::FINALIZED_FEATURES__MIN_VERSION_LEVEL, Value::Int(i64::from(*min))),
+                (response::FINALIZED_FEATURES__MAX_VERSION_LEVEL, Value::Int(i64::from(max))),
+                (response::FINALIZED_FEATURES__MIN_VERSION_LEVEL, Value::Int(i64::from(min))),
             ]
         })
         .collect()
+}
+
+fn offers(key: i16, version: i16, knowledge: &Knowledge) -> bool {
+    let here = APIS.iter().any(|api| api.key == key && version >= api.min && version <= api.max);
+    here && knowledge.speaks(key).is_some_and(|(min, max)| version >= min && version <= max)
 }
 
 fn frame(version: i16, correlation_id: i32, fields: &Fields) -> Bytes {

@@ -123,11 +123,13 @@ fn look_at_records(records: &[u8], scope: &mut Scope) -> Result<bool, ProtocolEr
 
 /// The error that refuses all of the request, or 0.
 fn whole_error(request: &Request, beside: &Beside, gate: &mut dyn Gate) -> i16 {
-    if let Some(id) = &beside.transactional_id
-        // A producer may carry an id without using it: only a transactional batch needs the right (Kafka does the same).
-        && (request.api.key != PRODUCE || beside.transactional)
-        && !gate.allows(Action::UseTransactionalId, Resource::TransactionalId(id), None)
-    {
+    // A producer may carry an id without using it: only a transactional batch needs the right, and then an id (Kafka does the same).
+    let refused = match &beside.transactional_id {
+        None => beside.transactional,
+        Some(_) if request.api.key == PRODUCE && !beside.transactional => false,
+        Some(id) => !gate.allows(Action::UseTransactionalId, Resource::TransactionalId(id), None),
+    };
+    if refused {
         return code::TRANSACTIONAL_ID;
     }
     if let Some(group) = &beside.group

@@ -141,6 +141,38 @@ fn no_answer_names_hosts_or_secrets() {
 }
 
 #[test]
+fn only_rights_of_the_table_are_asked_for() {
+    each_through(|api, version| {
+        let described = message(api.key, Direction::Response).unwrap();
+        for seed in 0..30 {
+            // Every row asks for these beside its own: bitmaps tell all rights, messages are searched for topics.
+            let choose = |field: &Field| match field.name() {
+                name if name.ends_with("AuthorizedOperations") => Some(Value::Int(i64::from(i32::MIN))),
+                name if name.ends_with("ErrorMessage") => Some(Value::Text(String::new())),
+                _ => telltale(api.key, field),
+            };
+            let values = generate::fields(described, version, &mut Random(seed), &choose);
+            let mut back = header::response_prefix(api.key, version, 77);
+            encode::message(&mut back, described, version, &values);
+            header::seal(&mut back);
+            for asked in [ask(api.key, &["open"]), curious(api.key)] {
+                if (api.key, version) == (9, 1) {
+                    continue;
+                }
+                let mut gate = FakeGate::new(|action, _| action != Action::IdempotentWrite).knowing(&["open"]);
+                let mut sent = forwarded(api.key, version, &asked, &mut gate);
+                // An answer that names what was not asked for is refused, after the same questions.
+                let step = sent.session.answer(sent.slot, BytesMut::from(&back[..]), &mut gate);
+                assert!(step.is_ok() || api.key == 3, "{} v{version}: {step:?}", api.name);
+                for (action, name) in &gate.asked {
+                    assert!(api.rights.contains(action), "{} asks for {action:?} on {name}", api.name);
+                }
+            }
+        }
+    });
+}
+
+#[test]
 fn brokers_are_led_back_to_the_gate() {
     let broker = |id: &'static str| {
         let mut fields = vec![("Host", text(HOST)), ("Port", int(19_092))];
@@ -273,6 +305,19 @@ fn helpful_messages_pass() {
     let mut sent = forwarded(19, 4, &ask(19, &["open"]), &mut gate);
     let step = sent.session.answer(sent.slot, response(19, 4, &back), &mut gate).unwrap();
     assert!(step.received.is_none());
+    for unhelpful in [
+        format!("no route to {HOST}."),
+        "cannot connect to other.example:9092".into(),
+        "node 10.1.2.3 is down".into(),
+        "collides with existing topics: open, secret-topic.".into(),
+    ] {
+        let back = s! { Topics: Tree::List(vec![s! { Name: text("open"), ErrorMessage: text(&unhelpful) }]) };
+        let mut sent = forwarded(19, 4, &ask(19, &["open"]), &mut gate);
+        let step = sent.session.answer(sent.slot, response(19, 4, &back), &mut gate).unwrap();
+        let answer = decode_response(19, 4, &step.frame);
+        let said = answer.at("Topics").list()[0].at("ErrorMessage").text();
+        assert!(said.contains("withheld"), "{unhelpful} became {said}");
+    }
     // Nor may one pass through the answer that is made anew because configurations are hidden.
     let told = s! {
         Topics: Tree::List(vec![s! { Name: text("open"), ErrorMessage: text("collides with secret-topic.") }]),

@@ -263,6 +263,21 @@ fn the_offer_is_what_gate_and_brokers_both_have() {
 }
 
 #[test]
+fn the_second_transactions_are_offered_only_with_their_versions() {
+    for (max, level) in [(13, 2), (11, 1)] {
+        let mut gate = cluster();
+        let known = gate.knowledge.as_mut().unwrap();
+        for range in known.versions.iter_mut().filter(|range| range.0 == 0) {
+            range.2 = max;
+        }
+        let answer = versions(&software(), 4, 4, &mut gate);
+        let feature = &answer.at("FinalizedFeatures").list()[0];
+        assert_eq!(feature.at("MaxVersionLevel").int(), level);
+        assert_eq!(feature.at("MinVersionLevel").int(), level);
+    }
+}
+
+#[test]
 fn produce_below_3_is_offered_but_refused() {
     let mut gate = cluster();
     for version in 0..=2_i16 {

@@ -26,16 +26,20 @@ fn internal_topics_are_written_by_nobody() {
 
 #[test]
 fn a_transactional_batch_needs_its_id_and_others_do_not() {
-    let produce = |transactional| {
+    let with = |id: Tree, transactional| {
         let partition = s! { Index: int(0), Records: Tree::Bytes(batch(0, 1, transactional)) };
         let topic = s! { Name: text("open"), PartitionData: Tree::List(vec![partition]) };
-        s! { TransactionalId: text("secret"), Acks: int(-1), TopicData: Tree::List(vec![topic]) }
+        s! { TransactionalId: id, Acks: int(-1), TopicData: Tree::List(vec![topic]) }
     };
+    let produce = |transactional| with(text("secret"), transactional);
     for version in 3..=12 {
         forwarded(0, version, &produce(false), &mut discreet());
         let (answer, facts) = answered(0, version, &produce(true), &mut discreet());
         assert_eq!(partitions(0, &answer), [("open".to_owned(), 0, 53)]);
         assert_eq!(facts.error, 53);
+        forwarded(0, version, &with(text("open"), true), &mut discreet());
+        // Nobody may write transactions without saying which.
+        assert_eq!(answered(0, version, &with(Tree::Null, true), &mut everybody()).1.error, 53);
     }
 }
 
