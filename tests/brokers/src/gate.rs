@@ -5,6 +5,8 @@ mod config;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -81,11 +83,35 @@ pub struct Options {
     pub rules: String,
     /// The text of `topics.yaml`.
     pub topics: String,
+    /// As whom the programs run.
+    pub users: Users,
     /// TLS at the client's side.
     pub tls: Option<Identity>,
     /// More lines for the end of `gateway.toml`.
     pub more: String,
 }
+
+/// As whom gateway and agent run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Users {
+    /// Both as the user who runs the harness: the agent is not isolated.
+    Same,
+    /// Each as a user of its own; only root can do this.
+    Apart,
+}
+
+impl Users {
+    /// `Apart` for root, else `Same`.
+    #[must_use]
+    pub fn best() -> Users {
+        if rustix::process::geteuid().is_root() { Users::Apart } else { Users::Same }
+    }
+}
+
+/// User and group ids of gateway and agent. No account is needed to run as a number, and none has these in Debian, whose static
+/// and dynamic system users end at 999 and whose people begin at 1000 and end at 59999.
+const GATEWAY_UID: u32 = 64_101;
+const AGENT_UID: u32 = 64_102;
 
 /// Where the agent's configuration comes from.
 #[derive(Clone, Debug)]
@@ -113,6 +139,7 @@ impl Options {
             agent: AgentConfig::Written(upstream),
             rules: rules.to_owned(),
             topics: topics.to_owned(),
+            users: Users::Same,
             tls: None,
             more: String::new(),
         }
@@ -129,6 +156,7 @@ pub struct Gate {
     /// The programs that run.
     pub programs: Programs,
     agent_config: PathBuf,
+    users: Users,
     ports: Ports,
     starts: u32,
     scratch: Scratch,
@@ -150,17 +178,21 @@ impl Gate {
     /// # Errors
     /// When a program cannot be built or started.
     pub fn launch(options: &Options, issuer: &Issuer) -> Result<Gate> {
-        let programs = Programs::get(options.profile)?;
+        let mut programs = Programs::get(options.profile)?;
         let scratch = Scratch::new("gate")?;
+        if options.users == Users::Apart {
+            ensure!(rustix::process::geteuid().is_root(), "only root can start two programs as two users");
+            programs = copy_programs(&programs, scratch.path())?;
+        }
         let ports = Ports::take()?;
         write(scratch.path(), options, issuer, &ports)?;
         let agent_config = match &options.agent {
             AgentConfig::Written(_) => scratch.path().join("agent.toml"),
             AgentConfig::File { path, .. } => path.clone(),
         };
-        let gateway = start_gateway(&programs, scratch.path(), 1)?;
-        let agent = start_agent(&programs, scratch.path(), &agent_config, 1)?;
-        Ok(Gate { gateway, agent, programs, agent_config, ports, starts: 1, scratch })
+        let gateway = start_gateway(&programs, scratch.path(), options.users, 1)?;
+        let agent = start_agent(&programs, scratch.path(), options.users, &agent_config, 1)?;
+        Ok(Gate { gateway, agent, programs, agent_config, users: options.users, ports, starts: 1, scratch })
     }
 
     /// Waits until `/readyz` says yes.
@@ -259,7 +291,7 @@ impl Gate {
     pub fn restart_gateway(&mut self) -> Result<()> {
         self.gateway.kill9()?;
         self.starts += 1;
-        self.gateway = start_gateway(&self.programs, self.scratch.path(), self.starts)?;
+        self.gateway = start_gateway(&self.programs, self.scratch.path(), self.users, self.starts)?;
         self.wait_until_ready()
     }
 
@@ -270,7 +302,7 @@ impl Gate {
     pub fn restart_agent(&mut self) -> Result<()> {
         self.agent.kill9()?;
         self.starts += 1;
-        self.agent = start_agent(&self.programs, self.scratch.path(), &self.agent_config, self.starts)?;
+        self.agent = start_agent(&self.programs, self.scratch.path(), self.users, &self.agent_config, self.starts)?;
         self.wait_until_ready()
     }
 
@@ -311,21 +343,57 @@ fn write(folder: &Path, options: &Options, issuer: &Issuer, ports: &Ports) -> Re
         .context("cannot write gateway.toml")?;
     if let AgentConfig::Written(upstream) = &options.agent {
         write_private(&file("broker.password"), &upstream.password)?;
-        write_private(&file("agent.toml"), &config::agent(folder, upstream, options.mode))?;
+        write_private(&file("agent.toml"), &config::agent(folder, upstream, options))?;
     }
-    Ok(())
+    if options.users == Users::Apart { hand_over(folder) } else { Ok(()) }
 }
 
-fn start_gateway(programs: &Programs, folder: &Path, number: u32) -> Result<Process> {
+fn start_gateway(programs: &Programs, folder: &Path, users: Users, number: u32) -> Result<Process> {
     let mut command = Command::new(&programs.gateway);
     command.arg("serve").arg("--config").arg(folder.join("gateway.toml"));
+    if users == Users::Apart {
+        command.uid(GATEWAY_UID).gid(GATEWAY_UID);
+    }
     Process::start("tidegate", &mut command, &folder.join(format!("gateway.log.{number}")))
 }
 
-fn start_agent(programs: &Programs, folder: &Path, config: &Path, number: u32) -> Result<Process> {
+fn start_agent(programs: &Programs, folder: &Path, users: Users, config: &Path, number: u32) -> Result<Process> {
     let mut command = Command::new(&programs.agent);
     command.arg("--config").arg(config);
+    if users == Users::Apart {
+        command.uid(AGENT_UID).gid(AGENT_UID);
+    }
     Process::start("tidegate-agent", &mut command, &folder.join(format!("agent.log.{number}")))
+}
+
+/// The checkout may lie where other users cannot look, as in root's home.
+fn copy_programs(programs: &Programs, folder: &Path) -> Result<Programs> {
+    let bin = folder.join("bin");
+    fs::create_dir(&bin).context("cannot make bin")?;
+    let copy = |from: &Path, name: &str| -> Result<PathBuf> {
+        let to = bin.join(name);
+        fs::copy(from, &to).with_context(|| format!("cannot copy {}", from.display()))?;
+        Ok(to)
+    };
+    Ok(Programs {
+        gateway: copy(&programs.gateway, "tidegate")?,
+        agent: copy(&programs.agent, "tidegate-agent")?,
+        verify: copy(&programs.verify, "tidegate-verify")?,
+    })
+}
+
+/// Gives each user what is his and nothing of the other's.
+fn hand_over(folder: &Path) -> Result<()> {
+    let give = |name: &str, user: u32| {
+        chown(folder.join(name), Some(user), Some(user)).with_context(|| format!("cannot give {name} away"))
+    };
+    for name in ["evidence", "keyring", "run", "wrapping.key"] {
+        give(name, GATEWAY_UID)?;
+    }
+    for name in ["agent.toml", "broker.password"] {
+        give(name, AGENT_UID)?;
+    }
+    Ok(())
 }
 
 /// Status and body of a GET.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{AgentConfig, Mode, Options, Upstream};
+use super::{AGENT_UID, AgentConfig, GATEWAY_UID, Mode, Options, Upstream, Users};
 use crate::issuer::{AUDIENCE, Issuer};
 use crate::ports::{BLOCK, Ports};
 
@@ -18,6 +18,7 @@ pub(super) fn gateway(folder: &Path, options: &Options, issuer: &Issuer, ports: 
         AgentConfig::Written(_) => (folder.join("run/agent.sock"), "main"),
         AgentConfig::File { socket, cluster, .. } => (socket.clone(), cluster.as_str()),
     };
+    let agent_user = if options.users == Users::Apart { format!("user = \"{AGENT_UID}\"\n") } else { String::new() };
     let tls = options.tls.as_ref().map_or_else(String::new, |tls| {
         format!("tls = {{ certificate = {}, key = {} }}\n", text(&tls.certificate), text(&tls.key))
     });
@@ -25,7 +26,7 @@ pub(super) fn gateway(folder: &Path, options: &Options, issuer: &Issuer, ports: 
         "[gateway]\nname = \"gate-1\"\n\n\
          [evidence]\ndir = {}\nkeyring = {}\nwrapping_key = {{ file = {} }}\n\n\
          [policy]\ndir = {}\n\n\
-         [agents]\nsocket = {}\n\n\
+         [agents]\nsocket = {}\n{agent_user}\n\
          [admin]\nlisten = \"127.0.0.1:{}\"\n\n\
          [[issuer]]\nname = \"demo\"\nissuer = \"{}\"\naudiences = [\"{AUDIENCE}\"]\nalgorithms = [\"RS256\", \"ES256\"]\n\
          groups_claim = \"groups\"\n\n\
@@ -47,7 +48,9 @@ pub(super) fn gateway(folder: &Path, options: &Options, issuer: &Issuer, ports: 
 }
 
 /// The text of `agent.toml`.
-pub(super) fn agent(folder: &Path, upstream: &Upstream, mode: Mode) -> String {
+pub(super) fn agent(folder: &Path, upstream: &Upstream, options: &Options) -> String {
+    let gateway_user =
+        if options.users == Users::Apart { format!("gateway_user = \"{GATEWAY_UID}\"\n") } else { String::new() };
     let list = |items: &[String]| items.iter().map(|item| format!("{item:?}")).collect::<Vec<_>>().join(", ");
     let tls = upstream
         .authority
@@ -62,11 +65,11 @@ pub(super) fn agent(folder: &Path, upstream: &Upstream, mode: Mode) -> String {
     let loopback =
         if upstream.mechanism == "PLAIN" && tls.is_empty() { "allow_plain_on_loopback = true\n" } else { "" };
     format!(
-        "[agent]\nname = \"agent-1\"\ngateway = {}\n\n\
+        "[agent]\nname = \"agent-1\"\ngateway = {}\n{gateway_user}\n\
          [[cluster]]\nname = \"main\"\nmode = \"{}\"\nbootstrap = [{}]\ndial = [{}]\n{tls}\n\
          [cluster.login]\nmechanism = {:?}\n{secret}{loopback}",
         text(&folder.join("run/agent.sock")),
-        if mode == Mode::Relay { "relay" } else { "socket" },
+        if options.mode == Mode::Relay { "relay" } else { "socket" },
         list(&upstream.bootstrap),
         list(&upstream.dial),
         upstream.mechanism,
