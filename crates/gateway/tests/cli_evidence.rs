@@ -142,6 +142,8 @@ LOG  INDEX  TIME (UTC)           SESSION   WHO        WHAT             ON       
   1      8  2023-11-14 22:13:26  abababab  idp:alice  session_close
 ";
     assert_eq!(said.out, expected, "\n{}", said.out);
+    let all = stage.run(&["list"]);
+    assert!(lines(&all.out)[1].ends_with("incarnation_open  agent_isolation=none"), "{}", all.out);
     drop(log);
 }
 
@@ -304,7 +306,9 @@ fn a_log_that_grows_while_it_is_read_is_no_damage() {
         while !stopped.load(Ordering::SeqCst) {
             // Several segments of 1 MiB are begun meanwhile.
             let tickets: Vec<_> = (0..200).map(|n| writer.append(entry(Kind::Refusal, n))).collect();
-            tickets.into_iter().for_each(|ticket| drop(ticket.wait().unwrap()));
+            for ticket in tickets {
+                ticket.wait().unwrap();
+            }
         }
     });
     let mut before = 0;

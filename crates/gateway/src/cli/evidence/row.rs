@@ -108,9 +108,11 @@ fn on(leaf: &Leaf) -> String {
         _ => None,
     };
     let listener = fact(leaf, "listener").zip(fact(leaf, "cluster"));
+    let isolation = fact(leaf, "agent_isolation").map(|word| format!("agent_isolation={word}"));
     pair.or(fact(leaf, "resource").map(str::to_owned))
         .or(entry.reason.clone())
         .or(listener.map(|(listener, cluster)| format!("listener {listener}, cluster {cluster}")))
+        .or(isolation)
         .unwrap_or_default()
 }
 
