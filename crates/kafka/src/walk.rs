@@ -166,6 +166,12 @@ impl<'a> Walker<'a> {
         self.flexible
     }
 
+    /// The bytes that are left over once the message is over; `None` while it is not.
+    #[must_use]
+    pub fn left_over(&self) -> Option<Range<usize>> {
+        (self.depth == 0).then_some(self.at..self.body.len())
+    }
+
     /// The next event, or `None` when the message is over and nothing is left.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use crate::error::ProtocolError;
 use crate::schema::messages::metadata_request as metadata;
 use crate::shape::{Kept, bounded};
 use crate::splice::Splice;
-use crate::walk::{Event, Scalar};
+use crate::walk::{Event, Scalar, Walker};
 
 #[derive(Default)]
 struct Asked {
@@ -51,7 +51,16 @@ fn walk(request: &Request, gate: &mut dyn Gate) -> Result<Asked, ProtocolError> 
     let mut walker = request.walker()?;
     let flexible = walker.is_flexible();
     let (mut kept, mut drop_it) = (Kept::default(), false);
-    while let Some(event) = walker.next()? {
+    loop {
+        let event = match walker.next() {
+            Ok(Some(event)) => event,
+            Ok(None) => break,
+            Err(error) => {
+                // The broker, which passes over them, need not see them.
+                asked.splice.remove(padding(&walker, asked.everything && flexible).ok_or(error)?);
+                break;
+            }
+        };
         match event {
             Event::ArrayBegin { field, count, span } if field.id == metadata::TOPICS => {
                 asked.everything = count.is_none();
@@ -80,6 +89,12 @@ fn walk(request: &Request, gate: &mut dyn Gate) -> Result<Asked, ProtocolError> 
         }
     }
     Ok(asked)
+}
+
+/// librdkafka (seen in 2.16) writes the flexible null array of "all topics" as four bytes in place of one, so that three are left
+/// over at the end. Nothing else may leave any.
+fn padding(walker: &Walker<'_>, everything: bool) -> Option<Range<usize>> {
+    walker.left_over().filter(|left| everything && left.len() == 3)
 }
 
 /// The topics that the broker may create: those that the gate does not know, if this caller may create every one of them.

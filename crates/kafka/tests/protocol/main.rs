@@ -13,6 +13,7 @@ mod tree;
 mod corpus;
 mod exchange;
 mod leaks;
+mod librdkafka;
 mod login;
 mod records;
 mod walker;
