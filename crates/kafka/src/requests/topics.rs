@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use tidegate_model::{Action, Facts, Gate, RequestStep, Resource};
+use tidegate_model::{Action, Effect, Facts, Gate, RequestStep, Resource};
 
 use super::{Pending, Request, code, identify};
 use crate::answers::answer_shape;
@@ -66,12 +66,12 @@ pub(super) fn decide(request: Request, gate: &mut dyn Gate) -> Result<RequestSte
         let (frame, _) = request.spliced(scope.splice);
         return Ok(RequestStep::ForwardUnanswered { frame: Some(frame), facts, close });
     }
-    let pending = Pending {
-        refusals: scope.refusals(),
-        topics: facts.topics.clone(),
-        partitions: facts.partitions.clone(),
-        ..Pending::default()
-    };
+    let mut pending = Pending { refusals: scope.refusals(), ..Pending::default() };
+    if facts.effect == Effect::Changes {
+        // Reads are neither refused later nor looked up again; a fetch may name thousands.
+        pending.topics.clone_from(&facts.topics);
+        pending.partitions.clone_from(&facts.partitions);
+    }
     Ok(request.forward(scope.splice, facts, pending))
 }
 
