@@ -474,3 +474,70 @@ fn an_answer_to_another_request_is_refused() {
     back[7] ^= 1;
     assert!(sent.session.answer(sent.slot, back, &mut gate).is_err());
 }
+
+#[test]
+fn groups_of_an_offset_fetch_are_decided_one_by_one() {
+    for version in 8..=9 {
+        let group = |name: &str| s! { GroupId: text(name), Topics: Tree::Null };
+        let asked = s! { Groups: Tree::List(vec![group("secret-group"), group("open"), group("also-open")]) };
+        let mut gate = discreet();
+        let mut sent = forwarded(9, version, &asked, &mut gate);
+        assert_eq!(decode_request(9, version, &sent.frame).at("Groups").list().len(), 2);
+        let topics = |names: &[&str]| {
+            let partition = s! { PartitionIndex: int(0), CommittedOffset: int(8), Metadata: text("") };
+            let topic = |name: &&str| s! { Name: text(name), Partitions: Tree::List(vec![partition.clone()]) };
+            Tree::List(names.iter().map(topic).collect())
+        };
+        let back = s! {
+            Groups: Tree::List(vec![
+                s! { GroupId: text("open"), Topics: topics(&["secret", "open"]) },
+                s! { GroupId: text("also-open"), Topics: topics(&["secret"]) },
+            ]),
+        };
+        let step = sent.session.answer(sent.slot, response(9, version, &back), &mut gate).unwrap();
+        let answer = decode_response(9, version, &step.frame);
+        let found: Vec<_> = answer
+            .at("Groups")
+            .list()
+            .iter()
+            .map(|g| (g.at("GroupId").text(), g.at("ErrorCode").int(), g.at("Topics").list().len()))
+            .collect();
+        assert_eq!(found, [("open", 0, 1), ("also-open", 0, 0), ("secret-group", 30, 0)]);
+    }
+}
+
+#[test]
+fn lists_of_all_leave_out_what_is_secret() {
+    each_through(|api, version| {
+        let names: fn(&Tree) -> Vec<String> = match api.key {
+            16 => |a| a.at("Groups").list().iter().map(|g| g.at("GroupId").text().to_owned()).collect(),
+            66 => {
+                |a| a.at("TransactionStates").list().iter().map(|t| t.at("TransactionalId").text().to_owned()).collect()
+            }
+            35 => |a| {
+                let dirs = a.at("Results").list();
+                dirs.iter().flat_map(|d| d.at("Topics").list()).map(|t| t.at("Name").text().to_owned()).collect()
+            },
+            46 => |a| a.at("Topics").list().iter().map(|t| t.at("Name").text().to_owned()).collect(),
+            _ => return,
+        };
+        for sees_the_cluster in [true, false] {
+            // Log folders and reassignments are only for who sees the cluster.
+            let cluster = sees_the_cluster || api.key == 35 || api.key == 46;
+            let mut gate =
+                FakeGate::new(
+                    move |action, name| {
+                        if action == Action::DescribeCluster { cluster } else { !name.starts_with("secret") }
+                    },
+                );
+            let mut sent = forwarded(api.key, version, &s! {}, &mut gate);
+            let back = response(api.key, version, &tell(api.key, &["secret", "open", "secret-2"]));
+            let step = sent.session.answer(sent.slot, back, &mut gate).unwrap();
+            let found = names(&decode_response(api.key, version, &step.frame));
+            // As in Kafka, who may see the cluster sees all of its groups.
+            let all = api.key == 16 && sees_the_cluster;
+            let expected: &[&str] = if all { &["secret", "open", "secret-2"] } else { &["open"] };
+            assert_eq!(found, expected, "{} v{version}", api.name);
+        }
+    });
+}
