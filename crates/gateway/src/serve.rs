@@ -60,7 +60,9 @@ pub(crate) fn main(path: &Path) -> ExitCode {
 
 fn start_logging() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("TIDEGATE_LOG").unwrap_or_else(|_unset| "info".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let format = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    format.with_target(false).with_ansi(colours).init();
 }
 
 /// Everything that can be checked without starting; what it holds, for people.

@@ -278,7 +278,17 @@ impl Reading {
         partition.first_offset = extent.first_offset;
         partition.last_offset = extent.last_offset;
         partition.records = extent.records;
-        partition.bytes = u64::try_from(records.len()).unwrap_or(u64::MAX);
+        partition.bytes = bytes(records.len().saturating_sub(extent.tail));
+        let whole = *partition;
+        if let Some((first_offset, last_offset)) = extent.cut {
+            // Clients drop the batch that a broker cut, and fetch it again; but some of its bytes went out.
+            let cut = PartitionUse { first_offset, last_offset, records: 0, bytes: bytes(extent.tail), ..whole };
+            if extent.batches == 0 {
+                *partition = cut;
+            } else {
+                self.facts.partitions.push(cut);
+            }
+        }
         Ok(())
     }
 
@@ -300,6 +310,10 @@ impl Reading {
 
 fn code_of(error: i64) -> i16 {
     i16::try_from(error).unwrap_or(-1)
+}
+
+fn bytes(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
 }
 
 /// Where the answers to topic-and-partition requests keep them.

@@ -17,6 +17,8 @@ pub struct Extent {
     pub transactional: bool,
     /// Bytes after the last complete batch: brokers cut logs by bytes.
     pub tail: usize,
+    /// First and last offset of the batch that those bytes begin; `None` when they hold no record's byte.
+    pub cut: Option<(i64, i64)>,
 }
 
 const HEADER_BYTES: usize = 61;
@@ -40,7 +42,6 @@ pub enum BatchError {
 pub fn extent(records: &[u8]) -> Result<Extent, BatchError> {
     let mut extent = Extent { first_offset: -1, last_offset: -1, ..Extent::default() };
     let mut rest = records;
-    let mut any = false;
     while let Some(header) = rest.get(..HEADER_BYTES) {
         let length = i32::from_be_bytes(fixed(header, 8));
         // A batch's length counts from the field after it.
@@ -59,15 +60,17 @@ pub fn extent(records: &[u8]) -> Result<Extent, BatchError> {
             return Err(BatchError::Count);
         };
         let [_, attributes] = fixed(header, 21);
-        if !any {
+        extent.transactional |= attributes & TRANSACTIONAL != 0;
+        // A cut batch may show some of its records: it is told apart, so that exposure is neither understated nor counted twice.
+        let Some(next) = rest.get(length.saturating_add(12)..) else {
+            extent.cut = (rest.len() > HEADER_BYTES).then_some((base, last));
+            break;
+        };
+        if extent.batches == 0 {
             extent.first_offset = base;
         }
         extent.last_offset = last;
         extent.records = extent.records.saturating_add(count);
-        extent.transactional |= attributes & TRANSACTIONAL != 0;
-        any = true;
-        // A cut batch may show some of its records: it counts as if it were whole, so that exposure is never understated.
-        let Some(next) = rest.get(length.saturating_add(12)..) else { break };
         extent.batches = extent.batches.saturating_add(1);
         rest = next;
     }
@@ -108,8 +111,15 @@ mod tests {
     fn batches_add_up() {
         // The second is compacted: fewer records than offsets.
         let all = [batch(10, 2, 3, 30), batch(20, 9, 4, 0)].concat();
-        let expected =
-            Extent { first_offset: 10, last_offset: 29, records: 7, batches: 2, transactional: false, tail: 0 };
+        let expected = Extent {
+            first_offset: 10,
+            last_offset: 29,
+            records: 7,
+            batches: 2,
+            transactional: false,
+            tail: 0,
+            cut: None,
+        };
         assert_eq!(extent(&all), Ok(expected));
         let mut transactional = all;
         transactional[22] = TRANSACTIONAL;
@@ -117,15 +127,15 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_batch_counts_as_if_it_were_whole() {
+    fn a_cut_batch_is_told_apart() {
         let whole = batch(10, 0, 1, 5);
         let cut = batch(11, 7, 8, 100);
         for kept in 0..cut.len() {
             let extent = extent(&[&whole[..], &cut[..kept]].concat()).unwrap();
             assert_eq!((extent.batches, extent.tail), (1, kept));
             // Without its header nothing of a batch can be read, and no record of it was sent.
-            let expected = if kept < HEADER_BYTES { (10, 1) } else { (18, 9) };
-            assert_eq!((extent.last_offset, extent.records), expected, "{kept}");
+            let expected = if kept <= HEADER_BYTES { None } else { Some((11, 18)) };
+            assert_eq!((extent.last_offset, extent.records, extent.cut), (10, 1, expected), "{kept}");
         }
     }
 

@@ -230,7 +230,7 @@ pub struct PartitionUse {
     pub first_offset: i64,
     /// Last offset; −1 unknown or none.
     pub last_offset: i64,
-    /// Records, as the batch headers say.
+    /// Records, as the batch headers say. None with bytes: the beginning of a batch that the broker cut, whose offsets these are.
     pub records: u64,
     /// Bytes of records.
     pub bytes: u64,
