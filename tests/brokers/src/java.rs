@@ -231,8 +231,9 @@ impl<'a> Tool<'a> {
         fs::write(file("client.properties"), self.login.text()).context("cannot write client.properties")?;
         let mut command = machine(self.jars, &scratch.path().join("log4j2.properties"), self.machine)?;
         command.args(self.login.machine.iter().map(|(key, value)| format!("-D{key}={value}")));
-        command.arg(self.class).args(&self.args);
-        command.arg(config_option(self.jars.version, self.class)).arg(file("client.properties"));
+        // Before the arguments: some tools end them with a subcommand.
+        command.arg(self.class).arg(config_option(self.jars.version, self.class)).arg(file("client.properties"));
+        command.args(&self.args);
         match self.stdin {
             Some(text) => {
                 fs::write(file("in"), text).context("cannot write the tool's input")?;

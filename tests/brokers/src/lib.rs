@@ -20,6 +20,7 @@ pub mod kafka;
 pub mod ports;
 pub mod process;
 pub mod programs;
+pub mod raw;
 pub mod scratch;
 pub mod stories;
 pub mod tls;

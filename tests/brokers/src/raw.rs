@@ -1,0 +1,218 @@
+//! A Kafka client made by hand: frames as bytes over a plain socket, for what no real client would do, and for thousands at once.
+//!
+//! Only what the tests need, in old versions whose fields have fixed widths.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+
+/// An answer takes milliseconds; a machine under load gets more.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// The largest answer that is read.
+const FRAME_BYTES_MAX: usize = 128 * 1024 * 1024;
+
+/// API keys that are used here.
+pub mod key {
+    /// Fetch
+    pub const FETCH: i16 = 1;
+    /// ListOffsets
+    pub const LIST_OFFSETS: i16 = 2;
+    /// SaslHandshake
+    pub const SASL_HANDSHAKE: i16 = 17;
+    /// ApiVersions
+    pub const API_VERSIONS: i16 = 18;
+    /// SaslAuthenticate
+    pub const SASL_AUTHENTICATE: i16 = 36;
+}
+
+/// One connection.
+#[derive(Debug)]
+pub struct Raw {
+    /// The socket, for bytes of any kind.
+    pub stream: TcpStream,
+    correlation: i32,
+}
+
+/// How a login was answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoginAnswer {
+    /// Kafka's error code; 0 is none, 58 is SASL_AUTHENTICATION_FAILED.
+    pub error: i16,
+    /// The server's words.
+    pub message: String,
+    /// The session's length in milliseconds.
+    pub lifetime_ms: i64,
+}
+
+impl Raw {
+    /// Connects.
+    ///
+    /// # Errors
+    /// When nobody listens there.
+    pub fn connect(address: &str) -> Result<Raw> {
+        let stream = TcpStream::connect(address).with_context(|| format!("cannot connect to {address}"))?;
+        stream.set_read_timeout(Some(PATIENCE)).context("cannot set a time-out")?;
+        stream.set_write_timeout(Some(PATIENCE)).context("cannot set a time-out")?;
+        stream.set_nodelay(true).context("cannot set nodelay")?;
+        Ok(Raw { stream, correlation: 0 })
+    }
+
+    /// Connects and logs in with a token as PLAIN password.
+    ///
+    /// # Errors
+    /// When the connection fails or the login is refused.
+    pub fn logged_in(address: &str, token: &str) -> Result<Raw> {
+        let mut raw = Raw::connect(address)?;
+        let answer = raw.login_plain(token)?;
+        ensure!(answer.error == 0, "the login was refused: {}", answer.message);
+        Ok(raw)
+    }
+
+    /// SASL PLAIN, user `token`.
+    ///
+    /// # Errors
+    /// When the connection ends.
+    pub fn login_plain(&mut self, token: &str) -> Result<LoginAnswer> {
+        self.login("PLAIN", format!("\0token\0{token}").as_bytes())
+    }
+
+    /// A handshake for `mechanism` and this message.
+    ///
+    /// # Errors
+    /// When the connection ends, or the mechanism is not offered.
+    pub fn login(&mut self, mechanism: &str, message: &[u8]) -> Result<LoginAnswer> {
+        let answer = self.ask(key::SASL_HANDSHAKE, 1, &Body::default().string(mechanism))?;
+        ensure!(answer.get(..2) == Some(&[0, 0]), "the handshake was refused");
+        let answer = self.ask(key::SASL_AUTHENTICATE, 1, &Body::default().bytes(message))?;
+        let mut rest = answer.as_slice();
+        let error = i16::from_be_bytes(take(&mut rest)?);
+        let length = i16::from_be_bytes(take(&mut rest)?);
+        let (text, mut rest) = rest.split_at_checked(usize::try_from(length).unwrap_or(0)).context("cut off")?;
+        let message = String::from_utf8_lossy(text).into_owned();
+        let length = i32::from_be_bytes(take(&mut rest)?);
+        let mut rest = rest.get(usize::try_from(length).unwrap_or(0)..).context("cut off")?;
+        Ok(LoginAnswer { error, message, lifetime_ms: i64::from_be_bytes(take(&mut rest)?) })
+    }
+
+    /// Sends a request with a header of version 1 and returns the answer's body.
+    ///
+    /// # Errors
+    /// When the connection ends or the answer is to another request.
+    pub fn ask(&mut self, key: i16, version: i16, body: &Body) -> Result<Vec<u8>> {
+        self.send(key, version, body)?;
+        self.receive()
+    }
+
+    /// Sends a request.
+    ///
+    /// # Errors
+    /// When the connection has ended.
+    pub fn send(&mut self, key: i16, version: i16, body: &Body) -> Result<()> {
+        self.correlation += 1;
+        let mut frame = Body::default().int16(key).int16(version).int32(self.correlation).string("raw").0;
+        frame.extend_from_slice(&body.0);
+        let length = i32::try_from(frame.len()).context("a frame is smaller than 2 GiB")?;
+        self.stream.write_all(&[&length.to_be_bytes()[..], &frame].concat()).context("cannot send")
+    }
+
+    /// The body of the answer to the latest request.
+    ///
+    /// # Errors
+    /// When the connection ends or the answer is to another request.
+    pub fn receive(&mut self) -> Result<Vec<u8>> {
+        let mut head = [0; 8];
+        self.stream.read_exact(&mut head).context("no answer")?;
+        let mut rest = head.as_slice();
+        let length = usize::try_from(i32::from_be_bytes(take(&mut rest)?)).context("a negative length")?;
+        ensure!((4..=FRAME_BYTES_MAX).contains(&length), "an answer of {length} bytes");
+        let correlation = i32::from_be_bytes(take(&mut rest)?);
+        ensure!(correlation == self.correlation, "an answer to another request");
+        let mut body = vec![0; length - 4];
+        self.stream.read_exact(&mut body).context("the answer is cut off")?;
+        Ok(body)
+    }
+
+    /// Whether the other side has closed: reads until the end and says how many bytes came before it.
+    ///
+    /// # Errors
+    /// When the connection stays open.
+    pub fn closed(mut self) -> Result<usize> {
+        let mut rest = Vec::new();
+        match self.stream.read_to_end(&mut rest) {
+            Ok(_) => Ok(rest.len()),
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => Ok(rest.len()),
+            Err(error) => bail!("still open after {} bytes: {error}", rest.len()),
+        }
+    }
+}
+
+/// A body in the making.
+#[derive(Clone, Debug, Default)]
+pub struct Body(pub Vec<u8>);
+
+impl Body {
+    /// An INT8.
+    #[must_use]
+    pub fn int8(mut self, value: i8) -> Body {
+        self.0.extend_from_slice(&value.to_be_bytes());
+        self
+    }
+
+    /// An INT16.
+    #[must_use]
+    pub fn int16(mut self, value: i16) -> Body {
+        self.0.extend_from_slice(&value.to_be_bytes());
+        self
+    }
+
+    /// An INT32; also the length of an array.
+    #[must_use]
+    pub fn int32(mut self, value: i32) -> Body {
+        self.0.extend_from_slice(&value.to_be_bytes());
+        self
+    }
+
+    /// An INT64.
+    #[must_use]
+    pub fn int64(mut self, value: i64) -> Body {
+        self.0.extend_from_slice(&value.to_be_bytes());
+        self
+    }
+
+    /// A STRING.
+    #[must_use]
+    pub fn string(mut self, value: &str) -> Body {
+        self = self.int16(i16::try_from(value.len()).unwrap_or(i16::MAX));
+        self.0.extend_from_slice(value.as_bytes());
+        self
+    }
+
+    /// BYTES.
+    #[must_use]
+    pub fn bytes(mut self, value: &[u8]) -> Body {
+        self = self.int32(i32::try_from(value.len()).unwrap_or(i32::MAX));
+        self.0.extend_from_slice(value);
+        self
+    }
+}
+
+/// Fetch v4 of one partition.
+#[must_use]
+pub fn fetch(topic: &str, offset: i64, wait_ms: i32, max_bytes: i32) -> Body {
+    let head = Body::default().int32(-1).int32(wait_ms).int32(1).int32(max_bytes).int8(0);
+    head.int32(1).string(topic).int32(1).int32(0).int64(offset).int32(max_bytes)
+}
+
+/// ListOffsets v1 of one partition: the end.
+#[must_use]
+pub fn list_offsets(topic: &str) -> Body {
+    Body::default().int32(-1).int32(1).string(topic).int32(1).int32(0).int64(-1)
+}
+
+fn take<const N: usize>(bytes: &mut &[u8]) -> Result<[u8; N]> {
+    let (taken, rest) = bytes.split_first_chunk().context("an answer is cut off")?;
+    *bytes = rest;
+    Ok(*taken)
+}
