@@ -16,6 +16,8 @@ use crate::frames::{Budget, FrameReader, ReadError};
 
 /// How often the cluster is asked when nothing calls for it.
 const ROUND: Duration = Duration::from_secs(10);
+/// How often at most, however much calls for it.
+const ROUND_MIN: Duration = Duration::from_millis(250);
 /// How soon a failed conversation is tried again: at first, and at most.
 const RETRY_MIN: Duration = Duration::from_millis(250);
 const RETRY_MAX: Duration = Duration::from_secs(5);
@@ -115,7 +117,7 @@ impl Cluster {
         };
         let mut control = self.protocol.control();
         let (read, mut write) = upstream.split();
-        let mut frames = FrameReader::new(read, self.protocol, budget.clone());
+        let mut frames = FrameReader::new(read, self.protocol, budget.answers().clone());
         loop {
             if let Err(error) = write.write_all(&control.request()).await {
                 return Fault::ClientIo(error);
@@ -131,6 +133,7 @@ impl Cluster {
                 Ok(None) => {}
                 Ok(Some(learned)) => {
                     self.learn(learned);
+                    tokio::time::sleep(ROUND_MIN).await;
                     tokio::select! {
                         () = tokio::time::sleep(ROUND) => {}
                         () = self.nudge.notified() => {}

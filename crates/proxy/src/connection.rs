@@ -1,6 +1,6 @@
 //! One client connection, from accept to close: greeting, login, the two halves of [`crate::exchange`], goodbye.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -25,7 +25,9 @@ use crate::recorder::{ConnectionFacts, Recorder};
 use crate::stream::ClientStream;
 
 /// How long a refused client has to read its refusal: some lose an answer that arrives together with the end of the stream.
-const LINGER: Duration = Duration::from_secs(1);
+pub(crate) const LINGER: Duration = Duration::from_secs(1);
+/// The longest frame before the login: tokens take some kilobytes, and nobody has said yet who sends it.
+const LOGIN_FRAME_MAX: usize = 64 * 1024;
 
 /// Serves a connection to its end.
 pub async fn serve(present: Present, stream: TcpStream, peer: SocketAddr, target: Target) {
@@ -33,8 +35,12 @@ pub async fn serve(present: Present, stream: TcpStream, peer: SocketAddr, target
     let ended = attend(&listener, stream, peer, target).await;
     if let Err(fault) = ended {
         let cause = std::error::Error::source(&fault).map(ToString::to_string).unwrap_or_default();
-        match fault.kind() {
-            "client" | "caller" => {
+        match (&fault, fault.kind()) {
+            // Load balancers do this every few seconds.
+            (Fault::Login(LEFT) | Fault::ClientIo(_), _) => {
+                debug!(%peer, listener = %listener.config.name, error = %fault, cause, "a connection ended")
+            }
+            (_, "client" | "caller") => {
                 info!(%peer, listener = %listener.config.name, error = %fault, cause, "a connection ended")
             }
             _ => warn!(%peer, listener = %listener.config.name, error = %fault, cause, "a connection ended"),
@@ -44,28 +50,33 @@ pub async fn serve(present: Present, stream: TcpStream, peer: SocketAddr, target
     drop(present);
 }
 
+const LEFT: &str = "the client closed before it logged in";
+
 async fn attend(listener: &Arc<Listener>, stream: TcpStream, peer: SocketAddr, target: Target) -> Result<(), Fault> {
     let limits = listener.shared.limits;
     stream.set_nodelay(true).map_err(Fault::ClientIo)?;
-    let greeted = async {
+    // In a box, so that the many connections that are past it do not keep its room.
+    let greeted = Box::pin(async {
         let stream = greet(listener, stream).await?;
         let (read, write) = tokio::io::split(stream);
         let protocol = listener.endpoints.cluster().protocol;
         let mut client = Client {
-            read: FrameReader::new(read, protocol, listener.shared.budget.clone()),
+            read: FrameReader::new(read, protocol, listener.shared.budget.requests().clone()),
             write,
             session: protocol.open(),
             peer,
         };
+        client.read.set_longest(LOGIN_FRAME_MAX);
         let login = login(listener, &mut client, target).await?;
+        client.read.set_longest(usize::MAX);
         Ok((client, login))
-    };
+    });
     let in_time = tokio::select! {
         in_time = tokio::time::timeout(limits.login, greeted) => in_time,
         () = listener.stopping.cancelled() => return Ok(()),
     };
     let (client, login) = in_time.map_err(|_elapsed| Fault::TooSlow("the client did not log in in time"))??;
-    let Login { access, recorder, facts, mut upstream } = login;
+    let Login { access, recorder, facts, mut upstream, upstream_ends_ms } = login;
     listener.shared.metrics.sessions.inc();
     let exchange = Exchange {
         listener: Arc::clone(listener),
@@ -73,6 +84,7 @@ async fn attend(listener: &Arc<Listener>, stream: TcpStream, peer: SocketAddr, t
         access: Mutex::new(access),
         recorder,
         facts,
+        upstream_ends_ms,
     };
     let ended = drive(&exchange, client.read, client.write, &mut upstream).await;
     let why = match &ended {
@@ -80,7 +92,9 @@ async fn attend(listener: &Arc<Listener>, stream: TcpStream, peer: SocketAddr, t
         Err(fault) => fault.kind(),
     };
     // The closing leaf waits for the disk, not for anybody's answer; if it fails, the verifier shows a session without an end.
-    drop(exchange.recorder.close(why, listener.shared.now_ms()).await);
+    if let Some(closed) = exchange.recorder.close(why) {
+        drop(closed.durable().await);
+    }
     ended
 }
 
@@ -106,13 +120,14 @@ struct Login {
     recorder: Recorder,
     facts: ConnectionFacts,
     upstream: Upstream,
+    upstream_ends_ms: Option<u64>,
 }
 
 /// Everything before the first authenticated request.
 async fn login(listener: &Listener, client: &mut Client, target: Target) -> Result<Login, Fault> {
     loop {
         let Some(frame) = next_frame(&mut client.read).await? else {
-            return Err(Fault::Login("the client closed before it logged in"));
+            return Err(Fault::Login(LEFT));
         };
         let step = {
             let mut gate = Decider::new(&listener.shared, &listener.endpoints, None);
@@ -126,9 +141,7 @@ async fn login(listener: &Listener, client: &mut Client, target: Target) -> Resu
                     Ok(caller) => match admit(listener, client, caller, target).await {
                         Ok(login) => return Ok(login),
                         Err(Unadmitted::Broken(fault)) => return Err(fault),
-                        Err(Unadmitted::Refused(text)) => {
-                            Refused { reason: "the agent could not log in to the broker", text: text.into() }
-                        }
+                        Err(Unadmitted::Refused(text)) => Refused { reason: AGENT_REFUSED, text: text.into() },
                     },
                     Err(refused) => refused,
                 };
@@ -140,6 +153,8 @@ async fn login(listener: &Listener, client: &mut Client, target: Target) -> Resu
         }
     }
 }
+
+const AGENT_REFUSED: &str = "agent_login_failed";
 
 /// A login that was refused: in our own words for leaf and metrics, and what the client may read.
 pub(crate) struct Refused {
@@ -205,6 +220,7 @@ async fn admit(
     let recorder = Recorder::new(shared.log.clone(), shared.algorithm, id);
     let now_ms = shared.now_ms();
     let lifetime_ms = lifetime(shared, &caller, known.lifetime, now_ms);
+    let upstream_ends_ms = known.lifetime.map(|left| now_ms.saturating_add(millis(left)));
     let words = client.session.client();
     recorder.open(&caller, &words, &facts, now_ms).await.map_err(|e| broken(Fault::Evidence(e)))?;
     let circumstances = circumstances(listener, client.peer, &words.client_id);
@@ -212,7 +228,7 @@ async fn admit(
     let answer = client.session.authenticated(LoginOutcome::Accepted { lifetime_ms });
     client.write.write_all(&answer).await.map_err(|e| broken(Fault::ClientIo(e)))?;
     debug!(peer = %client.peer, "a session begins");
-    Ok(Login { access, recorder, facts, upstream })
+    Ok(Login { access, recorder, facts, upstream, upstream_ends_ms })
 }
 
 async fn open(listener: &Listener, target: Target, session: SessionId) -> Result<(Upstream, UpstreamFacts), OpenError> {
@@ -234,9 +250,12 @@ pub(crate) fn lifetime(shared: &Shared, caller: &Caller, upstream: Option<Durati
         CallerKind::User => shared.limits.session_user,
         CallerKind::Workload => shared.limits.session_workload,
     };
-    let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let token = caller.expires_at.saturating_mul(1000).saturating_sub(now_ms);
     token.min(millis(cap)).min(upstream.map_or(u64::MAX, millis)).max(1)
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 pub(crate) fn circumstances<'a>(listener: &'a Listener, peer: SocketAddr, client_id: &'a str) -> Circumstances<'a> {
@@ -269,14 +288,21 @@ fn connection_facts(listener: &Listener, peer: SocketAddr, upstream: &UpstreamFa
     }
 }
 
-/// Records a refused login, tells the client, and waits until it has had time to read.
-async fn turn_away(listener: &Listener, client: &mut Client, mechanism: Mechanism, refused: Refused) -> Fault {
-    let shared = &listener.shared;
-    shared.metrics.logins_failed.get_or_create(&Reason { reason: refused.reason }).inc();
-    if let Some(ticket) = shared.failures.note(&shared.log, client.peer.ip(), refused.reason, shared.now_ms()) {
+/// Counts and records a refused login.
+pub(crate) async fn note_failure(shared: &Shared, address: IpAddr, reason: &'static str) {
+    shared.metrics.logins_failed.get_or_create(&Reason { reason }).inc();
+    // Where the agent is at fault, the client's address is not held to account.
+    let blame = reason != AGENT_REFUSED;
+    if let Some(ticket) = shared.failures.note(&shared.log, (address, reason), blame, shared.now_ms()) {
         // A refusal stands whether or not it can be recorded.
         drop(ticket.await);
     }
+}
+
+/// Records a refused login, tells the client, and waits until it has had time to read.
+async fn turn_away(listener: &Listener, client: &mut Client, mechanism: Mechanism, refused: Refused) -> Fault {
+    let shared = &listener.shared;
+    note_failure(shared, client.peer.ip(), refused.reason).await;
     let told = async {
         let answer = client.session.authenticated(LoginOutcome::Refused(&refused.text));
         client.write.write_all(&answer).await.map_err(Fault::ClientIo)?;

@@ -1,7 +1,9 @@
 //! Answers a session's questions for one frame, and remembers them for its leaf.
 
 use std::any::Any;
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::{Arc, LazyLock};
 
 use tidegate_model::{Action, Caller, Endpoint, Gate, Resource, ResourceKind};
 use tidegate_policy::{Circumstances, Entitlement, Now, Policy, Question};
@@ -9,8 +11,11 @@ use tidegate_policy::{Circumstances, Entitlement, Now, Policy, Question};
 use crate::gate::Shared;
 use crate::listener::Endpoints;
 
-/// Distinct questions that one leaf names; more are counted.
-const ASKED_MAX: usize = 64;
+/// Distinct questions of one frame that are named; more are counted.
+const ASKED_MAX: usize = 1024;
+
+/// Keyed, so that no client can choose two questions that look equal.
+static KEYED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
 /// Who is logged in on a connection, and what the policy in force makes of it.
 #[derive(Clone, Debug)]
@@ -33,15 +38,16 @@ impl Access {
         Self { caller, ends_at_ms, policy, entitlement }
     }
 
-    /// Takes up another policy. Says whether there was one.
-    pub fn refresh(&mut self, shared: &Shared, circumstances: &Circumstances<'_>) -> bool {
-        let current = shared.policy.load();
-        if Arc::ptr_eq(&current, &self.policy) {
-            return false;
-        }
-        self.policy = Arc::clone(&current);
+    /// Whether no other policy has come into force since.
+    #[must_use]
+    pub fn is_current(&self, shared: &Shared) -> bool {
+        Arc::ptr_eq(&shared.policy.load(), &self.policy)
+    }
+
+    /// Takes up the policy in force.
+    pub fn refresh(&mut self, shared: &Shared, circumstances: &Circumstances<'_>) {
+        self.policy = shared.policy();
         self.entitlement = self.policy.entitlement(&self.caller, circumstances);
-        true
     }
 }
 
@@ -60,8 +66,8 @@ pub struct Asked {
     pub rule: Arc<str>,
 }
 
-/// The questions of one frame.
-#[derive(Clone, Debug, Default)]
+/// The questions of one frame. Only a [`Decider`] makes them.
+#[derive(Clone, Debug)]
 pub struct Questions {
     /// Distinct ones, in order.
     pub asked: Vec<Asked>,
@@ -69,6 +75,15 @@ pub struct Questions {
     pub more: u64,
     /// SHA-256 of the policy that answered.
     pub policy_version: [u8; 32],
+    refused: u64,
+}
+
+impl Questions {
+    /// Equal for frames of which the same was refused; of no meaning outside this process.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.refused
+    }
 }
 
 /// Decides for one frame.
@@ -79,6 +94,9 @@ pub struct Decider<'a> {
     now_ms: u64,
     now: Now,
     questions: Questions,
+    /// Hashes of the distinct questions; as many as the frame has names, so bounded by the frame.
+    seen: HashSet<u64>,
+    last: Option<u64>,
 }
 
 impl std::fmt::Debug for Decider<'_> {
@@ -96,8 +114,9 @@ impl<'a> Decider<'a> {
         let mfa_age = access.and_then(|a| a.caller.mfa_at).map(|at| seconds.saturating_sub(at));
         let hour = u8::try_from(seconds / 3600 % 24).unwrap_or(0);
         let policy_version = access.map(|a| a.policy.version()).unwrap_or_default();
-        let questions = Questions { policy_version, ..Questions::default() };
-        Self { access, endpoints, shared, now_ms, now: Now { hour, mfa_age }, questions }
+        let questions = Questions { asked: Vec::new(), more: 0, refused: 0, policy_version };
+        let now = Now { hour, mfa_age };
+        Self { access, endpoints, shared, now_ms, now, questions, seen: HashSet::new(), last: None }
     }
 
     /// What was asked.
@@ -107,11 +126,13 @@ impl<'a> Decider<'a> {
     }
 
     fn remember(&mut self, action: Action, resource: Resource<'_>, allowed: bool, rule: &Arc<str>) {
-        let same = |a: &Asked| {
-            a.action == action && a.kind == resource.kind() && a.name == resource.name() && a.allowed == allowed
-        };
-        if self.questions.asked.iter().any(same) {
+        let hash = KEYED.hash_one((action, resource.kind(), resource.name(), allowed));
+        // The partitions of a topic ask the same in a row.
+        if self.last.replace(hash) == Some(hash) || !self.seen.insert(hash) {
             return;
+        }
+        if !allowed {
+            self.questions.refused = self.questions.refused.wrapping_add(hash);
         }
         if self.questions.asked.len() >= ASKED_MAX {
             self.questions.more = self.questions.more.saturating_add(1);

@@ -14,24 +14,23 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
-use tidegate_evidence::store::Ticket;
 use tidegate_model::{
-    Action, Credential, Effect, Facts, Gate as _, LoginOutcome, RequestStep, Resource, Session, Slot,
+    Action, AnswerStep, Credential, Effect, Facts, FrameRefused, Gate as _, RequestStep, Resource, Session, Slot,
 };
 use tidegate_policy::Policy;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use crate::agents::Upstream;
-use crate::connection::{circumstances, lifetime, next_frame, verify};
+use crate::connection::{circumstances, next_frame};
 use crate::decider::{Access, Decider, Questions};
 use crate::fault::Fault;
-use crate::frames::{Frame, FrameReader, Held, ReadError};
+use crate::frames::{Frame, FrameReader, Held, ReadError, write_frame};
 use crate::listener::Listener;
 use crate::metrics::{Direction, Operation};
-use crate::recorder::{ConnectionFacts, Recorder};
-use crate::steps::{Decided, Deliverable, Forwardable, Frames, Masked, Negotiation, Proof, ReadsOnly, Unrecordable};
+use crate::recorder::{ConnectionFacts, OpenIntent, Recorder};
+use crate::steps::{Decided, Forwardable, Masked, ReadsOnly, Recording, Tickets};
 
 /// Frames that are decided or read before their leaves are waited for together: one turn of the disk serves them all.
 const BATCH_MAX: usize = 32;
@@ -45,6 +44,8 @@ pub struct Exchange {
     pub(crate) access: Mutex<Access>,
     pub(crate) recorder: Recorder,
     pub(crate) facts: ConnectionFacts,
+    /// When the broker ends the agent's login, Unix milliseconds; no session outlives it.
+    pub(crate) upstream_ends_ms: Option<u64>,
 }
 
 impl std::fmt::Debug for Exchange {
@@ -54,28 +55,38 @@ impl std::fmt::Debug for Exchange {
 }
 
 /// A request that was decided, on its way.
-enum Step {
-    Forward { frame: Decided, slot: Slot, questions: Questions, ticket: Option<Ticket>, _held: Held },
-    Unanswered { frame: Option<Decided>, ticket: Ticket, close: bool, _held: Held },
-    Ours { frame: Bytes, ticket: Option<Ticket>, otherwise: Proof, delay: Duration },
+pub(crate) enum Step {
+    Forward { recording: Recording<Decided>, slot: Slot, questions: Questions, _held: Held },
+    Unanswered { recording: Recording<Decided>, close: bool, _held: Held },
+    RefusedSilently { tickets: Tickets, close: bool },
+    Ours { recording: Recording<Masked>, delay: Duration },
     Authenticate(Credential),
 }
 
 /// An answer that is owed to the client.
-enum Owed {
+pub(crate) enum Owed {
     /// The broker will give it.
-    Broker { slot: Slot, pair: Option<u64>, questions: Questions, policy: Arc<Policy> },
+    Broker { slot: Slot, intent: OpenIntent, questions: Questions, policy: Arc<Policy> },
     /// The gate has given it.
-    Ours { masked: Masked, ticket: Option<Ticket>, otherwise: Proof, delay: Duration },
+    Ours { recording: Recording<Masked>, delay: Duration },
 }
 
 /// An answer that waits for its leaf.
 struct Ready {
-    masked: Masked,
-    ticket: Option<Ticket>,
-    otherwise: Proof,
+    recording: Recording<Masked>,
+    intent: OpenIntent,
     delay: Duration,
     _held: Held,
+}
+
+/// How the halves and the process tell each other to end. A half is told, never dropped: what it has begun to record it finishes.
+struct Ends {
+    /// No more requests: the gate stops, the client has gone, or the answers have ended.
+    no_more: CancellationToken,
+    /// The answers have ended.
+    answered: CancellationToken,
+    /// Answers under way have had their time.
+    late: CancellationToken,
 }
 
 /// Runs both halves until the client has gone and every answer that is owed has been recorded.
@@ -92,24 +103,33 @@ where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
-    let limits = exchange.listener.shared.limits;
+    let shared = &exchange.listener.shared;
     let protocol = exchange.listener.endpoints.cluster().protocol;
-    let budget = exchange.listener.shared.budget.clone();
     let (upstream_in, upstream_out) = upstream.split();
-    let upstream_in = FrameReader::new(upstream_in, protocol, budget);
-    let (owe, owed) = mpsc::channel(limits.in_flight);
-    let requests = exchange.request_half(client_in, upstream_out, owe);
-    let answers = exchange.answer_half(upstream_in, client_out, owed);
-    tokio::pin!(answers);
-    tokio::select! {
-        biased;
-        ended = &mut answers => ended,
-        ended = requests => {
-            // The client has gone, or was refused: what is in flight still gets its outcome, within bounds.
-            let drained = tokio::time::timeout(limits.drain, answers).await;
-            ended.and(drained.unwrap_or(Err(Fault::TooSlow("answers under way did not come in time"))))
+    let upstream_in = FrameReader::new(upstream_in, protocol, shared.budget.answers().clone());
+    let (owe, owed) = mpsc::channel(shared.limits.in_flight);
+    let ends = Ends {
+        no_more: exchange.listener.stopping.child_token(),
+        answered: CancellationToken::new(),
+        late: CancellationToken::new(),
+    };
+    let requests = async {
+        let ended = exchange.request_half(client_in, upstream_out, owe, &ends).await;
+        // The client has gone, or was refused: what is in flight still gets its outcome, within bounds.
+        tokio::select! {
+            () = ends.answered.cancelled() => {}
+            () = tokio::time::sleep(shared.limits.drain) => ends.late.cancel(),
         }
-    }
+        ended
+    };
+    let answers = async {
+        let ended = exchange.answer_half(upstream_in, client_out, owed, &ends).await;
+        ends.answered.cancel();
+        ends.no_more.cancel();
+        ended
+    };
+    let (asked, answered) = tokio::join!(requests, answers);
+    answered.and(asked)
 }
 
 impl Exchange {
@@ -119,27 +139,31 @@ impl Exchange {
         mut client_in: FrameReader<R>,
         mut upstream_out: W,
         owe: mpsc::Sender<Owed>,
+        ends: &Ends,
     ) -> Result<(), Fault>
     where
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin,
     {
-        let stopping = &self.listener.stopping;
         loop {
             let next = tokio::select! {
                 biased;
+                () = ends.no_more.cancelled() => None,
                 next = next_frame(&mut client_in) => next?,
-                () = stopping.cancelled() => None,
             };
             let Some(frame) = next else { return Ok(()) };
-            let mut steps = vec![self.decide(frame)?];
-            while steps.len() < BATCH_MAX && client_in.has_frame() {
-                let Some(frame) = next_frame(&mut client_in).await? else { break };
-                steps.push(self.decide(frame)?);
-            }
+            let (steps, refused) = self.decide_batch(frame, &mut client_in).await;
+            let mut ended = Ok(());
             for step in steps {
-                self.forward(step, &mut upstream_out, &owe).await?;
+                match ended {
+                    Ok(()) => ended = self.forward(step, &mut upstream_out, &owe, ends).await,
+                    Err(_) => self.withhold(step).await,
+                }
             }
+            if let Err(Fault::Login(_)) = ended {
+                self.farewell(&mut client_in, &owe).await;
+            }
+            ended.and(refused)?;
         }
     }
 
@@ -149,46 +173,66 @@ impl Exchange {
         mut upstream_in: FrameReader<R>,
         client_out: W,
         mut owed: mpsc::Receiver<Owed>,
+        ends: &Ends,
     ) -> Result<(), Fault>
     where
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin,
     {
         let mut client_out = ClientOut { stream: client_out, gone: false };
-        let mut next = owed.recv().await;
-        while let Some(first) = next.take() {
-            let mut batch = Vec::new();
-            let mut bytes = 0_usize;
-            let mut current = first;
-            loop {
-                let ready = match self.receive(current, &mut upstream_in).await {
-                    Ok(ready) => ready,
-                    Err(fault) => return Err(self.abandon(fault, &mut owed).await),
-                };
-                bytes = bytes.saturating_add(ready.masked_len());
-                batch.push(ready);
-                let Ok(following) = owed.try_recv() else { break };
-                if batch.len() >= BATCH_MAX || bytes >= BATCH_BYTES_MAX || !following.is_at_hand(&upstream_in) {
-                    next = Some(following);
-                    break;
-                }
-                current = following;
-            }
+        let mut following = None;
+        loop {
+            let first = match following.take() {
+                Some(owed) => owed,
+                None => match next_owed(&mut owed, &mut upstream_in).await? {
+                    Some(owed) => owed,
+                    None if client_out.gone => return Err(Fault::TooSlow("the client went away before its answers")),
+                    None => return Ok(()),
+                },
+            };
+            let (batch, then, received) = self.receive_batch(first, &mut upstream_in, &mut owed, ends).await;
+            following = then;
+            let mut ended = Ok(());
             for ready in batch {
-                self.deliver(ready, &mut client_out).await?;
+                ended = ended.and(self.deliver(ready, &mut client_out, ends).await);
             }
-            if next.is_none() {
-                next = owed.recv().await;
+            if client_out.gone {
+                ends.no_more.cancel();
+            }
+            // What is still owed is dropped, and each open intent among it says that its effect is unknown.
+            ended.and(received).map_err(|fault| with_in_flight(fault, &mut owed))?;
+        }
+    }
+
+    /// Decides a frame and those that came with it. A frame that is refused ends the batch: those before it go on.
+    async fn decide_batch<R: AsyncRead + Unpin>(
+        &self,
+        first: Frame,
+        client_in: &mut FrameReader<R>,
+    ) -> (Vec<Step>, Result<(), Fault>) {
+        let mut steps = Vec::new();
+        let mut next = Some(first);
+        while let Some(frame) = next.take() {
+            match self.decide(frame) {
+                Ok(step) => steps.push(step),
+                Err(fault) => return (steps, Err(fault)),
+            }
+            // What comes after a credential is decided once the credential is.
+            let waits = matches!(steps.last(), Some(Step::Authenticate(_)));
+            if steps.len() < BATCH_MAX && !waits && client_in.has_frame() {
+                match next_frame(client_in).await {
+                    Ok(frame) => next = frame,
+                    Err(fault) => return (steps, Err(fault)),
+                }
             }
         }
-        if client_out.gone { Err(Fault::TooSlow("the client went away before its answers")) } else { Ok(()) }
+        (steps, Ok(()))
     }
 
     /// Authenticates, decodes and decides a request, and begins to record it.
-    fn decide(&self, frame: Frame) -> Result<Step, Fault> {
-        let shared = &self.listener.shared;
+    pub(crate) fn decide(&self, frame: Frame) -> Result<Step, Fault> {
         let access = self.access_now();
-        let mut gate = Decider::new(shared, &self.listener.endpoints, Some(&access));
+        let mut gate = Decider::new(&self.listener.shared, &self.listener.endpoints, Some(&access));
         let now_ms = gate.now_ms();
         let step = self.session().request(frame.bytes, &mut gate).map_err(Fault::Client)?;
         let questions = gate.into_questions();
@@ -199,14 +243,19 @@ impl Exchange {
         Ok(match step {
             RequestStep::Authenticate(credential) => Step::Authenticate(credential),
             RequestStep::Answer { frame, facts, delay } => {
-                self.count(&facts, "refused");
-                let ticket = if facts.refused { self.recorder.refusal(&facts, &questions, now_ms) } else { None };
-                let otherwise = if facts.refused {
-                    Proof::Folded(self.recorder.fold_refusal())
+                let masked = Masked::new(frame, &questions);
+                let recording = if facts.refused {
+                    self.count(&facts, "refused");
+                    match self.recorder.refusal(&facts, &questions, now_ms) {
+                        Ok(tickets) => Recording::written(masked, tickets),
+                        Err(folded) => Recording::counted(masked, folded),
+                    }
                 } else {
-                    Proof::Negotiation(Negotiation::new())
+                    self.count(&facts, "allowed");
+                    Recording::counted(masked, self.recorder.fold(&facts, now_ms))
                 };
-                Step::Ours { frame, ticket, otherwise, delay }
+                self.recorder.flush_due(now_ms);
+                Step::Ours { recording, delay }
             }
             RequestStep::Forward { frame, received, facts, slot } => {
                 self.count(&facts, if facts.refused { "partly" } else { "allowed" });
@@ -214,19 +263,22 @@ impl Exchange {
                     // Its leaf waits for nobody: the part that is allowed is recorded by itself, before it has any effect.
                     drop(self.recorder.refusal(&facts, &questions, now_ms));
                 }
-                let ticket = (facts.effect == Effect::Changes)
-                    .then(|| self.recorder.intent(&facts, &questions, &frames(received.as_ref(), &frame), now_ms));
-                Step::Forward { frame: Decided::new(frame), slot, questions, ticket, _held: held }
-            }
-            RequestStep::ForwardUnanswered { frame, facts, close } => {
-                self.count(&facts, if facts.refused { "partly" } else { "allowed" });
-                let bytes = frame.clone().unwrap_or_default();
-                let ticket = if frame.is_some() {
-                    self.recorder.unanswered(&facts, &questions, &frames(None, &bytes), now_ms)
-                } else {
-                    self.recorder.refused_silently(&facts, &questions, now_ms)
+                let frame = Decided::new(frame, &questions);
+                let recording = match ReadsOnly::of(&facts) {
+                    Some(reads_only) => Recording::reads_only(frame, reads_only),
+                    None => self.recorder.intent(frame, received.as_ref(), &facts, &questions, now_ms),
                 };
-                Step::Unanswered { frame: frame.map(Decided::new), ticket, close, _held: held }
+                Step::Forward { recording, slot, questions, _held: held }
+            }
+            RequestStep::ForwardUnanswered { frame: Some(frame), facts, close } => {
+                self.count(&facts, if facts.refused { "partly" } else { "allowed" });
+                let frame = Decided::new(frame, &questions);
+                let recording = self.recorder.intent(frame, None, &facts, &questions, now_ms);
+                Step::Unanswered { recording, close, _held: held }
+            }
+            RequestStep::ForwardUnanswered { frame: None, facts, close } => {
+                self.count(&facts, "refused");
+                Step::RefusedSilently { tickets: self.recorder.refused(&facts, &questions, now_ms), close }
             }
         })
     }
@@ -237,68 +289,89 @@ impl Exchange {
         step: Step,
         upstream_out: &mut W,
         owe: &mpsc::Sender<Owed>,
+        ends: &Ends,
     ) -> Result<(), Fault> {
-        let ours = |masked, ticket, otherwise, delay| Owed::Ours { masked, ticket, otherwise, delay };
+        let then = |close| if close { Err(Fault::PartRefused) } else { Ok(()) };
         match step {
-            Step::Forward { frame, slot, questions, ticket, _held } => {
-                let proof = match ticket {
-                    None => Proof::ReadsOnly(ReadsOnly::new()),
-                    Some(ticket) => match ticket.await {
-                        Ok(receipt) => Proof::Recorded(receipt),
-                        Err(error) => {
-                            // Nothing was forwarded: the client may try again.
-                            let retriable = self.session().retriable(&slot).ok_or(Fault::Evidence(error))?;
-                            let otherwise = Proof::Unrecordable(Unrecordable::new());
-                            return send(owe, ours(Masked::new(retriable), None, otherwise, Duration::ZERO)).await;
-                        }
-                    },
+            Step::Forward { recording, slot, questions, _held } => {
+                let (frame, indices) = match recording.durable().await {
+                    Ok(durable) => durable,
+                    Err(not) => {
+                        // Nothing was forwarded: the client may try again.
+                        self.recorder.opened(not.recorded).not_forwarded(UNRECORDED);
+                        let retriable = self.session().retriable(&slot);
+                        let Some(frame) = retriable else { return Err(Fault::Evidence(not.error)) };
+                        let recording = Recording::unrecordable(frame, &not.error);
+                        return send(owe, Owed::Ours { recording, delay: Duration::ZERO }).await;
+                    }
                 };
-                let pair = if let Proof::Recorded(receipt) = proof { Some(receipt.index()) } else { None };
+                let intent = self.recorder.opened(indices);
                 let policy = Arc::clone(&self.access().policy);
-                send(owe, Owed::Broker { slot, pair, questions, policy }).await?;
-                self.write_upstream(upstream_out, &Forwardable::new(frame, proof)).await
+                send(owe, Owed::Broker { slot, intent, questions, policy }).await?;
+                self.write_upstream(upstream_out, &frame, ends).await
             }
-            Step::Unanswered { frame, ticket, close, _held } => {
-                let receipt = ticket.await.map_err(Fault::Evidence)?;
-                if let Some(frame) = frame {
-                    self.write_upstream(upstream_out, &Forwardable::new(frame, Proof::Recorded(receipt))).await?;
+            Step::Unanswered { recording, close, _held } => match recording.durable().await {
+                Ok((frame, indices)) => {
+                    let intent = self.recorder.opened(indices);
+                    self.write_upstream(upstream_out, &frame, ends).await?;
+                    intent.unanswered();
+                    then(close)
                 }
-                if close {
-                    Err(Fault::Login("a part of an acks=0 produce was refused, which only closing can say"))
-                } else {
-                    Ok(())
+                Err(not) => {
+                    self.recorder.opened(not.recorded).not_forwarded(UNRECORDED);
+                    Err(Fault::Evidence(not.error))
                 }
+            },
+            Step::RefusedSilently { tickets, close } => {
+                tickets.durable().await.map_err(|not| Fault::Evidence(not.error))?;
+                then(close)
             }
-            Step::Ours { frame, ticket, otherwise, delay } => {
-                send(owe, ours(Masked::new(frame), ticket, otherwise, delay)).await
-            }
+            Step::Ours { recording, delay } => send(owe, Owed::Ours { recording, delay }).await,
             Step::Authenticate(credential) => {
-                let frame = self.renew(credential).await?;
-                send(owe, ours(Masked::new(frame), None, Proof::Negotiation(Negotiation::new()), Duration::ZERO)).await
+                let renewed = self.renew(credential).await?;
+                send(owe, Owed::Ours { recording: renewed.answer, delay: Duration::ZERO }).await?;
+                renewed.refused.map_or(Ok(()), |reason| Err(Fault::Login(reason)))
             }
         }
     }
 
-    /// A new credential on a live session (KIP-368): the same caller, or the connection ends.
-    async fn renew(&self, credential: Credential) -> Result<Bytes, Fault> {
-        let shared = &self.listener.shared;
-        let caller = verify(shared, credential).await.map_err(|refused| Fault::Login(refused.reason))?;
-        let words = self.session().client();
-        let now_ms = shared.now_ms();
-        let same = {
-            let access = self.access();
-            access.caller.issuer == caller.issuer
-                && access.caller.subject == caller.subject
-                && access.caller.kind == caller.kind
-        };
-        if !same {
-            return Err(Fault::Login("another caller on a live session"));
+    /// Records that a request that was decided, and perhaps recorded, is not forwarded.
+    pub(crate) async fn withhold(&self, step: Step) {
+        if let Step::Forward { recording, .. } | Step::Unanswered { recording, .. } = step {
+            let indices = match recording.durable().await {
+                Ok((_frame, indices)) => indices,
+                Err(not) => not.recorded,
+            };
+            self.recorder.opened(indices).not_forwarded(WITHHELD);
         }
-        self.recorder.renewed(&caller, &words, &self.facts, now_ms).await.map_err(Fault::Evidence)?;
-        let lifetime_ms = lifetime(shared, &caller, None, now_ms);
-        let around = circumstances(&self.listener, self.facts.peer, &words.client_id);
-        *self.access() = Access::new(caller, now_ms.saturating_add(lifetime_ms), shared.policy(), &around);
-        Ok(self.session().authenticated(LoginOutcome::Accepted { lifetime_ms }))
+    }
+
+    /// Receives an answer and those that are there already, so that one turn of the disk serves them all; with the answer that is
+    /// to be received after them, if that is known.
+    async fn receive_batch<R: AsyncRead + Unpin>(
+        &self,
+        first: Owed,
+        upstream_in: &mut FrameReader<R>,
+        owed: &mut mpsc::Receiver<Owed>,
+        ends: &Ends,
+    ) -> (Vec<Ready>, Option<Owed>, Result<(), Fault>) {
+        let mut batch = Vec::new();
+        let mut bytes = 0_usize;
+        let mut current = first;
+        loop {
+            match self.receive(current, upstream_in, ends).await {
+                Ok(ready) => {
+                    bytes = bytes.saturating_add(ready.recording.len());
+                    batch.push(ready);
+                }
+                Err(fault) => return (batch, None, Err(fault)),
+            }
+            let Ok(following) = owed.try_recv() else { return (batch, None, Ok(())) };
+            if batch.len() >= BATCH_MAX || bytes >= BATCH_BYTES_MAX || !following.is_at_hand(upstream_in) {
+                return (batch, Some(following), Ok(()));
+            }
+            current = following;
+        }
     }
 
     /// Receives the answer that is owed, masks it for the caller, and begins to record it.
@@ -306,80 +379,105 @@ impl Exchange {
         &self,
         owed: Owed,
         upstream_in: &mut FrameReader<R>,
+        ends: &Ends,
     ) -> Result<Ready, Fault> {
-        let (slot, pair, questions, policy) = match owed {
-            Owed::Ours { masked, ticket, otherwise, delay } => {
-                return Ok(Ready { masked, ticket, otherwise, delay, _held: Held::default() });
+        let (slot, intent, asked, policy) = match owed {
+            Owed::Ours { recording, delay } => {
+                let intent = self.recorder.opened(Vec::new());
+                return Ok(Ready { recording, intent, delay, _held: Held::default() });
             }
-            Owed::Broker { slot, pair, questions, policy } => (slot, pair, questions, policy),
+            Owed::Broker { slot, intent, questions, policy } => (slot, intent, questions, policy),
         };
-        let gone = |in_flight| Fault::BrokerGone { in_flight };
-        let frame = match upstream_in.next().await {
-            Ok(Some(frame)) => Ok(frame),
-            Ok(None) | Err(ReadError::Io(_)) => Err(gone(1)),
-            Err(ReadError::Refused(refused)) => Err(Fault::Broker(refused)),
+        let frame = tokio::select! {
+            biased;
+            frame = upstream_in.next() => match frame {
+                Ok(Some(frame)) => frame,
+                Ok(None) | Err(ReadError::Io(_)) => return Err(Fault::BrokerGone { in_flight: 1 }),
+                Err(ReadError::Refused(refused)) => return Err(Fault::Broker(refused)),
+            },
+            () = ends.late.cancelled() => return Err(Fault::TooSlow("answers under way did not come in time")),
         };
-        let answered = frame.and_then(|frame| self.mask(slot, frame, &policy));
-        let (step, held, now_ms) = match answered {
-            Ok(answered) => answered,
-            Err(fault) => {
-                if let Some(pair) = pair {
-                    drop(self.recorder.unknown(pair, self.listener.shared.now_ms()));
-                }
-                return Err(fault);
-            }
-        };
-        self.listener.bind_missing().await.map_err(Fault::Listener)?;
-        let (ticket, otherwise) = if step.quiet && pair.is_none() {
-            (None, Proof::Folded(self.recorder.fold(&step.facts, now_ms)))
+        let held = frame.held;
+        let (step, questions, now_ms) = self.mask(slot, frame.bytes, asked, &policy)?;
+        let masked = Masked::new(step.frame, &questions);
+        let recording = if step.quiet && !intent.is_open() {
+            Recording::counted(masked, self.recorder.fold(&step.facts, now_ms))
         } else {
-            let frames = frames(step.received.as_ref(), &step.frame);
-            let ticket = self.recorder.outcome(&step.facts, &questions, pair, &frames, now_ms);
-            (Some(ticket), Proof::Unrecordable(Unrecordable::new()))
+            self.recorder.outcome(masked, step.received.as_ref(), &step.facts, (&questions, &intent), now_ms)
         };
         self.recorder.flush_due(now_ms);
-        if pair.is_some() && step.facts.api_key != PRODUCE {
+        if intent.is_open() && !step.facts.topics.is_empty() && step.facts.partitions.is_empty() {
+            // Topics as a whole were changed: what is known of the cluster is old.
             self.listener.endpoints.cluster().nudge();
         }
-        Ok(Ready { masked: Masked::new(step.frame), ticket, otherwise, delay: Duration::ZERO, _held: held })
+        Ok(Ready { recording, intent, delay: Duration::ZERO, _held: held })
     }
 
     /// The answer as this caller may see it, under the policy that is in force now.
     fn mask(
         &self,
         slot: Slot,
-        frame: Frame,
+        frame: bytes::BytesMut,
+        asked: Questions,
         asked_under: &Arc<Policy>,
-    ) -> Result<(tidegate_model::AnswerStep, Held, u64), Fault> {
+    ) -> Result<(AnswerStep, Questions, u64), Fault> {
         let access = self.access_now();
         let mut gate = Decider::new(&self.listener.shared, &self.listener.endpoints, Some(&access));
         let now_ms = gate.now_ms();
-        let step = self.session().answer(slot, frame.bytes, &mut gate).map_err(Fault::Broker)?;
-        if !Arc::ptr_eq(asked_under, &access.policy) {
-            for partition in step.facts.partitions.iter().filter(|p| p.bytes > 0 && step.facts.effect == Effect::Reads)
-            {
-                let name = step.facts.topics.get(partition.topic).map_or("", |t| t.name.as_str());
-                if !gate.allows(Action::Consume, Resource::Topic(name), Some(partition.partition)) {
-                    return Err(Fault::PolicyChanged);
-                }
+        let step = self.session().answer(slot, frame, &mut gate).map_err(Fault::Broker)?;
+        if Arc::ptr_eq(asked_under, &access.policy) {
+            return Ok((step, asked, now_ms));
+        }
+        for partition in step.facts.partitions.iter().filter(|p| p.bytes > 0 && step.facts.effect == Effect::Reads) {
+            let name = step.facts.topics.get(partition.topic).map_or("", |t| t.name.as_str());
+            if !gate.allows(Action::Consume, Resource::Topic(name), Some(partition.partition)) {
+                return Err(Fault::PolicyChanged);
             }
         }
-        Ok((step, frame.held, now_ms))
+        Ok((step, gate.into_questions(), now_ms))
     }
 
     /// Waits until the leaf is durable, then writes to the client.
-    async fn deliver<W: AsyncWrite + Unpin>(&self, ready: Ready, client_out: &mut ClientOut<W>) -> Result<(), Fault> {
-        let proof = match ready.ticket {
-            Some(ticket) => Proof::Recorded(ticket.await.map_err(Fault::Evidence)?),
-            None => ready.otherwise,
+    async fn deliver<W: AsyncWrite + Unpin>(
+        &self,
+        ready: Ready,
+        client_out: &mut ClientOut<W>,
+        ends: &Ends,
+    ) -> Result<(), Fault> {
+        let deliverable = match ready.recording.durable().await {
+            Ok(deliverable) => deliverable,
+            Err(error) => {
+                // Nothing is made up, and nothing that came later overtakes it.
+                client_out.gone = true;
+                return Err(Fault::Evidence(error));
+            }
         };
-        if !ready.delay.is_zero() {
-            tokio::time::sleep(ready.delay).await;
-        }
-        let deliverable = Deliverable::new(ready.masked, proof);
-        let bytes = u64::try_from(deliverable.bytes().len()).unwrap_or(0);
+        ready.intent.settled();
         let shared = &self.listener.shared;
-        client_out.write(&deliverable, shared.limits.delivery_stall).await;
+        // A client follows an address as soon as it reads it.
+        if let Err(error) = self.listener.bind_missing().await {
+            client_out.gone = true;
+            return Err(Fault::Listener(error));
+        }
+        if !client_out.gone {
+            let written = async {
+                tokio::time::sleep(ready.delay).await;
+                write_frame(
+                    &mut client_out.stream,
+                    deliverable.bytes(),
+                    shared.limits.delivery_stall,
+                    shared.budget.answers(),
+                )
+                .await
+            };
+            let delivered = tokio::select! {
+                biased;
+                written = written => written.is_ok(),
+                () = ends.late.cancelled() => false,
+            };
+            client_out.gone = !delivered;
+        }
+        let bytes = u64::try_from(deliverable.bytes().len()).unwrap_or(0);
         shared.metrics.bytes.get_or_create(&Direction { direction: "to_client" }).inc_by(bytes);
         Ok(())
     }
@@ -388,23 +486,19 @@ impl Exchange {
         &self,
         upstream_out: &mut W,
         frame: &Forwardable,
+        ends: &Ends,
     ) -> Result<(), Fault> {
+        let shared = &self.listener.shared;
         let bytes = u64::try_from(frame.bytes().len()).unwrap_or(0);
-        self.listener.shared.metrics.bytes.get_or_create(&Direction { direction: "to_broker" }).inc_by(bytes);
-        upstream_out.write_all(frame.bytes()).await.map_err(|_io| Fault::BrokerGone { in_flight: 1 })
-    }
-
-    /// The broker's side is lost: every intent that still waits is closed with an unknown effect.
-    async fn abandon(&self, fault: Fault, owed: &mut mpsc::Receiver<Owed>) -> Fault {
-        owed.close();
-        let mut in_flight = 1_usize;
-        while let Some(owed) = owed.recv().await {
-            if let Owed::Broker { pair: Some(pair), .. } = owed {
-                in_flight = in_flight.saturating_add(1);
-                drop(self.recorder.unknown(pair, self.listener.shared.now_ms()));
+        shared.metrics.bytes.get_or_create(&Direction { direction: "to_broker" }).inc_by(bytes);
+        let gone = Fault::BrokerGone { in_flight: 1 };
+        tokio::select! {
+            biased;
+            written = write_frame(upstream_out, frame.bytes(), shared.limits.delivery_stall, shared.budget.requests()) => {
+                written.map_err(|_io| gone)
             }
+            () = ends.answered.cancelled() => Err(gone),
         }
-        if let Fault::BrokerGone { .. } = fault { Fault::BrokerGone { in_flight } } else { fault }
     }
 
     fn count(&self, facts: &Facts, decision: &'static str) {
@@ -412,25 +506,28 @@ impl Exchange {
         self.listener.shared.metrics.requests.get_or_create(&label).inc();
     }
 
-    fn session(&self) -> MutexGuard<'_, Box<dyn Session>> {
+    pub(crate) fn session(&self) -> MutexGuard<'_, Box<dyn Session>> {
         self.session.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn access(&self) -> MutexGuard<'_, Access> {
+    pub(crate) fn access(&self) -> MutexGuard<'_, Access> {
         self.access.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The caller under the policy that is in force now.
     fn access_now(&self) -> Access {
-        let client_id = self.session().client().client_id;
-        let around = circumstances(&self.listener, self.facts.peer, &client_id);
         let mut access = self.access();
-        access.refresh(&self.listener.shared, &around);
+        let shared = &self.listener.shared;
+        if !access.is_current(shared) {
+            let client_id = self.session().client().client_id;
+            access.refresh(shared, &circumstances(&self.listener, self.facts.peer, &client_id));
+        }
         access.clone()
     }
 }
 
-const PRODUCE: i16 = 0;
+const UNRECORDED: &str = "not forwarded: a part of the intent could not be recorded";
+const WITHHELD: &str = "not forwarded: the connection ended first";
 
 fn is_negotiation(step: &RequestStep) -> bool {
     match step {
@@ -440,30 +537,50 @@ fn is_negotiation(step: &RequestStep) -> bool {
     }
 }
 
-fn frames<'a>(received: Option<&'a Bytes>, passed_on: &'a Bytes) -> Frames<'a> {
-    match received {
-        Some(received) => Frames { received, passed_on: Some(passed_on) },
-        None => Frames { received: passed_on, passed_on: None },
+/// Queues an answer in the order of the requests. When the answers have ended, nothing of the request was forwarded.
+pub(crate) async fn send(owe: &mpsc::Sender<Owed>, owed: Owed) -> Result<(), Fault> {
+    owe.send(owed).await.map_err(|refused| {
+        if let Owed::Broker { intent, .. } = refused.0 {
+            intent.not_forwarded(WITHHELD);
+        }
+        Fault::BrokerGone { in_flight: 0 }
+    })
+}
+
+/// The next answer that is owed; `None` when no more will be. A broker that hangs up or speaks unasked meanwhile is a fault: the
+/// client's next request would go nowhere.
+async fn next_owed<R: AsyncRead + Unpin>(
+    owed: &mut mpsc::Receiver<Owed>,
+    upstream_in: &mut FrameReader<R>,
+) -> Result<Option<Owed>, Fault> {
+    tokio::select! {
+        biased;
+        owed = owed.recv() => Ok(owed),
+        unasked = upstream_in.more() => match unasked {
+            Ok(true) => Err(Fault::Broker(FrameRefused("bytes that no request asked for".into()))),
+            Ok(false) | Err(_) => Err(Fault::BrokerGone { in_flight: 0 }),
+        },
     }
 }
 
-async fn send(owe: &mpsc::Sender<Owed>, owed: Owed) -> Result<(), Fault> {
-    owe.send(owed).await.map_err(|_closed| Fault::BrokerGone { in_flight: 0 })
+/// Counts what else is owed into a broker's loss.
+fn with_in_flight(fault: Fault, owed: &mut mpsc::Receiver<Owed>) -> Fault {
+    match fault {
+        Fault::BrokerGone { in_flight } => {
+            owed.close();
+            Fault::BrokerGone { in_flight: in_flight.saturating_add(owed.len()) }
+        }
+        other => other,
+    }
 }
 
 impl Owed {
     /// Whether it can be had without waiting for the broker.
-    fn is_at_hand<R: AsyncRead + Unpin>(&self, upstream_in: &FrameReader<R>) -> bool {
+    fn is_at_hand<R: AsyncRead + Unpin>(&self, upstream_in: &mut FrameReader<R>) -> bool {
         match self {
             Self::Ours { delay, .. } => delay.is_zero(),
             Self::Broker { .. } => upstream_in.has_frame(),
         }
-    }
-}
-
-impl Ready {
-    fn masked_len(&self) -> usize {
-        self.masked.len()
     }
 }
 
@@ -473,17 +590,5 @@ struct ClientOut<W> {
     gone: bool,
 }
 
-impl<W: AsyncWrite + Unpin> ClientOut<W> {
-    async fn write(&mut self, frame: &Deliverable, stall: Duration) {
-        let mut left = frame.bytes();
-        while !left.is_empty() && !self.gone {
-            match tokio::time::timeout(stall, self.stream.write(left)).await {
-                Ok(Ok(written)) if written > 0 => left = left.get(written..).unwrap_or_default(),
-                _ => self.gone = true,
-            }
-        }
-        if !self.gone {
-            self.gone = !matches!(tokio::time::timeout(stall, self.stream.flush()).await, Ok(Ok(())));
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -40,11 +40,20 @@ struct Row {
 }
 
 impl Failures {
-    /// Notes a failure; the ticket of its leaf, if it gets one of its own.
-    pub fn note(&self, log: &Log, address: IpAddr, reason: &'static str, now_ms: u64) -> Option<Ticket> {
+    /// Notes a failure; the ticket of its leaf, if it gets one of its own. `blame` counts it against the address.
+    pub fn note(
+        &self,
+        log: &Log,
+        (address, reason): (IpAddr, &'static str),
+        blame: bool,
+        now_ms: u64,
+    ) -> Option<Ticket> {
+        let counted = origin(address);
         let mut rows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        rows.count(address, now_ms);
-        if let Some(row) = rows.rows.get_mut(&(address, reason)) {
+        if blame {
+            rows.count(counted, now_ms);
+        }
+        if let Some(row) = rows.rows.get_mut(&(counted, reason)) {
             row.again = row.again.saturating_add(1);
             row.last_ms = now_ms;
             return None;
@@ -53,7 +62,7 @@ impl Failures {
             rows.others = rows.others.saturating_add(1);
             return None;
         }
-        rows.rows.insert((address, reason), Row { first_ms: now_ms, last_ms: now_ms, again: 0 });
+        rows.rows.insert((counted, reason), Row { first_ms: now_ms, last_ms: now_ms, again: 0 });
         Some(log.append(entry(Some(address), reason, now_ms)))
     }
 
@@ -62,7 +71,7 @@ impl Failures {
     pub fn in_this_minute(&self, address: IpAddr, now_ms: u64) -> u32 {
         let mut rows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         rows.turn_minute(now_ms);
-        rows.minute.get(&address).copied().unwrap_or(0)
+        rows.minute.get(&origin(address)).copied().unwrap_or(0)
     }
 
     /// Writes folds that are old enough; to be called every second or so.
@@ -92,6 +101,14 @@ impl Failures {
             folded.counts = vec![(0, std::mem::take(&mut rows.others))];
             drop(log.append(folded));
         }
+    }
+}
+
+/// The address that limits count: one host has a whole /64 of IPv6 to choose from.
+pub(crate) fn origin(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6((address.to_bits() >> 64 << 64).into()),
+        v4 => v4,
     }
 }
 

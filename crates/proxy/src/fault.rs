@@ -23,6 +23,9 @@ pub enum Fault {
     /// The login was refused.
     #[error("the login was refused: {0}")]
     Login(&'static str),
+    /// A part was refused in a way that only closing the connection can tell.
+    #[error("a part of a request without an answer was refused, which only closing can say")]
+    PartRefused,
     /// A policy change took away what an answer would show.
     #[error("policy changed while the answer was under way, and no longer allows it")]
     PolicyChanged,
@@ -52,7 +55,7 @@ impl Fault {
     pub fn kind(&self) -> &'static str {
         match self {
             Fault::Client(_) | Fault::ClientIo(_) | Fault::TooSlow(_) => "client",
-            Fault::SessionEnded | Fault::Login(_) => "caller",
+            Fault::SessionEnded | Fault::Login(_) | Fault::PartRefused => "caller",
             Fault::PolicyChanged => "policy",
             Fault::Broker(_) | Fault::BrokerGone { .. } => "broker",
             Fault::Open(

@@ -14,5 +14,8 @@ pub mod gate;
 pub mod listener;
 pub mod metrics;
 pub mod recorder;
+mod renew;
 pub mod steps;
 pub mod stream;
+#[cfg(test)]
+mod testing;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,8 +17,12 @@ use tracing::{debug, info, warn};
 
 use crate::cluster::Cluster;
 use crate::connection;
+use crate::failures::origin;
 use crate::gate::Shared;
 use crate::metrics::Reason;
+
+/// How often operators are told that connections are turned away.
+const TELL_EVERY_MS: u64 = 10_000;
 
 /// How a listener is configured.
 #[derive(Clone, Debug)]
@@ -123,6 +128,9 @@ pub struct Listener {
     /// Opening of broker ports, one at a time.
     binding: tokio::sync::Mutex<()>,
     open: watch::Sender<bool>,
+    /// When operators were last told that connections are turned away, and which trouble with broker ports.
+    told_ms: AtomicU64,
+    told_trouble: Mutex<String>,
 }
 
 impl std::fmt::Debug for Listener {
@@ -155,6 +163,8 @@ impl Listener {
             by_address: Mutex::default(),
             binding: tokio::sync::Mutex::default(),
             open: watch::Sender::new(false),
+            told_ms: AtomicU64::new(0),
+            told_trouble: Mutex::default(),
         });
         listener.tasks.spawn(Arc::clone(&listener).run(bootstrap));
         Ok(listener)
@@ -205,13 +215,22 @@ impl Listener {
     /// Opens a port for each broker that the cluster has.
     async fn follow_brokers(self: &Arc<Self>) {
         let Some(learned) = self.endpoints.cluster().learned() else { return };
+        let mut trouble = String::new();
         for (node_id, host, port) in &learned.brokers {
             if self.endpoints.of_broker(*node_id, host, *port).is_none() {
-                warn!(listener = %self.config.name, node_id, "no port is left for this broker; give the listener more `broker_ports`");
+                trouble = format!("no port is left for broker {node_id}; give the listener more `broker_ports`");
             }
         }
         if let Err(error) = self.bind_missing().await {
-            warn!(listener = %self.config.name, %error, "a broker cannot be served");
+            trouble = error;
+        }
+        // Said once, not at every look.
+        let mut told = self.told_trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        if *told != trouble {
+            if !trouble.is_empty() {
+                warn!(listener = %self.config.name, error = %trouble, "a broker cannot be served");
+            }
+            *told = trouble;
         }
     }
 
@@ -255,32 +274,44 @@ impl Listener {
 
     fn admit(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr, target: Target) {
         let limits = &self.shared.limits;
+        let now_ms = self.shared.now_ms();
+        let address = origin(peer.ip());
+        let open = usize::try_from(self.shared.metrics.connections.get()).unwrap_or(0);
         let reason = {
             let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
-            let open: usize = by_address.values().sum();
-            let own = by_address.entry(peer.ip()).or_default();
+            let own = by_address.get(&address).copied().unwrap_or(0);
             if open >= limits.connections {
                 Some("connections")
-            } else if *own >= limits.connections_per_address {
+            } else if own >= limits.connections_per_address {
                 Some("connections_per_address")
-            } else if self.shared.failures.in_this_minute(peer.ip(), self.shared.now_ms())
-                >= limits.failed_logins_per_address
-            {
+            } else if self.shared.failures.in_this_minute(address, now_ms) >= limits.failed_logins_per_address {
                 Some("failed_logins_per_address")
             } else {
-                *own = own.saturating_add(1);
+                by_address.insert(address, own.saturating_add(1));
                 None
             }
         };
         if let Some(reason) = reason {
-            debug!(%peer, reason, "a connection is turned away");
             self.shared.metrics.turned_away.get_or_create(&Reason { reason }).inc();
+            self.tell_turned_away(peer, reason, now_ms);
             return;
         }
         self.shared.metrics.accepted.inc();
         self.shared.metrics.connections.inc();
-        let present = Present { listener: Arc::clone(self), address: peer.ip() };
+        let present = Present { listener: Arc::clone(self), address };
         self.tasks.spawn(connection::serve(present, stream, peer, target));
+    }
+
+    /// Says it once in a while: who is turned away comes again and again.
+    fn tell_turned_away(&self, peer: SocketAddr, reason: &'static str, now_ms: u64) {
+        let told = self.told_ms.load(Ordering::Relaxed);
+        if now_ms.saturating_sub(told) >= TELL_EVERY_MS
+            && self.told_ms.compare_exchange(told, now_ms, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        {
+            warn!(%peer, listener = %self.config.name, reason, "connections are turned away; the metric counts them");
+        } else {
+            debug!(%peer, reason, "a connection is turned away");
+        }
     }
 }
 

@@ -1,22 +1,34 @@
 //! Makes a session's leaves. What is recorded one by one waits for the disk; what discloses nothing is counted and folded.
+//!
+//! Folds are written with the session's next answer after ten seconds, and at its end: a timer for each of many silent sessions
+//! would cost more than it tells, since nothing happens in them.
+
+mod split;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
 use tidegate_evidence::entry::{
     Algorithm, Api, Decision, Effect, Entry, Kind, Label, PartitionRange, ResourceRef, SessionId, TopicRef,
 };
-use tidegate_evidence::store::{Log, Ticket};
+use tidegate_evidence::store::{Log, LogError};
 use tidegate_model::{Caller, CallerKind, ClientWords, CredentialKind, Facts, ResourceKind};
 
 use crate::decider::Questions;
-use crate::steps::{Folded, Frames, storage_mask};
+use crate::gate::now_ms;
+use crate::steps::{Decided, Frames, Masked, Recording, Tickets, storage_mask};
 
 /// How long equal things are folded into one leaf.
 const FOLD_MS: u64 = 10_000;
 /// Different refusals that one session may have in a fold; more share one row.
-const REFUSALS_MAX: usize = 64;
+const REFUSALS_MAX: usize = 128;
+
+/// Proof that something was counted. Only a [`Recorder`] makes one.
+#[derive(Clone, Copy, Debug)]
+pub struct Folded(());
 
 /// What a session leaf says of the connection, in fixed words.
 #[derive(Clone, Debug)]
@@ -35,12 +47,97 @@ pub struct ConnectionFacts {
     pub agent: Vec<(String, String)>,
 }
 
-/// One session's recorder.
-#[derive(Debug)]
-pub struct Recorder {
+/// Appends leaves of one session.
+#[derive(Clone, Debug)]
+struct Writer {
     log: Log,
     algorithm: Algorithm,
     session: SessionId,
+}
+
+impl Writer {
+    fn entry(&self, kind: Kind, now_ms: u64) -> Entry {
+        let mut entry = Entry::new(kind, now_ms);
+        entry.session = Some(self.session);
+        entry
+    }
+
+    /// One leaf, or several where it would be too large; those after the first get `mend` first.
+    fn append(&self, entry: Entry, frames: Option<&Frames<'_>>, mend: impl Fn(usize, &mut Entry)) -> Tickets {
+        let mut parts = split::parts(storage_mask(entry, frames, self.algorithm).into_entry()).into_iter();
+        let first = parts.next().unwrap_or_else(|| self.entry(Kind::Gap, 0));
+        let first = self.log.append(first);
+        let more = (1..).zip(parts).map(|(at, mut part)| {
+            mend(at, &mut part);
+            self.log.append(part)
+        });
+        Tickets { first, more: more.collect() }
+    }
+
+    fn plain(&self, entry: Entry) -> Tickets {
+        self.append(entry, None, |_, _| {})
+    }
+
+    fn effect(&self, kind: Kind, effect: Effect, pair: u64, why: &str) {
+        let mut entry = self.entry(kind, now_ms());
+        entry.pair = Some(pair);
+        entry.effect = Some(effect);
+        entry.reason = Some(why.into());
+        drop(self.plain(entry));
+    }
+}
+
+/// The intents of one request, which wait for their outcome. Dropped without one, it records that nobody knows what came of
+/// them, whatever the reason for the drop.
+#[derive(Debug)]
+#[must_use = "an intent that is dropped says that its effect is unknown"]
+pub struct OpenIntent {
+    writer: Writer,
+    indices: Vec<u64>,
+}
+
+impl OpenIntent {
+    /// Whether there is any: a request that only reads has none.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !self.indices.is_empty()
+    }
+
+    /// Its outcome is durable.
+    pub fn settled(mut self) {
+        self.indices.clear();
+    }
+
+    /// Nothing of the request went to the broker, and nothing will.
+    pub fn not_forwarded(mut self, why: &str) {
+        for pair in self.indices.drain(..) {
+            self.writer.effect(Kind::Outcome, Effect::Refused, pair, why);
+        }
+    }
+
+    /// The request went to the broker, which does not answer it.
+    pub fn unanswered(mut self) {
+        for pair in self.indices.drain(..) {
+            self.writer.effect(Kind::UnknownEffect, Effect::Unknown, pair, "no answer was asked for");
+        }
+    }
+}
+
+impl Drop for OpenIntent {
+    fn drop(&mut self) {
+        for pair in self.indices.drain(..) {
+            let why = "the connection ended before the broker's answer could be recorded";
+            self.writer.effect(Kind::UnknownEffect, Effect::Unknown, pair, why);
+        }
+    }
+}
+
+/// One session's recorder. Dropped without [`Recorder::close`], it closes the session by itself.
+#[derive(Debug)]
+pub struct Recorder {
+    writer: Writer,
+    /// The opening leaf was handed to the log, and not refused.
+    open: AtomicBool,
     folds: Mutex<Folds>,
 }
 
@@ -49,26 +146,48 @@ struct Folds {
     idle: HashMap<i16, u64>,
     idle_first_ms: u64,
     idle_last_ms: u64,
-    refusals: HashMap<Refused, (u64, u64, u64)>,
+    refusals: HashMap<Refused, Again>,
 }
 
-/// What makes refusals equal.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Refused {
+/// What makes refusals equal: the key and all that was refused. `None` for those beyond [`REFUSALS_MAX`].
+type Refused = Option<(i16, u64)>;
+
+#[derive(Clone, Debug)]
+struct Again {
     api_key: i16,
+    /// The first that was refused, for people.
     resource: String,
     rule: String,
+    count: u64,
+    first_ms: u64,
+    last_ms: u64,
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        drop(self.end("the connection was cut"));
+    }
 }
 
 impl Recorder {
     /// For the session `id`.
     #[must_use]
     pub fn new(log: Log, algorithm: Algorithm, session: SessionId) -> Self {
-        Self { log, algorithm, session, folds: Mutex::default() }
+        let writer = Writer { log, algorithm, session };
+        Self { writer, open: AtomicBool::new(false), folds: Mutex::default() }
     }
 
-    /// The session begins.
-    pub fn open(&self, caller: &Caller, words: &ClientWords, connection: &ConnectionFacts, now_ms: u64) -> Ticket {
+    /// The session begins: durable when this returns.
+    ///
+    /// # Errors
+    /// The leaf could not be written, so there is no session.
+    pub async fn open(
+        &self,
+        caller: &Caller,
+        words: &ClientWords,
+        connection: &ConnectionFacts,
+        now_ms: u64,
+    ) -> Result<(), LogError> {
         let mut entry = self.entry(Kind::SessionOpen, now_ms);
         entry.disclosures = identity(caller, words, connection);
         entry.facts = vec![
@@ -85,99 +204,107 @@ impl Recorder {
             entry.facts.push(("groups".into(), "unknown".into()));
         }
         entry.facts.extend(connection.agent.iter().cloned());
-        self.log.append(storage_mask(entry, None, self.algorithm).into_entry())
+        self.open.store(true, Ordering::Relaxed);
+        let opened = self.writer.plain(entry).durable().await;
+        self.open.store(opened.is_ok(), Ordering::Relaxed);
+        opened.map(drop).map_err(|not| not.error)
     }
 
     /// The same caller presented a new credential.
-    pub fn renewed(&self, caller: &Caller, words: &ClientWords, connection: &ConnectionFacts, now_ms: u64) -> Ticket {
+    pub fn renewed(&self, caller: &Caller, words: &ClientWords, connection: &ConnectionFacts, now_ms: u64) -> Tickets {
         let mut entry = self.entry(Kind::SessionOpen, now_ms);
         entry.reason = Some("re-authenticated".into());
         entry.disclosures = identity(caller, words, connection);
-        self.log.append(storage_mask(entry, None, self.algorithm).into_entry())
+        self.writer.plain(entry)
     }
 
-    /// Something is about to be forwarded that changes the broker.
-    pub fn intent(&self, facts: &Facts, questions: &Questions, frames: &Frames<'_>, now_ms: u64) -> Ticket {
+    /// Something is about to be forwarded that changes the broker, or whose answer will not be seen.
+    pub fn intent(
+        &self,
+        frame: Decided,
+        received: Option<&Bytes>,
+        facts: &Facts,
+        questions: &Questions,
+        now_ms: u64,
+    ) -> Recording<Decided> {
         let mut entry = self.operation(Kind::Intent, facts, now_ms);
         decided(&mut entry, facts, questions, true);
         entry.effect = Some(Effect::Intent);
-        self.log.append(storage_mask(entry, Some(frames), self.algorithm).into_entry())
+        let tickets = self.writer.append(entry, Some(&Frames::new(received, frame.bytes())), |_, _| {});
+        Recording::written(frame, tickets)
     }
 
-    /// An answer is about to be delivered.
+    /// The intents at `indices`, which are durable.
+    pub fn opened(&self, indices: Vec<u64>) -> OpenIntent {
+        OpenIntent { writer: self.writer.clone(), indices }
+    }
+
+    /// An answer is about to be delivered. Each leaf of the intent gets a leaf of the outcome.
     pub fn outcome(
         &self,
+        frame: Masked,
+        received: Option<&Bytes>,
         facts: &Facts,
-        questions: &Questions,
-        pair: Option<u64>,
-        frames: &Frames<'_>,
+        (questions, intent): (&Questions, &OpenIntent),
         now_ms: u64,
-    ) -> Ticket {
+    ) -> Recording<Masked> {
+        let pairs = &intent.indices;
         let mut entry = self.operation(Kind::Outcome, facts, now_ms);
-        entry.pair = pair;
-        if pair.is_none() {
+        entry.pair = pairs.first().copied();
+        if pairs.is_empty() {
             decided(&mut entry, facts, questions, true);
         }
         entry.error = (facts.error != 0).then_some(facts.error);
-        entry.effect = Some(if pair.is_some() { Effect::Acked } else { Effect::Delivered });
-        self.log.append(storage_mask(entry, Some(frames), self.algorithm).into_entry())
-    }
-
-    /// Nobody will know what came of an intent.
-    pub fn unknown(&self, pair: u64, now_ms: u64) -> Ticket {
-        let mut entry = self.entry(Kind::UnknownEffect, now_ms);
-        entry.pair = Some(pair);
-        entry.effect = Some(Effect::Unknown);
-        entry.reason = Some("the broker's connection ended before its answer".into());
-        self.log.append(storage_mask(entry, None, self.algorithm).into_entry())
+        entry.effect = Some(if pairs.is_empty() { Effect::Delivered } else { Effect::Acked });
+        let frames = Frames::new(received, frame.bytes());
+        let mut tickets = self.writer.append(entry, Some(&frames), |at, part| {
+            part.pair = pairs.get(at).or(pairs.last()).copied();
+        });
+        for pair in pairs.iter().skip(tickets.more.len().saturating_add(1)) {
+            let mut entry =
+                self.operation(Kind::Outcome, &Facts { topics: vec![], partitions: vec![], ..facts.clone() }, now_ms);
+            entry.pair = Some(*pair);
+            entry.effect = Some(Effect::Acked);
+            let rest = self.writer.plain(entry);
+            tickets.more.push(rest.first);
+        }
+        Recording::written(frame, tickets)
     }
 
     /// A request was refused. The first of its kind is recorded at once; equal ones are counted.
-    pub fn refusal(&self, facts: &Facts, questions: &Questions, now_ms: u64) -> Option<Ticket> {
+    ///
+    /// # Errors
+    /// The proof that it was counted.
+    pub fn refusal(&self, facts: &Facts, questions: &Questions, now_ms: u64) -> Result<Tickets, Folded> {
         let denied = questions.asked.iter().find(|asked| !asked.allowed);
-        let key = Refused {
-            api_key: facts.api_key,
-            resource: denied.map(|asked| asked.name.clone()).unwrap_or_default(),
-            rule: denied.map(|asked| asked.rule.to_string()).unwrap_or_default(),
-        };
         {
             let mut folds = self.folds();
-            if let Some((count, _, last)) = folds.refusals.get_mut(&key) {
-                *count = count.saturating_add(1);
-                *last = now_ms;
-                return None;
+            let mut key = Some((facts.api_key, questions.refused()));
+            if folds.refusals.len() >= REFUSALS_MAX && !folds.refusals.contains_key(&key) {
+                key = None;
             }
-            if folds.refusals.len() < REFUSALS_MAX {
-                folds.refusals.insert(key, (0, now_ms, now_ms));
+            if let Some(again) = folds.refusals.get_mut(&key) {
+                again.count = again.count.saturating_add(1);
+                again.last_ms = now_ms;
+                return Err(Folded(()));
             }
+            let (resource, rule) = match (denied, key) {
+                (Some(denied), Some(_)) => (denied.name.clone(), denied.rule.to_string()),
+                _ => <(String, String)>::default(),
+            };
+            let again = Again { api_key: facts.api_key, resource, rule, count: 0, first_ms: now_ms, last_ms: now_ms };
+            folds.refusals.insert(key, again);
         }
+        Ok(self.refused(facts, questions, now_ms))
+    }
+
+    /// A request was refused, whether or not another was before it.
+    pub fn refused(&self, facts: &Facts, questions: &Questions, now_ms: u64) -> Tickets {
         let mut entry = self.operation(Kind::Refusal, facts, now_ms);
         decided(&mut entry, facts, questions, false);
         entry.effect = Some(Effect::Refused);
         entry.error = (facts.error != 0).then_some(facts.error);
-        Some(self.log.append(storage_mask(entry, None, self.algorithm).into_entry()))
-    }
-
-    /// A request that the broker will not answer is about to be forwarded (acks=0): its effect will never be known.
-    pub fn unanswered(&self, facts: &Facts, questions: &Questions, frames: &Frames<'_>, now_ms: u64) -> Ticket {
-        let mut entry = self.operation(Kind::Intent, facts, now_ms);
-        decided(&mut entry, facts, questions, true);
-        entry.effect = Some(Effect::Unknown);
-        entry.reason = Some("no answer was asked for".into());
-        self.log.append(storage_mask(entry, Some(frames), self.algorithm).into_entry())
-    }
-
-    /// Nothing of a request that has no answer is allowed.
-    pub fn refused_silently(&self, facts: &Facts, questions: &Questions, now_ms: u64) -> Ticket {
-        let mut entry = self.operation(Kind::Refusal, facts, now_ms);
-        decided(&mut entry, facts, questions, false);
-        entry.effect = Some(Effect::Refused);
-        self.log.append(storage_mask(entry, None, self.algorithm).into_entry())
-    }
-
-    /// For a refusal that [`Recorder::refusal`] counted.
-    pub(crate) fn fold_refusal(&self) -> Folded {
-        Folded::new()
+        self.writer.plain(entry)
     }
 
     /// Counts an answer that discloses nothing and changes nothing.
@@ -189,7 +316,7 @@ impl Recorder {
         let count = folds.idle.entry(facts.api_key).or_default();
         *count = count.saturating_add(1);
         folds.idle_last_ms = now_ms;
-        Folded::new()
+        Folded(())
     }
 
     /// Writes folds that are old enough; their leaves wait for nobody.
@@ -200,25 +327,33 @@ impl Recorder {
             self.flush_idle(&mut folds, now_ms);
         }
         let due: Vec<Refused> =
-            folds.refusals.iter().filter(|(_, (_, first, _))| old(*first)).map(|(key, _)| key.clone()).collect();
+            folds.refusals.iter().filter(|(_, again)| old(again.first_ms)).map(|(key, _)| *key).collect();
         for key in due {
-            self.flush_refusal(&mut folds, &key, now_ms);
+            self.flush_refusal(&mut folds, key, now_ms);
         }
     }
 
-    /// The session ends: what is folded is written, then the closing leaf.
-    pub fn close(&self, why: &'static str, now_ms: u64) -> Ticket {
+    /// The session ends: what is folded is written, then the closing leaf; `None` when it had not begun.
+    pub fn close(&self, why: &'static str) -> Option<Tickets> {
+        self.end(why)
+    }
+
+    fn end(&self, why: &'static str) -> Option<Tickets> {
+        if !self.open.swap(false, Ordering::Relaxed) {
+            return None;
+        }
+        let now_ms = now_ms();
         let mut folds = self.folds();
         if !folds.idle.is_empty() {
             self.flush_idle(&mut folds, now_ms);
         }
-        let left: Vec<Refused> = folds.refusals.keys().cloned().collect();
+        let left: Vec<Refused> = folds.refusals.keys().copied().collect();
         for key in left {
-            self.flush_refusal(&mut folds, &key, now_ms);
+            self.flush_refusal(&mut folds, key, now_ms);
         }
         let mut entry = self.entry(Kind::SessionClose, now_ms);
         entry.reason = Some(why.into());
-        self.log.append(storage_mask(entry, None, self.algorithm).into_entry())
+        Some(self.writer.plain(entry))
     }
 
     fn flush_idle(&self, folds: &mut Folds, now_ms: u64) {
@@ -227,28 +362,31 @@ impl Recorder {
         entry.counts.sort_unstable();
         entry.first_ms = Some(folds.idle_first_ms);
         entry.last_ms = Some(folds.idle_last_ms);
-        drop(self.log.append(storage_mask(entry, None, self.algorithm).into_entry()));
+        drop(self.writer.plain(entry));
     }
 
-    fn flush_refusal(&self, folds: &mut Folds, key: &Refused, now_ms: u64) {
-        let Some((count, first, last)) = folds.refusals.remove(key) else { return };
-        if count == 0 {
+    fn flush_refusal(&self, folds: &mut Folds, key: Refused, now_ms: u64) {
+        let Some(again) = folds.refusals.remove(&key) else { return };
+        if again.count == 0 {
             return;
         }
         let mut entry = self.entry(Kind::Refusal, now_ms);
         entry.effect = Some(Effect::Refused);
-        entry.reason = Some("the same refusal again".into());
-        entry.counts = vec![(key.api_key, count)];
-        entry.first_ms = Some(first);
-        entry.last_ms = Some(last);
-        entry.facts = vec![("resource".into(), key.resource.clone()), ("rule".into(), key.rule.clone())];
-        drop(self.log.append(storage_mask(entry, None, self.algorithm).into_entry()));
+        entry.first_ms = Some(again.first_ms);
+        entry.last_ms = Some(again.last_ms);
+        if key.is_some() {
+            entry.reason = Some("the same refusal again".into());
+            entry.counts = vec![(again.api_key, again.count)];
+            entry.facts = vec![("resource".into(), again.resource), ("rule".into(), again.rule)];
+        } else {
+            entry.reason = Some("other refusals, too many different ones to name".into());
+            entry.counts = vec![(-1, again.count)];
+        }
+        drop(self.writer.plain(entry));
     }
 
     fn entry(&self, kind: Kind, now_ms: u64) -> Entry {
-        let mut entry = Entry::new(kind, now_ms);
-        entry.session = Some(self.session);
-        entry
+        self.writer.entry(kind, now_ms)
     }
 
     fn operation(&self, kind: Kind, facts: &Facts, now_ms: u64) -> Entry {

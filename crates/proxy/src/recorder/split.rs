@@ -1,0 +1,132 @@
+//! A wide operation takes several leaves: one leaf is bounded, the number of topics and partitions that a client may name is not.
+
+use tidegate_evidence::entry::Entry;
+
+/// Weight of one part, well under what a leaf takes.
+const PART_WEIGHT: usize = 40 * 1024;
+/// What an entry of a list weighs beside its names; a partition's numbers take up to this.
+const ITEM: usize = 56;
+
+/// The entry itself, or its parts: the first has all that is said once, the others name it by the fact `part`.
+pub(super) fn parts(mut entry: Entry) -> Vec<Entry> {
+    let lists = entry.topics.len().saturating_add(entry.partitions.len()).saturating_mul(ITEM);
+    if entry.weight().saturating_add(lists) <= PART_WEIGHT {
+        return vec![entry];
+    }
+    let topics = std::mem::take(&mut entry.topics);
+    let mut partitions = std::mem::take(&mut entry.partitions);
+    partitions.sort_by_key(|partition| partition.topic);
+    let mut partitions = partitions.into_iter().peekable();
+    let mut parts = Parts::new(&mut entry);
+    for resource in std::mem::take(&mut parts.all.resources) {
+        parts.make_room(ITEM.saturating_add(resource.name.len()).saturating_add(resource.rule.len()));
+        parts.last.resources.push(resource);
+    }
+    for (number, topic) in (0_u32..).zip(topics) {
+        let weight = ITEM.saturating_add(topic.name.len());
+        parts.make_room(weight);
+        parts.last.topics.push(topic.clone());
+        while let Some(mut partition) = partitions.next_if(|partition| partition.topic == number) {
+            if parts.make_room(ITEM) {
+                parts.weight = parts.weight.saturating_add(weight);
+                parts.last.topics.push(topic.clone());
+            }
+            partition.topic = u32::try_from(parts.last.topics.len().saturating_sub(1)).unwrap_or(u32::MAX);
+            parts.last.partitions.push(partition);
+        }
+    }
+    for partition in partitions {
+        parts.make_room(ITEM);
+        parts.last.partitions.push(partition);
+    }
+    parts.finish()
+}
+
+struct Parts {
+    /// What every part says.
+    all: Entry,
+    last: Entry,
+    weight: usize,
+    done: Vec<Entry>,
+}
+
+impl Parts {
+    fn new(entry: &mut Entry) -> Self {
+        let mut all = Entry::new(entry.kind, entry.at_ms);
+        all.session = entry.session;
+        all.pair = entry.pair;
+        all.api = entry.api;
+        all.effect = entry.effect;
+        all.decision.clone_from(&entry.decision);
+        all.resources = std::mem::take(&mut entry.resources);
+        let last = std::mem::replace(entry, Entry::new(all.kind, all.at_ms));
+        let weight = last.weight();
+        Self { all, last, weight, done: Vec::new() }
+    }
+
+    /// Begins another part when `weight` more is too much; says whether it did.
+    fn make_room(&mut self, weight: usize) -> bool {
+        let full = self.weight.saturating_add(weight) > PART_WEIGHT;
+        if full {
+            let mut next = self.all.clone();
+            next.facts = vec![("part".to_owned(), self.done.len().saturating_add(2).to_string())];
+            self.weight = next.weight();
+            self.done.push(std::mem::replace(&mut self.last, next));
+        }
+        self.weight = self.weight.saturating_add(weight);
+        full
+    }
+
+    fn finish(mut self) -> Vec<Entry> {
+        self.done.push(self.last);
+        self.done
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tidegate_evidence::entry::{Kind, PartitionRange, ResourceRef, TopicRef};
+
+    use super::*;
+
+    fn range(topic: u32, partition: i32) -> PartitionRange {
+        PartitionRange { topic, partition, first_offset: 0, last_offset: 1, records: 2, bytes: 3, error: 0 }
+    }
+
+    #[test]
+    fn a_narrow_entry_stays_as_it_is() {
+        let mut entry = Entry::new(Kind::Intent, 1);
+        entry.topics.push(TopicRef { name: "t".into(), id: None });
+        entry.partitions.push(range(0, 7));
+        let parts = parts(entry.clone());
+        assert_eq!(parts.len(), 1);
+        assert_eq!(parts[0].topics, entry.topics);
+        assert_eq!(parts[0].partitions, entry.partitions);
+    }
+
+    #[test]
+    fn a_wide_entry_is_told_in_parts_that_miss_nothing() {
+        let mut entry = Entry::new(Kind::Outcome, 1);
+        entry.pair = Some(9);
+        for topic in 0..600 {
+            entry.topics.push(TopicRef { name: format!("{topic:0249}"), id: Some([1; 16]) });
+            entry.partitions.extend((0..4).map(|partition| range(topic, partition)));
+            let name = format!("g{topic:0249}");
+            entry.resources.push(ResourceRef { kind: 2, name, allowed: false, rule: "r".into() });
+        }
+        let parts = parts(entry);
+        assert!(parts.len() > 3);
+        let mut told = Vec::new();
+        for part in &parts {
+            assert!(part.weight() < 60_000, "{}", part.weight());
+            assert_eq!((part.kind, part.pair), (Kind::Outcome, Some(9)));
+            for partition in &part.partitions {
+                told.push((part.topics[partition.topic as usize].name.clone(), partition.partition));
+            }
+        }
+        let all: Vec<_> = (0..600).flat_map(|t| (0..4).map(move |p| (format!("{t:0249}"), p))).collect();
+        assert_eq!(told, all);
+        assert_eq!(parts.iter().map(|part| part.resources.len()).sum::<usize>(), 600);
+        assert!(parts[0].facts.is_empty() && parts[1].facts == [("part".to_owned(), "2".to_owned())]);
+    }
+}

@@ -1,0 +1,83 @@
+//! A new credential on a live session (KIP-368): the same caller, or the session ends as after a failed login.
+
+use std::time::Duration;
+
+use tidegate_model::{Credential, LoginOutcome};
+use tokio::io::AsyncRead;
+use tokio::sync::mpsc;
+
+use crate::connection::{LINGER, Refused, circumstances, lifetime, next_frame, note_failure, verify};
+use crate::decider::Access;
+use crate::exchange::{Exchange, Owed, Step, send};
+use crate::fault::Fault;
+use crate::frames::FrameReader;
+use crate::steps::{Masked, Recording};
+
+/// The gate's answer to a new credential.
+pub(crate) struct Renewed {
+    pub(crate) answer: Recording<Masked>,
+    /// Why the credential was refused; the connection ends once the client has been told.
+    pub(crate) refused: Option<&'static str>,
+}
+
+impl Exchange {
+    /// Checks the credential, records it, and from then on decides by it.
+    pub(crate) async fn renew(&self, credential: Credential) -> Result<Renewed, Fault> {
+        match self.check(credential).await? {
+            Ok(lifetime_ms) => {
+                let told = LoginOutcome::Accepted { lifetime_ms };
+                let answer = Recording::login(self.session().authenticated(told), told);
+                Ok(Renewed { answer, refused: None })
+            }
+            Err(refused) => {
+                note_failure(&self.listener.shared, self.facts.peer.ip(), refused.reason).await;
+                let told = LoginOutcome::Refused(&refused.text);
+                let answer = Recording::login(self.session().authenticated(told), told);
+                Ok(Renewed { answer, refused: Some(refused.reason) })
+            }
+        }
+    }
+
+    async fn check(&self, credential: Credential) -> Result<Result<u64, Refused>, Fault> {
+        let shared = &self.listener.shared;
+        let caller = match verify(shared, credential).await {
+            Ok(caller) => caller,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let same = {
+            let access = self.access();
+            access.caller.issuer == caller.issuer
+                && access.caller.subject == caller.subject
+                && access.caller.kind == caller.kind
+        };
+        if !same {
+            let text = "a live session cannot change its caller: connect anew".into();
+            return Ok(Err(Refused { reason: "another_caller", text }));
+        }
+        let words = self.session().client();
+        let now_ms = shared.now_ms();
+        let recorded = self.recorder.renewed(&caller, &words, &self.facts, now_ms).durable().await;
+        recorded.map_err(|not| Fault::Evidence(not.error))?;
+        let upstream = self.upstream_ends_ms.map(|ends| Duration::from_millis(ends.saturating_sub(now_ms)));
+        let lifetime_ms = lifetime(shared, &caller, upstream, now_ms);
+        let around = circumstances(&self.listener, self.facts.peer, &words.client_id);
+        *self.access() = Access::new(caller, now_ms.saturating_add(lifetime_ms), shared.policy(), &around);
+        Ok(Ok(lifetime_ms))
+    }
+
+    /// After a refused login: some clients send one frame more before they are told, and all need time to read.
+    pub(crate) async fn farewell<R: AsyncRead + Unpin>(
+        &self,
+        client_in: &mut FrameReader<R>,
+        owe: &mpsc::Sender<Owed>,
+    ) {
+        for _told in 0..2 {
+            let Ok(Ok(Some(frame))) = tokio::time::timeout(LINGER, next_frame(client_in)).await else { return };
+            match self.decide(frame) {
+                Ok(Step::Ours { recording, delay }) => drop(send(owe, Owed::Ours { recording, delay }).await),
+                Ok(other) => self.withhold(other).await,
+                Err(_refused) => return,
+            }
+        }
+    }
+}
