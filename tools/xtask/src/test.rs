@@ -30,7 +30,12 @@ const fn step(name: &'static str, args: &'static [&'static str]) -> Step {
     Step { name, args, environment: &[], broker: false }
 }
 
-const STEPS: [Step; 8] = [
+/// A step that needs Apache Kafka: its jars, or a broker.
+const fn with_kafka(name: &'static str, args: &'static [&'static str]) -> Step {
+    Step { name, args, environment: &[], broker: true }
+}
+
+const STEPS: [Step; 11] = [
     step("formatting", &["fmt", "--all", "--check"]),
     step("tidy", &["run", "--quiet", "--package", "xtask", "--", "tidy"]),
     step("lints", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
@@ -72,6 +77,10 @@ const STEPS: [Step; 8] = [
         environment: &[],
         broker: true,
     },
+    with_kafka("agent at real brokers", &["test", "--package", "tidegate-agent", "--test", "kafka", "--", "--ignored"]),
+    // These two want jars that the steps before have put into the cache.
+    with_kafka("Kafka's own classes", &["test", "--package", "tidegate-kafka", "--test", "oracle"]),
+    with_kafka("protocol table", &["run", "--quiet", "--package", "xtask", "--", "schema", "--check"]),
     Step {
         name: "documentation",
         args: &["doc", "--workspace", "--no-deps"],
