@@ -1,7 +1,7 @@
 //! The gate's own conversation with a cluster: which versions its brokers speak, which brokers there are, which topics.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use tidegate_model::{Control, FrameRefused, Learned};
@@ -28,8 +28,23 @@ pub struct Knowledge {
     pub finalized_epoch: i64,
     /// Topics with the id of their present life.
     pub topics: HashMap<String, [u8; 16]>,
+    /// Topics that answers to clients told of since, which are newer.
+    pub seen: Seen,
     /// Host names of the brokers, which no client may see.
     pub hosts: HashSet<String>,
+}
+
+/// Topics with their ids from answers to clients: a topic that was made or made anew is used before the gate asks again.
+#[derive(Clone, Debug, Default)]
+pub struct Seen(Arc<Mutex<HashMap<String, [u8; 16]>>>);
+
+/// Topics that are remembered from answers until the gate asks again.
+const SEEN_MAX: usize = 10_000;
+
+impl Seen {
+    fn with<T>(&self, read: impl FnOnce(&mut HashMap<String, [u8; 16]>) -> T) -> T {
+        read(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 impl Knowledge {
@@ -42,7 +57,26 @@ impl Knowledge {
     /// The topic's id, unless unknown or zero.
     #[must_use]
     pub fn topic_id(&self, name: &str) -> Option<[u8; 16]> {
-        self.topics.get(name).copied().filter(|id| *id != [0; 16])
+        let seen = self.seen.with(|seen| seen.get(name).copied());
+        seen.or_else(|| self.topics.get(name).copied()).filter(|id| *id != [0; 16])
+    }
+
+    /// Takes what an answer to a client says of a topic.
+    pub(crate) fn saw(&self, name: &str, id: [u8; 16]) {
+        if id == [0; 16] || self.topic_id(name) == Some(id) {
+            return;
+        }
+        self.seen.with(|seen| {
+            if seen.len() < SEEN_MAX || seen.contains_key(name) {
+                seen.insert(name.to_owned(), id);
+            }
+        });
+    }
+
+    /// The names of all topics.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let seen = self.seen.with(|seen| seen.keys().cloned().collect::<Vec<_>>());
+        self.topics.keys().cloned().chain(seen).collect()
     }
 
     /// The name of the topic with this id.
@@ -276,6 +310,18 @@ mod tests {
             assert_eq!(known.topic_name(&[7; 16]), Some("orders"));
             assert!(known.hosts.contains("kafka-4"));
         }
+    }
+
+    #[test]
+    fn what_an_answer_told_of_a_topic_is_newer_than_the_last_round() {
+        let known = Knowledge { topics: HashMap::from([("orders".into(), [7; 16])]), ..Knowledge::default() };
+        known.saw("orders", [8; 16]);
+        known.saw("made-just-now", [9; 16]);
+        known.saw("without-id", [0; 16]);
+        assert_eq!((known.topic_id("orders"), known.topic_id("made-just-now")), (Some([8; 16]), Some([9; 16])));
+        assert!(
+            known.names().contains(&"made-just-now".to_owned()) && !known.names().contains(&"without-id".to_owned())
+        );
     }
 
     #[test]

@@ -9,7 +9,7 @@ use tidegate_model::{Action, Gate, Resource, TopicUse};
 use super::{members, texts};
 use crate::encode::{self, Fields, Value};
 use crate::error::ProtocolError;
-use crate::requests::code;
+use crate::requests::{code, knowledge};
 use crate::schema::messages::{
     create_topics_response as create, describe_cluster_response as cluster, describe_configs_response as configs,
     describe_groups_response as groups, describe_log_dirs_response as log_dirs,
@@ -214,7 +214,12 @@ impl Visible {
     ) {
         match (id, value) {
             (metadata::TOPICS__NAME, Scalar::String(None)) => self.name.clear(),
-            (metadata::TOPICS__TOPIC_ID, Scalar::Uuid(topic_id)) => self.id = *topic_id,
+            (metadata::TOPICS__TOPIC_ID, Scalar::Uuid(topic_id)) => {
+                self.id = *topic_id;
+                if let Some(known) = knowledge(gate).filter(|_| !self.name.is_empty()) {
+                    known.saw(&self.name, self.id);
+                }
+            }
             (metadata::TOPICS__TOPIC_AUTHORIZED_OPERATIONS, _) if self.shown => {
                 operations(TOPIC_OPERATIONS, Resource::Topic(&self.name), value, span, splice, gate);
             }

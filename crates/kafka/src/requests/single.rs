@@ -86,6 +86,6 @@ fn init_producer_id(transactional_id: Option<&str>, gate: &mut dyn Gate) -> i16 
     }
     let known = knowledge(gate);
     let writable =
-        known.is_some_and(|k| k.topics.keys().any(|topic| gate.allows(Action::Produce, Resource::Topic(topic), None)));
+        known.is_some_and(|k| k.names().iter().any(|topic| gate.allows(Action::Produce, Resource::Topic(topic), None)));
     if writable { 0 } else { code::CLUSTER }
 }
