@@ -39,7 +39,7 @@ const STEPS: [Step; 11] = [
     step("formatting", &["fmt", "--all", "--check"]),
     step("tidy", &["run", "--quiet", "--package", "xtask", "--", "tidy"]),
     step("lints", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
-    step("unit tests", &["test", "--workspace", "--exclude", "tidegate-brokers"]),
+    step("unit tests", &["test", "--workspace", "--exclude", "tidegate-brokers", "--no-fail-fast"]),
     step("harness unit tests", &["test", "--package", "tidegate-brokers", "--lib"]),
     // Each test file starts clusters of its own; on two cores more than two at once only wait for each other.
     Step {
