@@ -9,10 +9,13 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use rustix::process::{Pid, Signal, getuid, kill_process};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::config::Config;
 
+/// How long an agent may take to end before it is killed.
+const STOP: Duration = Duration::from_secs(5);
 /// The delay before an agent that ended is started again.
 const RESTART: Duration = Duration::from_secs(1);
 
@@ -35,7 +38,7 @@ pub(crate) fn run(config: &Config, path: &Path) -> Result<ExitCode> {
         let agent = match (&config.file.agents.start, agent_user) {
             (Some(_), Some(account)) => {
                 let (program, arguments) = agent_command(config)?;
-                Some(tokio::spawn(keep_running(program, arguments, Some(account))))
+                Some(Child::keep(program, arguments, Some(account)))
             }
             (Some(_), None) => bail!("[agents] start needs `user` when the gateway runs as a user of its own"),
             (None, _) => None,
@@ -53,7 +56,7 @@ pub(crate) fn run(config: &Config, path: &Path) -> Result<ExitCode> {
             send(gateway.id(), pass_on);
         };
         if let Some(agent) = agent {
-            agent.abort();
+            agent.stop().await;
         }
         Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
     })
@@ -61,13 +64,24 @@ pub(crate) fn run(config: &Config, path: &Path) -> Result<ExitCode> {
 
 /// An agent that this process keeps running.
 #[derive(Debug)]
-pub(crate) struct Child(tokio::task::JoinHandle<()>);
+pub(crate) struct Child {
+    task: tokio::task::JoinHandle<()>,
+    stopping: CancellationToken,
+}
 
 impl Child {
-    /// Ends it.
+    fn keep(program: PathBuf, arguments: Vec<PathBuf>, account: Option<Account>) -> Self {
+        let stopping = CancellationToken::new();
+        let task = tokio::spawn(keep_running(program, arguments, account, stopping.clone()));
+        Self { task, stopping }
+    }
+
+    /// Ends the agent and waits until it is gone.
     pub(crate) async fn stop(self) {
-        self.0.abort();
-        let _cancelled = self.0.await;
+        self.stopping.cancel();
+        if let Err(error) = self.task.await {
+            warn!(%error, "the agent's keeper failed");
+        }
     }
 }
 
@@ -81,26 +95,47 @@ pub(crate) fn start_agent(config: &Config) -> Result<Option<Child>> {
         Some(user) if getuid().is_root() => Some(account(user.get_ref())?),
         _ => None,
     };
-    Ok(Some(Child(tokio::spawn(keep_running(program, arguments, account)))))
+    Ok(Some(Child::keep(program, arguments, account)))
 }
 
-async fn keep_running(program: PathBuf, arguments: Vec<PathBuf>, account: Option<Account>) {
-    loop {
+async fn keep_running(
+    program: PathBuf,
+    arguments: Vec<PathBuf>,
+    account: Option<Account>,
+    stopping: CancellationToken,
+) {
+    while !stopping.is_cancelled() {
         let mut command = Command::new(&program);
         command.args(&arguments);
         if let Some(account) = &account {
             become_user(&mut command, account);
         }
         let mut command = tokio::process::Command::from(command);
-        // The agent goes when its keeper goes: it is asked to by the closed link, and killed if it does not.
         match command.kill_on_drop(true).spawn() {
-            Ok(mut child) => match child.wait().await {
-                Ok(status) => warn!(%status, "the agent ended; starting it again"),
-                Err(error) => warn!(%error, "the agent is lost; starting another"),
+            Ok(mut child) => tokio::select! {
+                ended = child.wait() => match ended {
+                    Ok(status) => warn!(%status, "the agent ended; starting it again"),
+                    Err(error) => warn!(%error, "the agent is lost; starting another"),
+                },
+                () = stopping.cancelled() => return end(child).await,
             },
             Err(error) => warn!(program = %program.display(), %error, "cannot start the agent; trying again"),
         }
-        tokio::time::sleep(RESTART).await;
+        tokio::select! {
+            () = tokio::time::sleep(RESTART) => {}
+            () = stopping.cancelled() => {}
+        }
+    }
+}
+
+/// Asks a child to end, and kills it if it does not.
+async fn end(mut child: tokio::process::Child) {
+    send(child.id(), Signal::TERM);
+    if tokio::time::timeout(STOP, child.wait()).await.is_err() {
+        warn!("the agent did not end in time and is killed");
+        if let Err(error) = child.kill().await {
+            warn!(%error, "the agent cannot be killed");
+        }
     }
 }
 
