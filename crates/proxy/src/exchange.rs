@@ -1,4 +1,4 @@
-//! The path of a request and of its answer. Read [`Exchange::request_half`] and [`Exchange::answer_half`] first: the two halves run at
+//! The path of a request and of its answer. Read `Exchange::request_half` and `Exchange::answer_half` first: the two halves run at
 //! the same time, joined by a queue of slots in the order of the requests.
 //!
 //! ```text
