@@ -145,3 +145,6 @@ fn entry(address: Option<IpAddr>, reason: &'static str, now_ms: u64) -> Entry {
     entry.disclosures = address.map(|a| (Label::SourceAddress, a.to_string().into_bytes())).into_iter().collect();
     entry
 }
+
+#[cfg(test)]
+mod tests;

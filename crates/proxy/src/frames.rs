@@ -314,3 +314,6 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
         self.reserved.is_some()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -335,3 +335,6 @@ impl Drop for Present {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -51,7 +51,7 @@ impl Protocol for Letters {
     }
 
     fn control(&self) -> Box<dyn Control> {
-        unimplemented!("no test converses with a cluster")
+        panic!("no test converses with a cluster")
     }
 
     fn frame_length(&self, head: &[u8]) -> Result<Option<usize>, FrameRefused> {
