@@ -87,6 +87,10 @@ pub struct Options {
     pub users: Users,
     /// TLS at the client's side.
     pub tls: Option<Identity>,
+    /// Where evidence goes instead of the gate's own folder.
+    pub evidence_dir: Option<PathBuf>,
+    /// More lines for `[evidence]`.
+    pub evidence: String,
     /// More lines for the end of `gateway.toml`.
     pub more: String,
 }
@@ -141,6 +145,8 @@ impl Options {
             topics: topics.to_owned(),
             users: Users::Same,
             tls: None,
+            evidence_dir: None,
+            evidence: String::new(),
             more: String::new(),
         }
     }
@@ -156,6 +162,7 @@ pub struct Gate {
     /// The programs that run.
     pub programs: Programs,
     agent_config: PathBuf,
+    evidence: PathBuf,
     users: Users,
     ports: Ports,
     starts: u32,
@@ -192,7 +199,9 @@ impl Gate {
         };
         let gateway = start_gateway(&programs, scratch.path(), options.users, 1)?;
         let agent = start_agent(&programs, scratch.path(), options.users, &agent_config, 1)?;
-        Ok(Gate { gateway, agent, programs, agent_config, users: options.users, ports, starts: 1, scratch })
+        let evidence = options.evidence_dir.clone().unwrap_or_else(|| scratch.path().join("evidence"));
+        let (users, starts) = (options.users, 1);
+        Ok(Gate { gateway, agent, programs, agent_config, evidence, users, ports, starts, scratch })
     }
 
     /// Waits until `/readyz` says yes.
@@ -244,7 +253,7 @@ impl Gate {
     /// The evidence folder.
     #[must_use]
     pub fn evidence(&self) -> PathBuf {
-        self.folder().join("evidence")
+        self.evidence.clone()
     }
 
     /// The policy folder.

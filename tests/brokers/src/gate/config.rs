@@ -24,7 +24,7 @@ pub(super) fn gateway(folder: &Path, options: &Options, issuer: &Issuer, ports: 
     });
     format!(
         "[gateway]\nname = \"gate-1\"\n\n\
-         [evidence]\ndir = {}\nkeyring = {}\nwrapping_key = {{ file = {} }}\n\n\
+         [evidence]\ndir = {}\nkeyring = {}\nwrapping_key = {{ file = {} }}\n{}\n\
          [policy]\ndir = {}\n\n\
          [agents]\nsocket = {}\n{agent_user}\n\
          [admin]\nlisten = \"127.0.0.1:{}\"\n\n\
@@ -33,9 +33,10 @@ pub(super) fn gateway(folder: &Path, options: &Options, issuer: &Issuer, ports: 
          [[cluster]]\nname = {cluster:?}\nprotocol = \"kafka\"\n\n\
          [[listener]]\nname = \"main\"\ncluster = {cluster:?}\nbind = \"127.0.0.1:{}\"\nadvertised_host = \"127.0.0.1\"\n\
          broker_ports = \"{}-{}\"\n{tls}{}",
-        at("evidence"),
+        options.evidence_dir.as_deref().map_or_else(|| at("evidence"), text),
         at("keyring"),
         at("wrapping.key"),
+        options.evidence,
         at("policy"),
         text(&socket),
         ports.port(ADMIN),
