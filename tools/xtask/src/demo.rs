@@ -188,6 +188,8 @@ fn set(args: &Args, progress: &Progress) -> Result<Stage> {
         topics: people::TOPICS.to_owned(),
         users,
         tls: None,
+        evidence_dir: None,
+        evidence: String::new(),
         more: String::new(),
     };
     let gate = Gate::start(&options, &issuer)?;
