@@ -166,7 +166,12 @@ impl Kafka {
             None
         };
         let nodes = (0..options.nodes).map(|id| Node { id, starts: 0, process: None }).collect();
-        let cluster_id = URL_SAFE_NO_PAD.encode(random::<16>()?);
+        let mut id = random::<16>()?;
+        // An id that begins with `-` would be taken for an option of the tool that formats the storage.
+        if let Some(first) = id.first_mut() {
+            *first &= 0x7f;
+        }
+        let cluster_id = URL_SAFE_NO_PAD.encode(id);
         let password = format!("pw-{}", hex(&random::<16>()?));
         let mut kafka = Kafka { jars, options, nodes, ports: Ports::take()?, cluster_id, password, tls, scratch };
         for id in 0..kafka.options.nodes {
