@@ -194,10 +194,8 @@ pub fn look(token: &str) -> Result<Unverified, TokenRefused> {
 
 fn kept_key(token: &str, credential: CredentialKind) -> [u8; 32] {
     let mut context = digest::Context::new(&digest::SHA256);
-    context.update(match credential {
-        CredentialKind::OauthBearer => b"b",
-        CredentialKind::PlainToken => b"p",
-    });
+    context.update(credential.name().as_bytes());
+    context.update(b"\0");
     context.update(token.as_bytes());
     let mut key = [0; 32];
     key.copy_from_slice(context.finish().as_ref());
@@ -314,6 +312,7 @@ fn believe(
         client,
         token_id: short_text(claims, "jti"),
         credential,
+        issued_at: claims.get("iat").and_then(Value::as_u64),
         // accepted by leeway only: a second is left, since a life of zero would read as "does not end" (KAFKA-13848)
         expires_at: expires_at.max(now.saturating_add(1)),
         mfa_at: mfa_at(claims, now),

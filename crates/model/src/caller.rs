@@ -23,6 +23,9 @@ pub struct Caller {
     pub token_id: Option<String>,
     /// How the credential came; recorded in each session.
     pub credential: CredentialKind,
+    /// Unix seconds at which the credential was issued (`iat`), if it says so. A revocation with a time ends what was issued
+    /// before; what does not say when counts as before.
+    pub issued_at: Option<u64>,
     /// Unix seconds at which the credential ends.
     pub expires_at: u64,
     /// Unix seconds of the last strong authentication (`auth_time` with an `amr` that contains `mfa`), if any.
@@ -39,10 +42,42 @@ pub enum CallerKind {
 }
 
 /// How a credential reached the gate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CredentialKind {
-    /// SASL OAUTHBEARER with a JWT.
+    /// SASL OAUTHBEARER with a token.
     OauthBearer,
-    /// SASL PLAIN, user `token`, a JWT as password.
+    /// SASL PLAIN, user `token`, a token as password.
     PlainToken,
+    /// SASL PLAIN with the name and password of a service account of the gate.
+    PlainPassword,
+    /// SASL SCRAM-SHA-256 or SCRAM-SHA-512 with a service account of the gate.
+    Scram,
+    /// A client certificate.
+    Certificate,
+    /// A bearer token over HTTP.
+    HttpBearer,
+    /// An operating-system user at the gate's own Unix socket.
+    LocalUser,
+}
+
+impl CredentialKind {
+    /// The word for it in evidence.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::OauthBearer => "oauthbearer",
+            Self::PlainToken => "plain_token",
+            Self::PlainPassword => "plain_password",
+            Self::Scram => "scram",
+            Self::Certificate => "certificate",
+            Self::HttpBearer => "http_bearer",
+            Self::LocalUser => "local_user",
+        }
+    }
+
+    /// Whether it is the same secret each time: what is copied from a file or a log works until it is rotated.
+    #[must_use]
+    pub fn is_static(self) -> bool {
+        matches!(self, Self::PlainPassword | Self::Scram)
+    }
 }

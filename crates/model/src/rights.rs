@@ -11,6 +11,8 @@ pub enum Resource<'a> {
     TransactionalId(&'a str),
     /// The cluster that the listener fronts.
     Cluster,
+    /// The gate itself: its policy, its blocks, its evidence.
+    Gateway,
 }
 
 impl Resource<'_> {
@@ -22,15 +24,16 @@ impl Resource<'_> {
             Resource::ConsumerGroup(_) => ResourceKind::ConsumerGroup,
             Resource::TransactionalId(_) => ResourceKind::TransactionalId,
             Resource::Cluster => ResourceKind::Cluster,
+            Resource::Gateway => ResourceKind::Gateway,
         }
     }
 
-    /// The resource's name; empty for the cluster.
+    /// The resource's name; empty for the cluster and the gate.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
             Resource::Topic(name) | Resource::ConsumerGroup(name) | Resource::TransactionalId(name) => name,
-            Resource::Cluster => "",
+            Resource::Cluster | Resource::Gateway => "",
         }
     }
 }
@@ -46,6 +49,8 @@ pub enum ResourceKind {
     TransactionalId,
     /// `Cluster`
     Cluster,
+    /// `Gateway`
+    Gateway,
 }
 
 macro_rules! actions {
@@ -124,4 +129,12 @@ actions! {
     AlterCluster = "alterCluster" on Cluster,
     /// Act as a broker (Kafka: ClusterAction). No client of a gate needs it.
     ClusterAction = "clusterAction" on Cluster,
+    /// Change the gate: apply and roll back policy, manage service accounts, revoke credentials. No Kafka right.
+    Administer = "administer" on Gateway,
+    /// Block subjects, topics, operations and client ids at once. No Kafka right.
+    Block = "block" on Gateway,
+    /// Read the gate's state and evidence. No Kafka right.
+    Audit = "audit" on Gateway,
+    /// Take evidence out of the gate. No Kafka right.
+    Export = "export" on Gateway,
 }

@@ -17,6 +17,8 @@ use crate::schema::{Types, schema};
 
 /// The rule that is named when no rule allows.
 pub(crate) const DEFAULT_DENY: &str = "default-deny";
+/// The one entity of type `Gateway`.
+const GATEWAY_ID: &str = "gate";
 /// Classes kept; more callers that the rules tell apart than this make the table start anew.
 const CLASSES_MAX: usize = 1_024;
 /// Rules named in one decision; more are counted.
@@ -221,6 +223,10 @@ impl Policy {
         let name = resource.name();
         let uid = match resource.kind() {
             ResourceKind::Cluster => return Ok((cluster, None)),
+            ResourceKind::Gateway => {
+                let uid = self.types.resource(ResourceKind::Gateway, GATEWAY_ID);
+                return Ok((uid.clone(), Some(Entity::with_uid(uid))));
+            }
             kind => self.types.resource(kind, name),
         };
         let mut attributes = HashMap::from([("name".to_owned(), text(name))]);

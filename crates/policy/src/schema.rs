@@ -30,6 +30,7 @@ pub(crate) struct Types {
     consumer_group: EntityTypeName,
     transactional_id: EntityTypeName,
     cluster: EntityTypeName,
+    gateway: EntityTypeName,
     domain: EntityTypeName,
     tag: EntityTypeName,
     action: EntityTypeName,
@@ -46,6 +47,7 @@ impl Types {
             consumer_group: name("ConsumerGroup")?,
             transactional_id: name("TransactionalId")?,
             cluster: name("Cluster")?,
+            gateway: name("Gateway")?,
             domain: name("Domain")?,
             tag: name("Tag")?,
             action: name("Action")?,
@@ -69,6 +71,7 @@ impl Types {
             ResourceKind::ConsumerGroup => uid(&self.consumer_group, id),
             ResourceKind::TransactionalId => uid(&self.transactional_id, id),
             ResourceKind::Cluster => uid(&self.cluster, id),
+            ResourceKind::Gateway => uid(&self.gateway, id),
         }
     }
 
@@ -113,6 +116,7 @@ mod tests {
                 ResourceKind::ConsumerGroup => "ConsumerGroup",
                 ResourceKind::TransactionalId => "TransactionalId",
                 ResourceKind::Cluster => "Cluster",
+                ResourceKind::Gateway => "Gateway",
             };
             assert_eq!(kinds, BTreeSet::from([wanted.to_owned()]), "{}", action.name());
         }

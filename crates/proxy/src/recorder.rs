@@ -15,7 +15,7 @@ use tidegate_evidence::entry::{
     Algorithm, Api, Decision, Effect, Entry, Kind, Label, PartitionRange, ResourceRef, SessionId, TopicRef,
 };
 use tidegate_evidence::store::{Log, LogError};
-use tidegate_model::{Caller, CallerKind, ClientWords, CredentialKind, Facts, ResourceKind};
+use tidegate_model::{Caller, CallerKind, ClientWords, Facts, ResourceKind};
 
 use crate::decider::Questions;
 use crate::gate::now_ms;
@@ -194,7 +194,7 @@ impl Recorder {
             ("listener".into(), connection.listener.clone()),
             ("cluster".into(), connection.cluster.clone()),
             ("caller_kind".into(), word(caller.kind)),
-            ("credential".into(), credential(caller.credential)),
+            ("credential".into(), caller.credential.name().into()),
             ("tls".into(), if connection.tls { "yes" } else { "no" }.into()),
         ];
         if connection.plaintext_accepted {
@@ -428,6 +428,7 @@ fn decided(entry: &mut Entry, facts: &Facts, questions: &Questions, allowed: boo
                 ResourceKind::ConsumerGroup => 2,
                 ResourceKind::TransactionalId => 3,
                 ResourceKind::Cluster => 4,
+                ResourceKind::Gateway => 5,
             },
             name: asked.name.clone(),
             allowed: asked.allowed,
@@ -457,14 +458,6 @@ fn word(kind: CallerKind) -> String {
     match kind {
         CallerKind::User => "user",
         CallerKind::Workload => "workload",
-    }
-    .into()
-}
-
-fn credential(kind: CredentialKind) -> String {
-    match kind {
-        CredentialKind::OauthBearer => "oauthbearer",
-        CredentialKind::PlainToken => "plain_token",
     }
     .into()
 }

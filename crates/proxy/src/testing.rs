@@ -170,6 +170,7 @@ pub(crate) fn caller() -> Caller {
         client: None,
         token_id: None,
         credential: CredentialKind::OauthBearer,
+        issued_at: None,
         expires_at: u64::MAX / 1000,
         mfa_at: None,
     }

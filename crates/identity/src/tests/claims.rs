@@ -61,6 +61,7 @@ async fn a_good_token_says_who_is_calling() {
             client: Some("cli".to_owned()),
             token_id: Some("t-1".to_owned()),
             credential: CredentialKind::OauthBearer,
+            issued_at: claims["iat"].as_u64(),
             expires_at: claims["exp"].as_u64().unwrap(),
             mfa_at: claims["auth_time"].as_u64(),
         };

@@ -36,6 +36,7 @@ fn caller(subject: &str, groups: &[&str]) -> Caller {
         client: Some("cli".to_owned()),
         token_id: None,
         credential: CredentialKind::OauthBearer,
+        issued_at: None,
         expires_at: u64::MAX,
         mfa_at: None,
     }
