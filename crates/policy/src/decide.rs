@@ -225,7 +225,9 @@ impl Policy {
             ResourceKind::Cluster => return Ok((cluster, None)),
             ResourceKind::Gateway => {
                 let uid = self.types.resource(ResourceKind::Gateway, GATEWAY_ID);
-                return Ok((uid.clone(), Some(Entity::with_uid(uid))));
+                let attributes = HashMap::from([("name".to_owned(), text(GATEWAY_ID))]);
+                let entity = Entity::new(uid.clone(), attributes, HashSet::new());
+                return Ok((uid, Some(entity.ok().ok_or_else(|| "error:resource".to_owned())?)));
             }
             kind => self.types.resource(kind, name),
         };
