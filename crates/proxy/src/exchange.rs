@@ -19,10 +19,11 @@ use tidegate_model::{
 };
 use tidegate_policy::Policy;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::agents::Upstream;
+use crate::ahead::{self, Ahead};
 use crate::connection::{circumstances, next_frame};
 use crate::decider::{Access, Decider, Questions};
 use crate::fault::Fault;
@@ -31,11 +32,6 @@ use crate::listener::Listener;
 use crate::metrics::{Direction, Operation};
 use crate::recorder::{ConnectionFacts, OpenIntent, Recorder};
 use crate::steps::{Decided, Forwardable, Masked, ReadsOnly, Recording, Tickets};
-
-/// Frames that are decided or read before their leaves are waited for together: one turn of the disk serves them all.
-const BATCH_MAX: usize = 32;
-/// Bytes of answers that wait together for their leaves.
-const BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// An authenticated connection.
 pub struct Exchange {
@@ -56,11 +52,32 @@ impl std::fmt::Debug for Exchange {
 
 /// A request that was decided, on its way.
 pub(crate) enum Step {
-    Forward { recording: Recording<Decided>, slot: Slot, questions: Questions, _held: Held },
-    Unanswered { recording: Recording<Decided>, close: bool, _held: Held },
-    RefusedSilently { tickets: Tickets, close: bool },
-    Ours { recording: Recording<Masked>, delay: Duration },
-    Authenticate(Credential),
+    Forward {
+        recording: Recording<Decided>,
+        slot: Slot,
+        questions: Questions,
+        policy: Arc<Policy>,
+        _held: Held,
+    },
+    Unanswered {
+        recording: Recording<Decided>,
+        close: bool,
+        policy: Arc<Policy>,
+        _held: Held,
+    },
+    RefusedSilently {
+        tickets: Tickets,
+        close: bool,
+    },
+    Ours {
+        recording: Recording<Masked>,
+        delay: Duration,
+    },
+    /// `done` says whether the credential was accepted; it is dropped unsaid when the connection ends otherwise.
+    Authenticate {
+        credential: Credential,
+        done: Option<oneshot::Sender<bool>>,
+    },
 }
 
 /// An answer that is owed to the client.
@@ -133,11 +150,11 @@ where
 }
 
 impl Exchange {
-    /// From the client to the broker.
+    /// From the client to the broker. Requests are decided, and begin to be recorded, ahead of those that wait for the disk.
     async fn request_half<R, W>(
         &self,
-        mut client_in: FrameReader<R>,
-        mut upstream_out: W,
+        client_in: FrameReader<R>,
+        upstream_out: W,
         owe: mpsc::Sender<Owed>,
         ends: &Ends,
     ) -> Result<(), Fault>
@@ -145,88 +162,155 @@ impl Exchange {
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin,
     {
-        loop {
-            let next = tokio::select! {
-                biased;
-                () = ends.no_more.cancelled() => None,
-                next = next_frame(&mut client_in) => next?,
-            };
-            let Some(frame) = next else { return Ok(()) };
-            let (steps, refused) = self.decide_batch(frame, &mut client_in).await;
-            let mut ended = Ok(());
-            for step in steps {
-                match ended {
-                    Ok(()) => ended = self.forward(step, &mut upstream_out, &owe, ends).await,
-                    Err(_) => self.withhold(step).await,
-                }
-            }
-            if let Err(Fault::Login(_)) = ended {
-                self.farewell(&mut client_in, &owe).await;
-            }
-            ended.and(refused)?;
-        }
+        let (ahead, decided) = ahead::queue();
+        let stop = ends.no_more.child_token();
+        let (read, forwarded) = tokio::join!(
+            self.decide_requests(client_in, ahead, &owe, &stop),
+            self.forward_decided(decided, upstream_out, (&owe, ends), &stop),
+        );
+        forwarded.and(read)
     }
 
-    /// From the broker to the client.
+    /// From the broker to the client. Answers are received, masked, and begin to be recorded, ahead of those that wait for the
+    /// disk or for the client.
     async fn answer_half<R, W>(
         &self,
-        mut upstream_in: FrameReader<R>,
+        upstream_in: FrameReader<R>,
         client_out: W,
-        mut owed: mpsc::Receiver<Owed>,
+        owed: mpsc::Receiver<Owed>,
         ends: &Ends,
     ) -> Result<(), Fault>
     where
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin,
     {
-        let mut client_out = ClientOut { stream: client_out, gone: false };
-        let mut following = None;
+        let (ahead, ready) = ahead::queue();
+        let stop = CancellationToken::new();
+        let (received, delivered) = tokio::join!(
+            self.receive_owed(upstream_in, owed, ahead, (ends, &stop)),
+            self.deliver_ready(ready, client_out, ends, &stop),
+        );
+        delivered.and(received)
+    }
+
+    /// Reads and decides until the client has gone, sends what is refused, or is stopped.
+    async fn decide_requests<R: AsyncRead + Unpin>(
+        &self,
+        mut client_in: FrameReader<R>,
+        ahead: ahead::Sender<Step>,
+        owe: &mpsc::Sender<Owed>,
+        stop: &CancellationToken,
+    ) -> Result<(), Fault> {
         loop {
-            let first = match following.take() {
-                Some(owed) => owed,
-                None => match next_owed(&mut owed, &mut upstream_in).await? {
-                    Some(owed) => owed,
-                    None if client_out.gone => return Err(Fault::TooSlow("the client went away before its answers")),
-                    None => return Ok(()),
-                },
+            let next = tokio::select! {
+                biased;
+                () = stop.cancelled() => None,
+                next = next_frame(&mut client_in) => next?,
             };
-            let (batch, then, received) = self.receive_batch(first, &mut upstream_in, &mut owed, ends).await;
-            following = then;
-            let mut ended = Ok(());
-            for ready in batch {
-                ended = ended.and(self.deliver(ready, &mut client_out, ends).await);
+            let Some(frame) = next else { return Ok(()) };
+            let bytes = frame.bytes.len();
+            let mut step = self.decide(frame)?;
+            let mut renewed = None;
+            if let Step::Authenticate { done, .. } = &mut step {
+                let (told, tells) = oneshot::channel();
+                *done = Some(told);
+                renewed = Some(tells);
+            }
+            if let Err(step) = ahead.send(step, bytes).await {
+                self.withhold(step).await;
+                return Ok(());
+            }
+            // What comes after a credential is decided once the credential is.
+            match renewed {
+                None => {}
+                Some(renewed) => match renewed.await {
+                    Ok(true) => {}
+                    Ok(false) => {
+                        self.farewell(&mut client_in, owe).await;
+                        return Ok(());
+                    }
+                    Err(_ended) => return Ok(()),
+                },
+            }
+        }
+    }
+
+    /// Forwards in order, until no more will come. After a fault, what was decided already is recorded as withheld.
+    async fn forward_decided<W: AsyncWrite + Unpin>(
+        &self,
+        mut decided: mpsc::Receiver<Ahead<Step>>,
+        mut upstream_out: W,
+        (owe, ends): (&mpsc::Sender<Owed>, &Ends),
+        stop: &CancellationToken,
+    ) -> Result<(), Fault> {
+        let mut ended = Ok(());
+        while let Some(Ahead { step, room: _room }) = decided.recv().await {
+            if ended.is_err() {
+                self.withhold(step).await;
+                continue;
+            }
+            ended = self.forward(step, &mut upstream_out, owe, ends).await;
+            if ended.is_err() {
+                stop.cancel();
+            }
+        }
+        ended
+    }
+
+    /// Receives and masks until nothing more is owed.
+    async fn receive_owed<R: AsyncRead + Unpin>(
+        &self,
+        mut upstream_in: FrameReader<R>,
+        mut owed: mpsc::Receiver<Owed>,
+        ahead: ahead::Sender<Ready>,
+        (ends, stop): (&Ends, &CancellationToken),
+    ) -> Result<(), Fault> {
+        loop {
+            let next = tokio::select! {
+                biased;
+                () = stop.cancelled() => None,
+                next = next_owed(&mut owed, &mut upstream_in) => next?,
+            };
+            let Some(next) = next else { return Ok(()) };
+            let received = tokio::select! {
+                biased;
+                () = stop.cancelled() => return Ok(()),
+                received = self.receive(next, &mut upstream_in, ends) => received,
+            };
+            // What is still owed is dropped, and each open intent among it says that its effect is unknown.
+            let ready = received.map_err(|fault| with_in_flight(fault, &mut owed))?;
+            let bytes = ready.recording.len();
+            if ahead.send(ready, bytes).await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Delivers in order, until no more will come. Once the client has gone, or a leaf could not be written, what was received
+    /// is still recorded, and goes nowhere.
+    async fn deliver_ready<W: AsyncWrite + Unpin>(
+        &self,
+        mut ready: mpsc::Receiver<Ahead<Ready>>,
+        stream: W,
+        ends: &Ends,
+        stop: &CancellationToken,
+    ) -> Result<(), Fault> {
+        let mut client_out = ClientOut { stream, gone: false };
+        let mut ended = Ok(());
+        while let Some(Ahead { step, room: _room }) = ready.recv().await {
+            let delivered = self.deliver(step, &mut client_out, ends).await;
+            if delivered.is_err() {
+                stop.cancel();
             }
             if client_out.gone {
                 ends.no_more.cancel();
             }
-            // What is still owed is dropped, and each open intent among it says that its effect is unknown.
-            ended.and(received).map_err(|fault| with_in_flight(fault, &mut owed))?;
+            ended = ended.and(delivered);
         }
-    }
-
-    /// Decides a frame and those that came with it. A frame that is refused ends the batch: those before it go on.
-    async fn decide_batch<R: AsyncRead + Unpin>(
-        &self,
-        first: Frame,
-        client_in: &mut FrameReader<R>,
-    ) -> (Vec<Step>, Result<(), Fault>) {
-        let mut steps = Vec::new();
-        let mut next = Some(first);
-        while let Some(frame) = next.take() {
-            match self.decide(frame) {
-                Ok(step) => steps.push(step),
-                Err(fault) => return (steps, Err(fault)),
-            }
-            // What comes after a credential is decided once the credential is.
-            let waits = matches!(steps.last(), Some(Step::Authenticate(_)));
-            if steps.len() < BATCH_MAX && !waits && client_in.has_frame() {
-                match next_frame(client_in).await {
-                    Ok(frame) => next = frame,
-                    Err(fault) => return (steps, Err(fault)),
-                }
-            }
+        match client_out.gone {
+            true => ended.and(Err(Fault::TooSlow("the client went away before its answers"))),
+            false => ended,
         }
-        (steps, Ok(()))
     }
 
     /// Authenticates, decodes and decides a request, and begins to record it.
@@ -241,7 +325,7 @@ impl Exchange {
             return Err(Fault::SessionEnded);
         }
         Ok(match step {
-            RequestStep::Authenticate(credential) => Step::Authenticate(credential),
+            RequestStep::Authenticate(credential) => Step::Authenticate { credential, done: None },
             RequestStep::Answer { frame, facts, delay } => {
                 let masked = Masked::new(frame, &questions);
                 let recording = if facts.refused {
@@ -268,13 +352,13 @@ impl Exchange {
                     Some(reads_only) => Recording::reads_only(frame, reads_only),
                     None => self.recorder.intent(frame, received.as_ref(), &facts, &questions, now_ms),
                 };
-                Step::Forward { recording, slot, questions, _held: held }
+                Step::Forward { recording, slot, questions, policy: access.policy, _held: held }
             }
             RequestStep::ForwardUnanswered { frame: Some(frame), facts, close } => {
                 self.count(&facts, if facts.refused { "partly" } else { "allowed" });
                 let frame = Decided::new(frame, &questions);
                 let recording = self.recorder.intent(frame, None, &facts, &questions, now_ms);
-                Step::Unanswered { recording, close, _held: held }
+                Step::Unanswered { recording, close, policy: access.policy, _held: held }
             }
             RequestStep::ForwardUnanswered { frame: None, facts, close } => {
                 self.count(&facts, "refused");
@@ -293,7 +377,7 @@ impl Exchange {
     ) -> Result<(), Fault> {
         let then = |close| if close { Err(Fault::PartRefused) } else { Ok(()) };
         match step {
-            Step::Forward { recording, slot, questions, _held } => {
+            Step::Forward { recording, slot, questions, policy, _held } => {
                 let (frame, indices) = match recording.durable().await {
                     Ok(durable) => durable,
                     Err(not) => {
@@ -301,18 +385,28 @@ impl Exchange {
                         self.recorder.opened(not.recorded).not_forwarded(UNRECORDED);
                         let retriable = self.session().retriable(&slot);
                         let Some(frame) = retriable else { return Err(Fault::Evidence(not.error)) };
-                        let recording = Recording::unrecordable(frame, &not.error);
+                        let recording = Recording::not_forwarded(frame);
                         return send(owe, Owed::Ours { recording, delay: Duration::ZERO }).await;
                     }
                 };
                 let intent = self.recorder.opened(indices);
-                let policy = Arc::clone(&self.access().policy);
+                if !self.is_in_force(&policy) {
+                    // It waited while the rules changed: the client asks again, and is answered by the new ones.
+                    intent.not_forwarded(WITHHELD_POLICY);
+                    let Some(frame) = self.session().retriable(&slot) else { return Err(Fault::PolicyChanged) };
+                    let recording = Recording::not_forwarded(frame);
+                    return send(owe, Owed::Ours { recording, delay: Duration::ZERO }).await;
+                }
                 send(owe, Owed::Broker { slot, intent, questions, policy }).await?;
                 self.write_upstream(upstream_out, &frame, ends).await
             }
-            Step::Unanswered { recording, close, _held } => match recording.durable().await {
+            Step::Unanswered { recording, close, policy, _held } => match recording.durable().await {
                 Ok((frame, indices)) => {
                     let intent = self.recorder.opened(indices);
+                    if !self.is_in_force(&policy) {
+                        intent.not_forwarded(WITHHELD_POLICY);
+                        return Err(Fault::PolicyChanged);
+                    }
                     self.write_upstream(upstream_out, &frame, ends).await?;
                     intent.unanswered();
                     then(close)
@@ -327,9 +421,12 @@ impl Exchange {
                 then(close)
             }
             Step::Ours { recording, delay } => send(owe, Owed::Ours { recording, delay }).await,
-            Step::Authenticate(credential) => {
+            Step::Authenticate { credential, done } => {
                 let renewed = self.renew(credential).await?;
                 send(owe, Owed::Ours { recording: renewed.answer, delay: Duration::ZERO }).await?;
+                if let Some(done) = done {
+                    let _nobody_waits = done.send(renewed.refused.is_none());
+                }
                 renewed.refused.map_or(Ok(()), |reason| Err(Fault::Login(reason)))
             }
         }
@@ -343,34 +440,6 @@ impl Exchange {
                 Err(not) => not.recorded,
             };
             self.recorder.opened(indices).not_forwarded(WITHHELD);
-        }
-    }
-
-    /// Receives an answer and those that are there already, so that one turn of the disk serves them all; with the answer that is
-    /// to be received after them, if that is known.
-    async fn receive_batch<R: AsyncRead + Unpin>(
-        &self,
-        first: Owed,
-        upstream_in: &mut FrameReader<R>,
-        owed: &mut mpsc::Receiver<Owed>,
-        ends: &Ends,
-    ) -> (Vec<Ready>, Option<Owed>, Result<(), Fault>) {
-        let mut batch = Vec::new();
-        let mut bytes = 0_usize;
-        let mut current = first;
-        loop {
-            match self.receive(current, upstream_in, ends).await {
-                Ok(ready) => {
-                    bytes = bytes.saturating_add(ready.recording.len());
-                    batch.push(ready);
-                }
-                Err(fault) => return (batch, None, Err(fault)),
-            }
-            let Ok(following) = owed.try_recv() else { return (batch, None, Ok(())) };
-            if batch.len() >= BATCH_MAX || bytes >= BATCH_BYTES_MAX || !following.is_at_hand(upstream_in) {
-                return (batch, Some(following), Ok(()));
-            }
-            current = following;
         }
     }
 
@@ -461,7 +530,10 @@ impl Exchange {
         }
         if !client_out.gone {
             let written = async {
-                tokio::time::sleep(ready.delay).await;
+                if !ready.delay.is_zero() {
+                    // Not otherwise: a sleep of no length still waits for the next tick of the clock.
+                    tokio::time::sleep(ready.delay).await;
+                }
                 write_frame(
                     &mut client_out.stream,
                     deliverable.bytes(),
@@ -514,6 +586,10 @@ impl Exchange {
         self.access.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn is_in_force(&self, policy: &Arc<Policy>) -> bool {
+        Arc::ptr_eq(&self.listener.shared.policy.load(), policy)
+    }
+
     /// The caller under the policy that is in force now.
     fn access_now(&self) -> Access {
         let mut access = self.access();
@@ -527,6 +603,7 @@ impl Exchange {
 }
 
 const UNRECORDED: &str = "not forwarded: a part of the intent could not be recorded";
+const WITHHELD_POLICY: &str = "not forwarded: the policy changed before it could be";
 const WITHHELD: &str = "not forwarded: the connection ended first";
 
 fn is_negotiation(step: &RequestStep) -> bool {
@@ -571,16 +648,6 @@ fn with_in_flight(fault: Fault, owed: &mut mpsc::Receiver<Owed>) -> Fault {
             Fault::BrokerGone { in_flight: in_flight.saturating_add(owed.len()) }
         }
         other => other,
-    }
-}
-
-impl Owed {
-    /// Whether it can be had without waiting for the broker.
-    fn is_at_hand<R: AsyncRead + Unpin>(&self, upstream_in: &mut FrameReader<R>) -> bool {
-        match self {
-            Self::Ours { delay, .. } => delay.is_zero(),
-            Self::Broker { .. } => upstream_in.has_frame(),
-        }
     }
 }
 

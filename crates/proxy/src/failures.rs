@@ -93,13 +93,13 @@ impl Failures {
                 folded.counts = vec![(0, row.again)];
                 folded.first_ms = Some(row.first_ms);
                 folded.last_ms = Some(row.last_ms);
-                drop(log.append(folded));
+                log.append_later(folded);
             }
         }
         if rows.others > 0 && rows.may_write(now_ms) {
             let mut folded = entry(None, "other addresses, or beyond the budget", now_ms);
             folded.counts = vec![(0, std::mem::take(&mut rows.others))];
-            drop(log.append(folded));
+            log.append_later(folded);
         }
     }
 }

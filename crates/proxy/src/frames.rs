@@ -216,8 +216,6 @@ pub struct FrameReader<R> {
     protocol: &'static dyn Protocol,
     pool: Pool,
     longest: usize,
-    /// For the frame that [`FrameReader::has_frame`] found.
-    reserved: Option<Held>,
 }
 
 impl<R> std::fmt::Debug for FrameReader<R> {
@@ -229,7 +227,7 @@ impl<R> std::fmt::Debug for FrameReader<R> {
 impl<R: AsyncRead + Unpin> FrameReader<R> {
     /// Reads `stream`, whose frames are held in `pool`.
     pub fn new(stream: R, protocol: &'static dyn Protocol, pool: Pool) -> Self {
-        Self { stream, buffer: BytesMut::new(), protocol, pool, longest: usize::MAX, reserved: None }
+        Self { stream, buffer: BytesMut::new(), protocol, pool, longest: usize::MAX }
     }
 
     /// Refuses frames over `bytes` from now on, before they are read.
@@ -257,10 +255,7 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
             let text = format!("a frame of {length} bytes, where {} are taken at most before login", self.longest);
             return Err(ReadError::Refused(FrameRefused(text)));
         }
-        let held = match self.reserved.take() {
-            Some(held) => held,
-            None => self.pool.hold(length).await,
-        };
+        let held = self.pool.hold(length).await;
         self.fill(length).await.map_err(ReadError::Io)?;
         let bytes = self.buffer.split_to(length);
         if self.buffer.is_empty() {
@@ -298,20 +293,6 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
             self.buffer = BytesMut::with_capacity(IDLE_BUFFER);
         }
         Ok(self.stream.read_buf(&mut self.buffer).await? > 0)
-    }
-
-    /// Whether a whole frame can be taken without waiting, for bytes or for memory. Who holds frames already must not wait for
-    /// memory: others may do the same, and none would go on.
-    #[must_use]
-    pub fn has_frame(&mut self) -> bool {
-        let Ok(Some(length)) = self.protocol.frame_length(&self.buffer) else { return false };
-        if self.buffer.len() < length || length > self.longest {
-            return false;
-        }
-        if self.reserved.is_none() {
-            self.reserved = self.pool.hold_now(length);
-        }
-        self.reserved.is_some()
     }
 }
 

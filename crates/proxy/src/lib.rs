@@ -3,6 +3,7 @@
 //! Protocols are not named here: what their frames mean comes through the traits of `tidegate-model`.
 
 pub mod agents;
+mod ahead;
 pub mod cluster;
 pub mod connection;
 pub mod decider;

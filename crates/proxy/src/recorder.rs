@@ -78,6 +78,13 @@ impl Writer {
         self.append(entry, None, |_, _| {})
     }
 
+    /// For what was counted: nothing waits for its leaf.
+    fn later(&self, entry: Entry) {
+        split::parts(storage_mask(entry, None, self.algorithm).into_entry())
+            .into_iter()
+            .for_each(|part| self.log.append_later(part));
+    }
+
     fn effect(&self, kind: Kind, effect: Effect, pair: u64, why: &str) {
         let mut entry = self.entry(kind, now_ms());
         entry.pair = Some(pair);
@@ -362,7 +369,7 @@ impl Recorder {
         entry.counts.sort_unstable();
         entry.first_ms = Some(folds.idle_first_ms);
         entry.last_ms = Some(folds.idle_last_ms);
-        drop(self.writer.plain(entry));
+        self.writer.later(entry);
     }
 
     fn flush_refusal(&self, folds: &mut Folds, key: Refused, now_ms: u64) {
@@ -382,7 +389,7 @@ impl Recorder {
             entry.reason = Some("other refusals, too many different ones to name".into());
             entry.counts = vec![(-1, again.count)];
         }
-        drop(self.writer.plain(entry));
+        self.writer.later(entry);
     }
 
     fn entry(&self, kind: Kind, now_ms: u64) -> Entry {

@@ -89,8 +89,8 @@ impl Masked {
         Self(frame)
     }
 
-    /// The gate's answer to a request that could not be recorded, and so was not forwarded.
-    pub(crate) fn unrecordable(frame: Bytes, _why: &LogError) -> Self {
+    /// The gate's answer, which says nothing but "again", to a request that was not forwarded.
+    pub(crate) fn not_forwarded(frame: Bytes) -> Self {
         Self(frame)
     }
 
@@ -166,7 +166,7 @@ enum Leaf {
     ReadsOnly,
     /// It was counted into its session's next idle or refusal leaf.
     Counted,
-    /// It is part of a login, which has a leaf of its own, or says that the log cannot be written.
+    /// It is part of a login, which has a leaf of its own, or says only that nothing was forwarded.
     Unrecorded,
 }
 
@@ -208,8 +208,9 @@ impl Recording<Masked> {
         Self { frame: Masked::login(frame, told), leaf: Leaf::Unrecorded }
     }
 
-    pub(crate) fn unrecordable(frame: Bytes, why: &LogError) -> Self {
-        Self { frame: Masked::unrecordable(frame, why), leaf: Leaf::Unrecorded }
+    /// Says only that the request was not forwarded.
+    pub(crate) fn not_forwarded(frame: Bytes) -> Self {
+        Self { frame: Masked::not_forwarded(frame), leaf: Leaf::Unrecorded }
     }
 
     pub(crate) fn len(&self) -> usize {

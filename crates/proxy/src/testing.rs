@@ -181,7 +181,7 @@ pub(crate) struct Gatehouse {
     pub(crate) listener: Arc<Listener>,
     pub(crate) log: Log,
     evidence: PathBuf,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Gatehouse {
@@ -229,7 +229,12 @@ impl Gatehouse {
         };
         let cluster = Arc::new(Cluster::new("main".into(), &LETTERS));
         let listener = Listener::start(config, None, cluster, shared, CancellationToken::new()).await.unwrap();
-        Self { listener, log, evidence, _folder: folder }
+        Self { listener, log, evidence, folder }
+    }
+
+    /// The same rules once more, which is another policy.
+    pub(crate) fn another_policy(&self) -> Policy {
+        Policy::load(&self.folder.path().join("policy")).unwrap()
     }
 
     /// What is durable.
@@ -299,6 +304,13 @@ impl Gatehouse {
     }
 }
 
+impl Drop for Gatehouse {
+    /// Before its folder goes: connections that end later would have the log write there again.
+    fn drop(&mut self) {
+        self.log.close();
+    }
+}
+
 /// A connection through the gate, both ends in the test's hands.
 pub(crate) struct Wired {
     pub(crate) client: DuplexStream,
@@ -320,13 +332,21 @@ pub(crate) async fn take<R: tokio::io::AsyncRead + Unpin>(stream: &mut R) -> Opt
     Some(frame)
 }
 
+/// The first bytes of a frame.
+fn shown(frame: Option<Vec<u8>>) -> String {
+    frame.map_or("the stream's end".into(), |frame| {
+        format!("{} bytes, {:?}…", frame.len(), &frame[..frame.len().min(8)])
+    })
+}
+
 impl Wired {
     pub(crate) async fn ask(&mut self, frames: &[Bytes]) {
         self.client.write_all(&frames.concat()).await.unwrap();
     }
 
     pub(crate) async fn broker_sees(&mut self, expected: &Bytes) {
-        assert_eq!(take(&mut self.broker).await.as_deref(), Some(&expected[..]), "at the broker");
+        let seen = take(&mut self.broker).await;
+        assert!(seen.as_deref() == Some(&expected[..]), "at the broker: {}", shown(seen));
     }
 
     pub(crate) async fn answer(&mut self, frame: &Bytes) {
@@ -334,7 +354,8 @@ impl Wired {
     }
 
     pub(crate) async fn client_sees(&mut self, expected: &Bytes) {
-        assert_eq!(take(&mut self.client).await.as_deref(), Some(&expected[..]), "at the client");
+        let seen = take(&mut self.client).await;
+        assert!(seen.as_deref() == Some(&expected[..]), "at the client: {}", shown(seen));
     }
 
     pub(crate) async fn end(self) -> Result<(), Fault> {

@@ -142,7 +142,7 @@ pub(crate) struct Shared {
 struct Handle {
     shared: Arc<Shared>,
     thread: Mutex<Option<JoinHandle<()>>>,
-    _lock: std::fs::File,
+    lock: std::fs::File,
     key: VerifierKey,
 }
 
@@ -158,6 +158,8 @@ impl Handle {
 impl Drop for Handle {
     fn drop(&mut self) {
         self.stop();
+        // Closing alone would not do: a child process between fork and exec holds the file too, and the lock with it.
+        drop(self.lock.unlock());
     }
 }
 
@@ -200,13 +202,19 @@ impl Log {
         let (writer, recovery) = Writer::begin(vfs, config, keyring, &instance, recovered, Arc::clone(&shared))?;
         let thread = std::thread::Builder::new().name("evidence-write".into()).spawn(move || writer.run());
         let thread = thread.map_err(|error| LogError::Start(format!("no thread for the writer: {error}")))?;
-        let handle = Handle { shared, thread: Mutex::new(Some(thread)), _lock: lock_file, key };
+        let handle = Handle { shared, thread: Mutex::new(Some(thread)), lock: lock_file, key };
         Ok((Log(Arc::new(handle)), recovery))
     }
 
     /// Queues an entry. Never waits for the disk: the ticket does.
     pub fn append(&self, entry: Entry) -> Ticket {
         self.0.shared.queue.push(entry, false)
+    }
+
+    /// Queues an entry that nobody waits for. It shares the next commit, which comes with the next heartbeat at the latest: so
+    /// sessions in which nothing happens cost no commits of their own.
+    pub fn append_later(&self, entry: Entry) {
+        self.0.shared.queue.push_later(entry);
     }
 
     /// Queues an administrator's entry, which may use the reserve of queue and space.
@@ -290,5 +298,22 @@ fn check_instance_key(vfs: &dyn Vfs, dir: &Path, key: &VerifierKey) -> Result<()
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => replace(vfs, &path, line.as_bytes(), true)
             .map_err(|error| LogError::Start(format!("{}: {error}", path.display()))),
         Err(error) => Err(LogError::Start(format!("{}: {error}", path.display()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_is_free_once_the_log_is_dropped_whoever_inherited_its_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = crate::store::tests::config(dir.path());
+        let (log, _) = Log::open(config.clone(), Vec::new()).unwrap();
+        let inherited = log.0.lock.try_clone().unwrap();
+        assert!(Log::open(config.clone(), Vec::new()).is_err());
+        drop(log);
+        assert!(Log::open(config, Vec::new()).is_ok());
+        drop(inherited);
     }
 }

@@ -143,6 +143,8 @@ impl Pending {
 struct State {
     entries: VecDeque<Pending>,
     weight: usize,
+    /// Somebody waits for one of the entries.
+    urgent: bool,
     closing: bool,
     dead: bool,
 }
@@ -171,6 +173,16 @@ impl Queue {
 
     /// Adds an entry; a full or closed queue answers the ticket at once.
     pub(crate) fn push(&self, entry: Entry, admin: bool) -> Ticket {
+        self.add(entry, admin, true)
+    }
+
+    /// Adds an entry that nobody waits for: it is written with the next one that somebody does, or at the writer's deadline,
+    /// or when half of the queue is full.
+    pub(crate) fn push_later(&self, entry: Entry) {
+        drop(self.add(entry, false, false));
+    }
+
+    fn add(&self, entry: Entry, admin: bool, urgent: bool) -> Ticket {
         let (completer, ticket) = Completer::pair();
         let weight = entry.weight();
         let mut state = lock(&self.state);
@@ -186,8 +198,13 @@ impl Queue {
         } else {
             state.weight += weight;
             state.entries.push_back(Pending { entry, reserve: admin, completer: Some(completer) });
+            let crowded = state.entries.len() * 2 >= self.max_entries || state.weight * 2 >= self.max_bytes;
+            let wakes = !state.urgent && (urgent || crowded);
+            state.urgent |= wakes;
             drop(state);
-            self.filled.notify_one();
+            if wakes {
+                self.filled.notify_one();
+            }
         }
         ticket
     }
@@ -195,7 +212,7 @@ impl Queue {
     /// Waits for entries until `deadline` and takes up to about `bytes` of them.
     pub(crate) fn take(&self, bytes: usize, deadline: Instant) -> Work {
         let mut state = lock(&self.state);
-        while state.entries.is_empty() && !state.closing {
+        while !state.urgent && !state.closing {
             let Some(left) = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) else {
                 break;
             };
@@ -212,6 +229,7 @@ impl Queue {
             state.weight = state.weight.saturating_sub(weight);
             batch.extend(state.entries.pop_front());
         }
+        state.urgent &= !state.entries.is_empty();
         Work { batch, last: state.closing && state.entries.is_empty() }
     }
 
@@ -286,6 +304,21 @@ mod tests {
         completer.complete(Ok(Receipt::new(3)));
         assert!(woken.0.load(std::sync::atomic::Ordering::SeqCst));
         assert_eq!(Pin::new(&mut ticket).poll(&mut context), Poll::Ready(Ok(Receipt::new(3))));
+    }
+
+    #[test]
+    fn what_nobody_waits_for_goes_with_the_next_or_at_the_deadline_or_when_there_is_much_of_it() {
+        let queue = Queue::new(8, 1 << 20);
+        queue.push_later(entry());
+        let soon = Instant::now() + Duration::from_millis(20);
+        assert_eq!(queue.take(1 << 20, soon).batch.len(), 1);
+        assert!(Instant::now() >= soon, "it waited for the deadline");
+        let never = Instant::now() + Duration::from_secs(600);
+        queue.push_later(entry());
+        let _ticket = queue.push(entry(), false);
+        assert_eq!(queue.take(1 << 20, never).batch.len(), 2, "together, at once");
+        (0..4).for_each(|_| queue.push_later(entry()));
+        assert_eq!(queue.take(1 << 20, never).batch.len(), 4, "half of the queue");
     }
 
     #[test]

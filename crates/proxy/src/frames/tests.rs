@@ -39,29 +39,6 @@ async fn requests_and_answers_do_not_wait_for_each_other() {
 }
 
 #[tokio::test]
-async fn a_frame_that_is_there_but_has_no_memory_is_not_at_hand() {
-    let budget = Budget::new(2 * MIB);
-    let (mut peer, stream) = duplex(4 * MIB);
-    let mut reader = FrameReader::new(stream, &LETTERS, budget.answers().clone());
-    // A small frame brings the next one with it.
-    peer.write_all(&frame(b"R", 1, 10)).await.unwrap();
-    peer.write_all(&frame(b"R", 2, SMALL)).await.unwrap();
-    drop(reader.next().await.unwrap().unwrap());
-    while reader.buffer.len() < SMALL {
-        reader.buffer.reserve(SMALL);
-        assert!(reader.more().await.unwrap());
-    }
-    let all = budget.answers().hold(MIB).await;
-    assert!(!reader.has_frame());
-    drop(all);
-    assert!(reader.has_frame());
-    assert_eq!(budget.free_bytes(), 2 * MIB - SMALL - UNIT, "it is kept for the frame");
-    let taken = reader.next().await.unwrap().unwrap();
-    assert_eq!(taken.bytes, frame(b"R", 2, SMALL));
-    assert!(!reader.has_frame());
-}
-
-#[tokio::test]
 async fn a_frame_over_the_bound_before_login_is_refused_by_its_length() {
     let (mut peer, stream) = duplex(256);
     let mut reader = FrameReader::new(stream, &LETTERS, Budget::new(MIB).requests().clone());
