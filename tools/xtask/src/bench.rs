@@ -35,7 +35,7 @@ pub(crate) struct Args {
     /// Seconds of the run at 1,000 records a second, per path and round; 5 s of warm-up are left out
     #[arg(long, default_value_t = 25)]
     latency_seconds: u32,
-    /// Seconds for which an idle consumer is watched (evidence per day)
+    /// Seconds for which each idle consumer is watched (evidence per day)
     #[arg(long, default_value_t = 45)]
     idle_seconds: u64,
 }
@@ -79,7 +79,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         }
     }
     if args.only.iter().any(|path| stage.gate(*path).is_some()) {
-        println!("watching one idle consumer at each gate ({} s)", args.idle_seconds);
+        println!("watching idle consumers at each gate ({} s each)", args.idle_seconds);
     }
     let idle = idle_evidence(args, &stage)?;
     table::print(&stage, args, &rounds, &mut disk, &idle)
@@ -123,27 +123,39 @@ fn turn(args: &Args, stage: &Stage, path: Path, number: u32) -> Result<Round> {
     })
 }
 
-/// Bytes of evidence per day that one consumer costs which polls and gets nothing, at each gate.
-fn idle_evidence(args: &Args, stage: &Stage) -> Result<Vec<(Path, f64)>> {
+/// What a consumer that polls and gets nothing costs in evidence.
+pub(crate) struct Idle {
+    pub(crate) path: Path,
+    /// Whether it commits its offsets every 5 s, as Java's does unless told otherwise: each time a change at the broker.
+    pub(crate) commits: bool,
+    /// Bytes a day, heartbeats of the log included.
+    pub(crate) per_day: f64,
+}
+
+/// Watches one idle consumer at each gate, without and with commits of its offsets.
+fn idle_evidence(args: &Args, stage: &Stage) -> Result<Vec<Idle>> {
     let mut found = Vec::new();
     for path in [Path::Relay, Path::Socket] {
         let Some(gate) = stage.gate(path) else { continue };
-        let topic = format!("idle-{}", path.name().replace(' ', "-"));
-        stage.kafka.create_topic(&topic, 1)?;
-        let (bootstrap, login) = stage.address(path);
-        let args_of_tool = ["--topic", &topic, "--group", &format!("{topic}-group")];
-        let tool = java::Tool::new(stage.kafka.jars(), java::CONSOLE_CONSUMER, &bootstrap, &login, &args_of_tool);
-        let mut consumer = tool.start()?;
-        // Joining the group is not idling.
-        std::thread::sleep(Duration::from_secs(15));
-        let before = disk::used(&gate.evidence())?;
-        std::thread::sleep(Duration::from_secs(args.idle_seconds));
-        let after = disk::used(&gate.evidence())?;
-        ensure!(consumer.process.ended()?.is_none(), "the idle consumer ended:\n{}", consumer.process.log());
-        consumer.process.kill9()?;
-        #[expect(clippy::cast_precision_loss, reason = "far below 2^52 bytes")]
-        let per_day = (after - before) as f64 * 86_400.0 / args.idle_seconds as f64;
-        found.push((path, per_day));
+        for commits in [false, true] {
+            let topic = format!("bench-idle-{}-{commits}", path.name().replace(' ', "-"));
+            stage.kafka.create_topic(&topic, 1)?;
+            let (bootstrap, login) = stage.address(path);
+            let login = login.with("enable.auto.commit", if commits { "true" } else { "false" });
+            let args_of_tool = ["--topic", &topic, "--group", &format!("{topic}-group")];
+            let tool = java::Tool::new(stage.kafka.jars(), java::CONSOLE_CONSUMER, &bootstrap, &login, &args_of_tool);
+            let mut consumer = tool.start()?;
+            // Joining the group is not idling.
+            std::thread::sleep(Duration::from_secs(15));
+            let before = disk::used(&gate.evidence())?;
+            std::thread::sleep(Duration::from_secs(args.idle_seconds));
+            let after = disk::used(&gate.evidence())?;
+            ensure!(consumer.process.ended()?.is_none(), "the idle consumer ended:\n{}", consumer.process.log());
+            consumer.process.kill9()?;
+            #[expect(clippy::cast_precision_loss, reason = "far below 2^52 bytes")]
+            let per_day = (after - before) as f64 * 86_400.0 / args.idle_seconds as f64;
+            found.push(Idle { path, commits, per_day });
+        }
     }
     Ok(found)
 }

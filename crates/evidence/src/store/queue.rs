@@ -45,6 +45,8 @@ struct Cell {
 struct Answer {
     result: Option<Result<Receipt, LogError>>,
     waker: Option<Waker>,
+    /// A thread waits: to notify nobody would still be a system call.
+    blocked: bool,
 }
 
 /// What came of an entry: ready once it is durable, or has failed. Dropping a ticket does not take the entry back.
@@ -63,6 +65,7 @@ impl Ticket {
             if let Some(result) = &state.result {
                 return result.clone();
             }
+            state.blocked = true;
             state = self.0.done.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
@@ -102,8 +105,11 @@ impl Completer {
         let mut state = lock(&cell.state);
         state.result = Some(result);
         let waker = state.waker.take();
+        let blocked = state.blocked;
         drop(state);
-        cell.done.notify_all();
+        if blocked {
+            cell.done.notify_all();
+        }
         if let Some(waker) = waker {
             waker.wake();
         }
@@ -145,6 +151,8 @@ struct State {
     weight: usize,
     /// Somebody waits for one of the entries.
     urgent: bool,
+    /// The writer waits for one that is urgent.
+    sleeping: bool,
     closing: bool,
     dead: bool,
 }
@@ -199,8 +207,8 @@ impl Queue {
             state.weight += weight;
             state.entries.push_back(Pending { entry, reserve: admin, completer: Some(completer) });
             let crowded = state.entries.len() * 2 >= self.max_entries || state.weight * 2 >= self.max_bytes;
-            let wakes = !state.urgent && (urgent || crowded);
-            state.urgent |= wakes;
+            state.urgent |= urgent || crowded;
+            let wakes = state.urgent && std::mem::take(&mut state.sleeping);
             drop(state);
             if wakes {
                 self.filled.notify_one();
@@ -216,8 +224,10 @@ impl Queue {
             let Some(left) = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) else {
                 break;
             };
+            state.sleeping = true;
             state = self.filled.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
+        state.sleeping = false;
         let mut batch = Vec::new();
         let mut taken = 0;
         while let Some(next) = state.entries.front() {

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::measure::{median, peak_mib, percentile};
 use super::paths::{Path, Stage};
-use super::{Args, Round};
+use super::{Args, Idle, Round};
 
 /// One path's medians.
 struct Row {
@@ -20,13 +20,7 @@ struct Row {
     peak: f64,
 }
 
-pub(super) fn print(
-    stage: &Stage,
-    args: &Args,
-    rounds: &[Vec<Round>],
-    disk: &mut [f64],
-    idle: &[(Path, f64)],
-) -> Result<()> {
+pub(super) fn print(stage: &Stage, args: &Args, rounds: &[Vec<Round>], disk: &mut [f64], idle: &[Idle]) -> Result<()> {
     let rows = args.only.iter().copied().zip(rounds).map(|(path, rounds)| row(stage, path, rounds));
     let rows = rows.collect::<Result<Vec<Row>>>()?;
     println!(
@@ -57,8 +51,13 @@ pub(super) fn print(
         median(disk),
         percentile(disk, 0.99)
     );
-    for (path, bytes) in idle {
-        println!("evidence of one idle consumer at {}: {:.2} MB a day (aim: under 5)", path.name(), bytes / 1e6);
+    for Idle { path, commits, per_day } in idle {
+        let which = if *commits { "that commits its offsets every 5 s" } else { "that only polls" };
+        println!(
+            "evidence of an idle consumer {which} at {}: {:.2} MB a day (aim: under 5)",
+            path.name(),
+            per_day / 1e6
+        );
     }
     aims(&rows);
     Ok(())
