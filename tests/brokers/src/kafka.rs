@@ -280,6 +280,22 @@ impl Kafka {
         self.node(node)?.process.take().context("the node does not run")?.kill9()
     }
 
+    /// Lets a node stand still (SIGSTOP): it keeps its connections and answers nothing.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn pause(&mut self, node: u16) -> Result<()> {
+        self.node(node)?.process.as_mut().context("the node does not run")?.signal(rustix::process::Signal::STOP)
+    }
+
+    /// Lets a node that stands still go on.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn resume(&mut self, node: u16) -> Result<()> {
+        self.node(node)?.process.as_mut().context("the node does not run")?.signal(rustix::process::Signal::CONT)
+    }
+
     /// Stops a node in order.
     ///
     /// # Errors

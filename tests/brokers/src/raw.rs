@@ -15,14 +15,26 @@ const FRAME_BYTES_MAX: usize = 128 * 1024 * 1024;
 
 /// API keys that are used here.
 pub mod key {
+    /// Produce
+    pub const PRODUCE: i16 = 0;
     /// Fetch
     pub const FETCH: i16 = 1;
     /// ListOffsets
     pub const LIST_OFFSETS: i16 = 2;
+    /// FindCoordinator
+    pub const FIND_COORDINATOR: i16 = 10;
     /// SaslHandshake
     pub const SASL_HANDSHAKE: i16 = 17;
     /// ApiVersions
     pub const API_VERSIONS: i16 = 18;
+    /// CreateTopics
+    pub const CREATE_TOPICS: i16 = 19;
+    /// InitProducerId
+    pub const INIT_PRODUCER_ID: i16 = 22;
+    /// AddPartitionsToTxn
+    pub const ADD_PARTITIONS_TO_TXN: i16 = 24;
+    /// EndTxn
+    pub const END_TXN: i16 = 26;
     /// SaslAuthenticate
     pub const SASL_AUTHENTICATE: i16 = 36;
 }
@@ -209,6 +221,67 @@ pub fn fetch(topic: &str, offset: i64, wait_ms: i32, max_bytes: i32) -> Body {
 #[must_use]
 pub fn list_offsets(topic: &str) -> Body {
     Body::default().int32(-1).int32(1).string(topic).int32(1).int32(0).int64(-1)
+}
+
+/// Produce v3 with acks=all of one record without key to partition 0.
+#[must_use]
+pub fn produce(topic: &str, value: &[u8]) -> Body {
+    let length = |bytes: usize| i32::try_from(bytes).unwrap_or(i32::MAX);
+    // Lengths of a record are zigzag varints; below 64 they take one byte.
+    let varint = |bytes: usize| i8::try_from(bytes * 2).unwrap_or(i8::MAX);
+    let record = Body::default().int8(0).int8(0).int8(0).int8(1).int8(varint(value.len()));
+    let record = Body([&record.0[..], value, &[0]].concat());
+    // From the attributes to the end, which the checksum covers.
+    let covered = Body::default().int16(0).int32(0).int64(0).int64(0).int64(-1).int16(-1).int32(-1).int32(1);
+    let covered = Body([&covered.int8(varint(record.0.len())).0[..], &record.0].concat());
+    let batch = Body::default().int64(0).int32(length(covered.0.len() + 9)).int32(-1).int8(2);
+    let checksum = crc32c::crc32c(&covered.0).to_be_bytes();
+    let batch = [&batch.0[..], &checksum, &covered.0].concat();
+    let head = Body::default().int16(-1).int16(-1).int32(30_000);
+    head.int32(1).string(topic).int32(1).int32(0).bytes(&batch)
+}
+
+/// CreateTopics v2 of one topic with one partition.
+#[must_use]
+pub fn create_topic(topic: &str) -> Body {
+    Body::default().int32(1).string(topic).int32(1).int16(1).int32(0).int32(0).int32(30_000).int8(0)
+}
+
+/// FindCoordinator v1 of a transactional id; the broker makes the topic of transactions when there is none.
+#[must_use]
+pub fn find_transaction_coordinator(transactional_id: &str) -> Body {
+    Body::default().string(transactional_id).int8(1)
+}
+
+/// InitProducerId v1.
+#[must_use]
+pub fn init_producer_id(transactional_id: &str) -> Body {
+    Body::default().string(transactional_id).int32(60_000)
+}
+
+/// Id and epoch of the producer from the answer to InitProducerId.
+///
+/// # Errors
+/// When it says an error.
+pub fn producer_id(answer: &[u8]) -> Result<(i64, i16)> {
+    let mut rest = answer;
+    let _throttle: [u8; 4] = take(&mut rest)?;
+    let error = i16::from_be_bytes(take(&mut rest)?);
+    ensure!(error == 0, "InitProducerId was answered with error {error}");
+    Ok((i64::from_be_bytes(take(&mut rest)?), i16::from_be_bytes(take(&mut rest)?)))
+}
+
+/// AddPartitionsToTxn v1 of partition 0.
+#[must_use]
+pub fn add_partitions_to_txn(transactional_id: &str, (id, epoch): (i64, i16), topic: &str) -> Body {
+    let head = Body::default().string(transactional_id).int64(id).int16(epoch);
+    head.int32(1).string(topic).int32(1).int32(0)
+}
+
+/// EndTxn v1: commit.
+#[must_use]
+pub fn commit(transactional_id: &str, (id, epoch): (i64, i16)) -> Body {
+    Body::default().string(transactional_id).int64(id).int16(epoch).int8(1)
 }
 
 fn take<const N: usize>(bytes: &mut &[u8]) -> Result<[u8; N]> {

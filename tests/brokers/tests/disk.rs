@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tidegate_brokers::gate::{Options, Upstream};
 use tidegate_brokers::jars::Version;
 use tidegate_brokers::process::until;
+use tidegate_brokers::raw::{self, Raw, key};
 use tidegate_brokers::scratch::Scratch;
 use tidegate_brokers::stories::Story;
 use tidegate_brokers::{Gate, Issuer, Kafka, kafka, note};
@@ -50,14 +51,18 @@ impl Drop for SmallDisk {
     }
 }
 
-/// Records of all Produce leaves of a kind.
-fn records(gate: &Gate, folder: &Path, kind: &str) -> u64 {
+/// The leaves of a kind.
+fn leaves(gate: &Gate, folder: &Path, kind: &str) -> Vec<Value> {
     let dir = folder.display().to_string();
-    let args = ["evidence", "list", "--dir", &dir, "--kind", kind, "--topic", "orders", "--output", "json"];
+    let args = ["evidence", "list", "--dir", &dir, "--kind", kind, "--output", "json"];
     let (good, listed, errors) = gate.command(&args).unwrap();
     assert!(good, "{errors}");
-    let leaves = listed.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let produced = leaves.filter(|leaf| leaf["api"]["name"] == json!("Produce"));
+    listed.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect()
+}
+
+/// Records of all Produce leaves of a kind.
+fn records(gate: &Gate, folder: &Path, kind: &str) -> u64 {
+    let produced = leaves(gate, folder, kind).into_iter().filter(|leaf| leaf["api"]["name"] == json!("Produce"));
     let partitions = produced.flat_map(|leaf| leaf["partitions"].as_array().cloned().unwrap_or_default());
     partitions.map(|partition| partition["records"].as_str().unwrap().parse::<u64>().unwrap()).sum()
 }
@@ -68,14 +73,8 @@ fn a_full_disk_stops_what_cannot_be_recorded_and_nothing_is_lost() {
         note("not run: this user may not mount a small file system");
         return;
     };
-    let kafka = Kafka::start(kafka::Options::new(Version::V4_3)).unwrap();
-    let issuer = Issuer::start().unwrap();
-    let mut options = Options::new(Upstream::of(&kafka), RULES, "");
-    options.evidence_dir = Some(disk.folder.clone());
-    options.evidence = "segment_mib = 4\nreserve_mib = 2\n".to_owned();
-    let mut gate = Gate::start(&options, &issuer).unwrap();
-    kafka.create_topic("orders", 1).unwrap();
-    let story = Story::new("steady", &gate.bootstrap(), "orders", &issuer.token("alice", &["all"]).unwrap()).unwrap();
+    let (kafka, _issuer, mut gate, token) = small(&disk);
+    let story = Story::new("steady", &gate.bootstrap(), "orders", &token).unwrap();
     let story = story.with("seconds", json!(30));
     let said = std::thread::scope(|scope| {
         let telling = scope.spawn(|| story.tell().unwrap());
@@ -100,6 +99,69 @@ fn a_full_disk_stops_what_cannot_be_recorded_and_nothing_is_lost() {
     let count = said["count"].as_u64().unwrap();
     assert_eq!(kafka.end_offsets("orders").unwrap(), count);
     assert!(records(&gate, &disk.folder, "intent") >= count);
+    gate.stop().unwrap();
+    let key = disk.folder.join("instance.pub").display().to_string();
+    let (good, words, errors) = gate.verify(&[&disk.folder.display().to_string(), "--key", &key]).unwrap();
+    assert!(good, "{words}{errors}");
+}
+
+/// Evidence on a small disk, in front of a broker with one topic `orders`.
+fn small(disk: &SmallDisk) -> (Kafka, Issuer, Gate, String) {
+    let kafka = Kafka::start(kafka::Options::new(Version::V4_3)).unwrap();
+    let issuer = Issuer::start().unwrap();
+    let mut options = Options::new(Upstream::of(&kafka), RULES, "");
+    options.evidence_dir = Some(disk.folder.clone());
+    options.evidence = "segment_mib = 4\nreserve_mib = 2\n".to_owned();
+    let gate = Gate::start(&options, &issuer).unwrap();
+    kafka.create_topic("orders", 1).unwrap();
+    let token = issuer.token("alice", &["all"]).unwrap();
+    (kafka, issuer, gate, token)
+}
+
+#[test]
+fn a_disk_that_fills_between_intent_and_outcome_leaves_no_answer_and_an_unknown_effect() {
+    let Some(disk) = SmallDisk::new() else {
+        note("not run: this user may not mount a small file system");
+        return;
+    };
+    let (mut kafka, _issuer, mut gate, token) = small(&disk);
+    let mut transactional = Raw::logged_in(&gate.bootstrap(), &token).unwrap();
+    let mut producer = (-1, -1);
+    until("a producer id", PATIENCE, || {
+        transactional.ask(key::FIND_COORDINATOR, 1, &raw::find_transaction_coordinator("tx"))?;
+        let answer = transactional.ask(key::INIT_PRODUCER_ID, 1, &raw::init_producer_id("tx"))?;
+        Ok(raw::producer_id(&answer).map(|given| producer = given).is_ok())
+    })
+    .unwrap();
+    let added = raw::add_partitions_to_txn("tx", producer, "orders");
+    transactional.ask(key::ADD_PARTITIONS_TO_TXN, 1, &added).unwrap();
+    let plain = || Raw::logged_in(&gate.bootstrap(), &token).unwrap();
+    let asked = [
+        ("Produce", plain(), key::PRODUCE, 3, raw::produce("orders", b"one")),
+        ("CreateTopics", plain(), key::CREATE_TOPICS, 2, raw::create_topic("fresh")),
+        ("EndTxn", transactional, key::END_TXN, 1, raw::commit("tx", producer)),
+    ];
+    for (name, mut client, api_key, version, body) in asked {
+        let of = |kind: &str| -> Vec<Value> {
+            let all = leaves(&gate, &disk.folder, kind);
+            all.into_iter().filter(|leaf| leaf["api"]["name"] == json!(name)).collect()
+        };
+        let before = of("intent").len();
+        kafka.pause(0).unwrap();
+        client.send(api_key, version, &body).unwrap();
+        until(&format!("the intent of {name}"), PATIENCE, || Ok(of("intent").len() == before + 1)).unwrap();
+        disk.fill();
+        kafka.resume(0).unwrap();
+        assert_eq!(client.closed().unwrap(), 0, "{name}: no answer is made up");
+        assert!(of("outcome").len() <= before, "{name} has no outcome");
+        disk.free();
+        // The gate takes a fault of the disk for over only when it has tried again.
+        until("space", PATIENCE, || Ok(Raw::logged_in(&gate.bootstrap(), &token).is_ok())).unwrap();
+    }
+    assert_eq!(kafka.end_offsets("orders").unwrap(), 2, "the broker did it: a record, and the end of a transaction");
+    gate.restart_gateway().unwrap();
+    let unknown = leaves(&gate, &disk.folder, "unknown_effect");
+    assert_eq!(unknown.len(), 3, "{unknown:?}");
     gate.stop().unwrap();
     let key = disk.folder.join("instance.pub").display().to_string();
     let (good, words, errors) = gate.verify(&[&disk.folder.display().to_string(), "--key", &key]).unwrap();
