@@ -14,9 +14,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tidegate_model::{
-    Action, AnswerStep, Credential, Effect, Facts, FrameRefused, Gate as _, RequestStep, Resource, Session, Slot,
-};
+use tidegate_model::{Action, AnswerStep, Effect, Facts, Gate as _, RequestStep, Resource, Session, Slot};
 use tidegate_policy::Policy;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, oneshot};
@@ -30,8 +28,9 @@ use crate::fault::Fault;
 use crate::frames::{Frame, FrameReader, Held, ReadError, write_frame};
 use crate::listener::Listener;
 use crate::metrics::{Direction, Operation};
-use crate::recorder::{ConnectionFacts, OpenIntent, Recorder};
-use crate::steps::{Decided, Forwardable, Masked, ReadsOnly, Recording, Tickets};
+use crate::recorder::{ConnectionFacts, Recorder};
+use crate::slots::{Owed, Ready, Step, next_owed, send, with_in_flight};
+use crate::steps::{Decided, Forwardable, Masked, ReadsOnly, Recording};
 
 /// An authenticated connection.
 pub struct Exchange {
@@ -48,52 +47,6 @@ impl std::fmt::Debug for Exchange {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Exchange").field("facts", &self.facts).finish_non_exhaustive()
     }
-}
-
-/// A request that was decided, on its way.
-pub(crate) enum Step {
-    Forward {
-        recording: Recording<Decided>,
-        slot: Slot,
-        questions: Questions,
-        policy: Arc<Policy>,
-        _held: Held,
-    },
-    Unanswered {
-        recording: Recording<Decided>,
-        close: bool,
-        policy: Arc<Policy>,
-        _held: Held,
-    },
-    RefusedSilently {
-        tickets: Tickets,
-        close: bool,
-    },
-    Ours {
-        recording: Recording<Masked>,
-        delay: Duration,
-    },
-    /// `done` says whether the credential was accepted; it is dropped unsaid when the connection ends otherwise.
-    Authenticate {
-        credential: Credential,
-        done: Option<oneshot::Sender<bool>>,
-    },
-}
-
-/// An answer that is owed to the client.
-pub(crate) enum Owed {
-    /// The broker will give it.
-    Broker { slot: Slot, intent: OpenIntent, questions: Questions, policy: Arc<Policy> },
-    /// The gate has given it.
-    Ours { recording: Recording<Masked>, delay: Duration },
-}
-
-/// An answer that waits for its leaf.
-struct Ready {
-    recording: Recording<Masked>,
-    intent: OpenIntent,
-    delay: Duration,
-    _held: Held,
 }
 
 /// How the halves and the process tell each other to end. A half is told, never dropped: what it has begun to record it finishes.
@@ -611,43 +564,6 @@ fn is_negotiation(step: &RequestStep) -> bool {
         RequestStep::Authenticate(_) => true,
         RequestStep::Answer { facts, .. } => !facts.refused,
         RequestStep::Forward { .. } | RequestStep::ForwardUnanswered { .. } => false,
-    }
-}
-
-/// Queues an answer in the order of the requests. When the answers have ended, nothing of the request was forwarded.
-pub(crate) async fn send(owe: &mpsc::Sender<Owed>, owed: Owed) -> Result<(), Fault> {
-    owe.send(owed).await.map_err(|refused| {
-        if let Owed::Broker { intent, .. } = refused.0 {
-            intent.not_forwarded(WITHHELD);
-        }
-        Fault::BrokerGone { in_flight: 0 }
-    })
-}
-
-/// The next answer that is owed; `None` when no more will be. A broker that hangs up or speaks unasked meanwhile is a fault: the
-/// client's next request would go nowhere.
-async fn next_owed<R: AsyncRead + Unpin>(
-    owed: &mut mpsc::Receiver<Owed>,
-    upstream_in: &mut FrameReader<R>,
-) -> Result<Option<Owed>, Fault> {
-    tokio::select! {
-        biased;
-        owed = owed.recv() => Ok(owed),
-        unasked = upstream_in.more() => match unasked {
-            Ok(true) => Err(Fault::Broker(FrameRefused("bytes that no request asked for".into()))),
-            Ok(false) | Err(_) => Err(Fault::BrokerGone { in_flight: 0 }),
-        },
-    }
-}
-
-/// Counts what else is owed into a broker's loss.
-fn with_in_flight(fault: Fault, owed: &mut mpsc::Receiver<Owed>) -> Fault {
-    match fault {
-        Fault::BrokerGone { in_flight } => {
-            owed.close();
-            Fault::BrokerGone { in_flight: in_flight.saturating_add(owed.len()) }
-        }
-        other => other,
     }
 }
 

@@ -16,6 +16,7 @@ pub mod listener;
 pub mod metrics;
 pub mod recorder;
 mod renew;
+mod slots;
 pub mod steps;
 pub mod stream;
 #[cfg(test)]

@@ -8,9 +8,10 @@ use tokio::sync::mpsc;
 
 use crate::connection::{LINGER, Refused, circumstances, lifetime, next_frame, note_failure, verify};
 use crate::decider::Access;
-use crate::exchange::{Exchange, Owed, Step, send};
+use crate::exchange::Exchange;
 use crate::fault::Fault;
 use crate::frames::FrameReader;
+use crate::slots::{Owed, Step, send};
 use crate::steps::{Masked, Recording};
 
 /// The gate's answer to a new credential.

@@ -1,0 +1,100 @@
+//! What the stages of [`crate::exchange`] hand to each other: requests on their way, and answers that are owed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tidegate_model::{Credential, FrameRefused, Slot};
+use tidegate_policy::Policy;
+use tokio::io::AsyncRead;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::decider::Questions;
+use crate::fault::Fault;
+use crate::frames::{FrameReader, Held};
+use crate::recorder::OpenIntent;
+use crate::steps::{Decided, Masked, Recording, Tickets};
+
+const NO_MORE_ANSWERS: &str = "not forwarded: the connection ended first";
+
+/// A request that was decided, on its way.
+pub(crate) enum Step {
+    Forward {
+        recording: Recording<Decided>,
+        slot: Slot,
+        questions: Questions,
+        policy: Arc<Policy>,
+        _held: Held,
+    },
+    Unanswered {
+        recording: Recording<Decided>,
+        close: bool,
+        policy: Arc<Policy>,
+        _held: Held,
+    },
+    RefusedSilently {
+        tickets: Tickets,
+        close: bool,
+    },
+    Ours {
+        recording: Recording<Masked>,
+        delay: Duration,
+    },
+    /// `done` says whether the credential was accepted; it is dropped unsaid when the connection ends otherwise.
+    Authenticate {
+        credential: Credential,
+        done: Option<oneshot::Sender<bool>>,
+    },
+}
+
+/// An answer that is owed to the client.
+pub(crate) enum Owed {
+    /// The broker will give it.
+    Broker { slot: Slot, intent: OpenIntent, questions: Questions, policy: Arc<Policy> },
+    /// The gate has given it.
+    Ours { recording: Recording<Masked>, delay: Duration },
+}
+
+/// An answer that waits for its leaf.
+pub(crate) struct Ready {
+    pub(crate) recording: Recording<Masked>,
+    pub(crate) intent: OpenIntent,
+    pub(crate) delay: Duration,
+    pub(crate) _held: Held,
+}
+
+/// Queues an answer in the order of the requests. When the answers have ended, nothing of the request was forwarded.
+pub(crate) async fn send(owe: &mpsc::Sender<Owed>, owed: Owed) -> Result<(), Fault> {
+    owe.send(owed).await.map_err(|refused| {
+        if let Owed::Broker { intent, .. } = refused.0 {
+            intent.not_forwarded(NO_MORE_ANSWERS);
+        }
+        Fault::BrokerGone { in_flight: 0 }
+    })
+}
+
+/// The next answer that is owed; `None` when no more will be. A broker that hangs up or speaks unasked meanwhile is a fault: the
+/// client's next request would go nowhere.
+pub(crate) async fn next_owed<R: AsyncRead + Unpin>(
+    owed: &mut mpsc::Receiver<Owed>,
+    upstream_in: &mut FrameReader<R>,
+) -> Result<Option<Owed>, Fault> {
+    tokio::select! {
+        biased;
+        owed = owed.recv() => Ok(owed),
+        unasked = upstream_in.more() => match unasked {
+            Ok(true) => Err(Fault::Broker(FrameRefused("bytes that no request asked for".into()))),
+            Ok(false) | Err(_) => Err(Fault::BrokerGone { in_flight: 0 }),
+        },
+    }
+}
+
+/// Counts what else is owed into a broker's loss.
+pub(crate) fn with_in_flight(fault: Fault, owed: &mut mpsc::Receiver<Owed>) -> Fault {
+    match fault {
+        Fault::BrokerGone { in_flight } => {
+            owed.close();
+            Fault::BrokerGone { in_flight: in_flight.saturating_add(owed.len()) }
+        }
+        other => other,
+    }
+}
