@@ -19,6 +19,7 @@ use tidegate_proxy::frames::Budget;
 use tidegate_proxy::gate::Shared;
 use tidegate_proxy::listener::Listener;
 use tidegate_proxy::metrics::Metrics;
+use tidegate_proxy::tally::Tallies;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -163,6 +164,8 @@ async fn start(config: &Config, stopping: &CancellationToken) -> Result<(Gate, O
         metrics: Metrics::default(),
         limits: config.limits,
         failures: Failures::default(),
+        // Nobody keeps them yet: sessions count, within their bound, and hand over nothing.
+        tallies: Tallies::channel().0,
     });
     let listeners = start_listeners(config, &shared, stopping).await?;
     tokio::spawn(flush_failures(Arc::clone(&shared)));

@@ -84,6 +84,7 @@ async fn attend(listener: &Arc<Listener>, stream: TcpStream, peer: SocketAddr, t
         access: Mutex::new(access),
         recorder,
         facts,
+        tally: Mutex::default(),
         upstream_ends_ms,
     };
     let ended = drive(&exchange, client.read, client.write, &mut upstream).await;

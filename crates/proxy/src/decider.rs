@@ -60,10 +60,14 @@ pub struct Asked {
     pub kind: ResourceKind,
     /// Its name.
     pub name: String,
+    /// The first partition that was asked for; `None` for the whole topic.
+    pub partition: Option<i32>,
     /// The answer.
     pub allowed: bool,
     /// The rules that gave it.
     pub rule: Arc<str>,
+    /// Equal for equal questions with equal answers, within this process.
+    pub(crate) hash: u64,
 }
 
 /// The questions of one frame. Only a [`Decider`] makes them.
@@ -125,7 +129,12 @@ impl<'a> Decider<'a> {
         self.questions
     }
 
-    fn remember(&mut self, action: Action, resource: Resource<'_>, allowed: bool, rule: &Arc<str>) {
+    fn remember(
+        &mut self,
+        (action, resource, partition): (Action, Resource<'_>, Option<i32>),
+        allowed: bool,
+        rule: &Arc<str>,
+    ) {
         let hash = KEYED.hash_one((action, resource.kind(), resource.name(), allowed));
         // The partitions of a topic ask the same in a row.
         if self.last.replace(hash) == Some(hash) || !self.seen.insert(hash) {
@@ -139,7 +148,7 @@ impl<'a> Decider<'a> {
             return;
         }
         let (kind, name) = (resource.kind(), resource.name().to_owned());
-        self.questions.asked.push(Asked { action, kind, name, allowed, rule: Arc::clone(rule) });
+        self.questions.asked.push(Asked { action, kind, name, partition, allowed, rule: Arc::clone(rule), hash });
     }
 }
 
@@ -148,7 +157,7 @@ impl Gate for Decider<'_> {
         let Some(access) = self.access else { return false };
         let decision =
             access.policy.decide(&access.entitlement, Question { action, resource, partition, now: self.now });
-        self.remember(action, resource, decision.allowed, &decision.rule);
+        self.remember((action, resource, partition), decision.allowed, &decision.rule);
         decision.allowed
     }
 

@@ -29,8 +29,9 @@ use crate::frames::{Frame, FrameReader, Held, ReadError, write_frame};
 use crate::listener::Listener;
 use crate::metrics::{Direction, Operation};
 use crate::recorder::{ConnectionFacts, Recorder};
-use crate::slots::{Owed, Ready, Step, next_owed, send, with_in_flight};
+use crate::slots::{Owed, Ready, Step, is_negotiation, next_owed, send, with_in_flight};
 use crate::steps::{Decided, Forwardable, Masked, ReadsOnly, Recording};
+use crate::tally::{Around, Tally};
 
 /// An authenticated connection.
 pub struct Exchange {
@@ -39,8 +40,17 @@ pub struct Exchange {
     pub(crate) access: Mutex<Access>,
     pub(crate) recorder: Recorder,
     pub(crate) facts: ConnectionFacts,
+    pub(crate) tally: Mutex<Tally>,
     /// When the broker ends the agent's login, Unix milliseconds; no session outlives it.
     pub(crate) upstream_ends_ms: Option<u64>,
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        let around = self.around();
+        let tally = self.tally.get_mut().unwrap_or_else(PoisonError::into_inner);
+        tally.hand_over(&self.listener.shared.tallies, || around);
+    }
 }
 
 impl std::fmt::Debug for Exchange {
@@ -273,6 +283,7 @@ impl Exchange {
         let now_ms = gate.now_ms();
         let step = self.session().request(frame.bytes, &mut gate).map_err(Fault::Client)?;
         let questions = gate.into_questions();
+        self.tally(&access, &questions, now_ms);
         let held = frame.held;
         if now_ms >= access.ends_at_ms && !is_negotiation(&step) {
             return Err(Fault::SessionEnded);
@@ -526,6 +537,25 @@ impl Exchange {
         }
     }
 
+    /// Counts what was asked, and hands over what was counted when it is time.
+    fn tally(&self, access: &Access, questions: &Questions, now_ms: u64) {
+        let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
+        if tally.is_due(&access.caller, now_ms) {
+            tally.hand_over(&self.listener.shared.tallies, || self.around());
+        }
+        tally.count(&access.caller, questions, now_ms);
+    }
+
+    fn around(&self) -> Around {
+        let circumstances = circumstances(&self.listener, self.facts.peer, "");
+        Around {
+            cluster: circumstances.cluster.to_owned(),
+            address: circumstances.address,
+            client_id: self.session().client().client_id,
+            tls: circumstances.tls,
+        }
+    }
+
     fn count(&self, facts: &Facts, decision: &'static str) {
         let label = Operation { operation: facts.operation, decision };
         self.listener.shared.metrics.requests.get_or_create(&label).inc();
@@ -558,14 +588,6 @@ impl Exchange {
 const UNRECORDED: &str = "not forwarded: a part of the intent could not be recorded";
 const WITHHELD_POLICY: &str = "not forwarded: the policy changed before it could be";
 const WITHHELD: &str = "not forwarded: the connection ended first";
-
-fn is_negotiation(step: &RequestStep) -> bool {
-    match step {
-        RequestStep::Authenticate(_) => true,
-        RequestStep::Answer { facts, .. } => !facts.refused,
-        RequestStep::Forward { .. } | RequestStep::ForwardUnanswered { .. } => false,
-    }
-}
 
 /// The way to the client. Once the client has gone, answers are still received and recorded, but go nowhere.
 struct ClientOut<W> {

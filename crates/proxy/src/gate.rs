@@ -13,6 +13,7 @@ use crate::agents::Agents;
 use crate::failures::Failures;
 use crate::frames::Budget;
 use crate::metrics::Metrics;
+use crate::tally::Tallies;
 
 /// Bounds of the data path. Each is a setting; the reasons for the defaults stand with the settings.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +61,8 @@ pub struct Shared {
     pub limits: Limits,
     /// Failed logins, folded.
     pub failures: Failures,
+    /// Where sessions hand over what they counted of decisions.
+    pub tallies: Tallies,
 }
 
 impl Shared {

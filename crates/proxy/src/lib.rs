@@ -19,5 +19,6 @@ mod renew;
 mod slots;
 pub mod steps;
 pub mod stream;
+pub mod tally;
 #[cfg(test)]
 mod testing;

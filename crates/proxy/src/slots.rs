@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidegate_model::{Credential, FrameRefused, Slot};
+use tidegate_model::{Credential, FrameRefused, RequestStep, Slot};
 use tidegate_policy::Policy;
 use tokio::io::AsyncRead;
 use tokio::sync::{mpsc, oneshot};
@@ -60,6 +60,15 @@ pub(crate) struct Ready {
     pub(crate) intent: OpenIntent,
     pub(crate) delay: Duration,
     pub(crate) _held: Held,
+}
+
+/// Whether a request may come after the session's end: it leads to a new credential.
+pub(crate) fn is_negotiation(step: &RequestStep) -> bool {
+    match step {
+        RequestStep::Authenticate(_) => true,
+        RequestStep::Answer { facts, .. } => !facts.refused,
+        RequestStep::Forward { .. } | RequestStep::ForwardUnanswered { .. } => false,
+    }
 }
 
 /// Queues an answer in the order of the requests. When the answers have ended, nothing of the request was forwarded.

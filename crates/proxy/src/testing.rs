@@ -35,6 +35,7 @@ use crate::gate::{Limits, Shared, now_ms};
 use crate::listener::{Listener, ListenerConfig};
 use crate::metrics::Metrics;
 use crate::recorder::{ConnectionFacts, Recorder};
+use crate::tally::{Tallied, Tallies};
 
 pub(crate) struct Letters;
 pub(crate) static LETTERS: Letters = Letters;
@@ -181,6 +182,7 @@ pub(crate) struct Gatehouse {
     pub(crate) listener: Arc<Listener>,
     pub(crate) log: Log,
     evidence: PathBuf,
+    pub(crate) tallies: tokio::sync::mpsc::Receiver<Tallied>,
     folder: tempfile::TempDir,
 }
 
@@ -209,6 +211,7 @@ impl Gatehouse {
             open_timeout: Duration::from_secs(20),
             max_pending: 4,
         });
+        let tallies = Tallies::channel();
         let shared = Arc::new(Shared {
             log: log.clone(),
             algorithm: Algorithm::Blake3,
@@ -219,6 +222,7 @@ impl Gatehouse {
             metrics: Metrics::default(),
             limits,
             failures: Failures::default(),
+            tallies: tallies.0,
         });
         let config = ListenerConfig {
             name: "l".into(),
@@ -229,7 +233,7 @@ impl Gatehouse {
         };
         let cluster = Arc::new(Cluster::new("main".into(), &LETTERS));
         let listener = Listener::start(config, None, cluster, shared, CancellationToken::new()).await.unwrap();
-        Self { listener, log, evidence, folder }
+        Self { listener, log, evidence, tallies: tallies.1, folder }
     }
 
     /// The same rules once more, which is another policy.
@@ -283,6 +287,7 @@ impl Gatehouse {
                 peer,
                 agent: Vec::new(),
             },
+            tally: Mutex::default(),
             upstream_ends_ms: None,
         }
     }

@@ -345,6 +345,23 @@ async fn equal_refusals_are_counted_and_different_ones_are_not_taken_for_equal()
 }
 
 #[tokio::test]
+async fn decisions_are_counted_and_handed_over_at_the_end() {
+    let mut gate = Gatehouse::new(limits()).await;
+    let exchange = gate.exchange(crate::testing::caller());
+    for (number, topic) in [(1, "a"), (2, "a"), (3, "b"), (4, "a")] {
+        let frame = Frame { bytes: (&named(b"T", number, topic)[..]).into(), held: Held::default() };
+        drop(exchange.decide(frame));
+    }
+    assert!(gate.tallies.try_recv().is_err(), "not at each frame");
+    drop(exchange);
+    let tallied = gate.tallies.try_recv().unwrap();
+    assert_eq!((tallied.caller.subject.as_str(), tallied.around.cluster.as_str(), tallied.more), ("ada", "main", 0));
+    let mut rows: Vec<_> = tallied.rows.iter().map(|row| (row.name.as_str(), row.allowed, row.count)).collect();
+    rows.sort_unstable();
+    assert_eq!(rows, [("a", false, 3), ("b", false, 1)]);
+}
+
+#[tokio::test]
 async fn quiet_answers_are_counted_in_one_leaf() {
     let gate = Gatehouse::new(limits()).await;
     let exchange = gate.exchange(crate::testing::caller());
