@@ -94,7 +94,7 @@ pub fn run(
     fs::write(&program, text).with_context(|| format!("cannot write {}", program.display()))?;
     let mut command = if family == Family::Kafkajs {
         let mut command = Command::new(node()?);
-        command.env("NODE_PATH", node_modules()?).env("KAFKAJS_NO_PARTITIONER_WARNING", "1");
+        command.env("NODE_PATH", node_modules(NODE_PACKAGE, NODE_LOCK)?).env("KAFKAJS_NO_PARTITIONER_WARNING", "1");
         command
     } else {
         Command::new(python()?)
@@ -164,26 +164,33 @@ pub fn python() -> Result<PathBuf> {
     Ok(python)
 }
 
-fn node() -> Result<PathBuf> {
+/// Debian's Node.
+///
+/// # Errors
+/// When it is missing and cannot be installed.
+pub(crate) fn node() -> Result<PathBuf> {
     host::need("node", &["nodejs", "npm"])
 }
 
-/// The folder with kafkajs, installed from the lock file.
-fn node_modules() -> Result<PathBuf> {
-    let folder = folder_for("node", NODE_LOCK)?;
+/// The folder with a package's dependencies, installed from its lock file.
+///
+/// # Errors
+/// When npm is missing or the packages cannot be installed.
+pub(crate) fn node_modules(package: &str, lock: &str) -> Result<PathBuf> {
+    let folder = folder_for("node", lock)?;
     let _lock = cache::lock(&folder)?;
     let modules = folder.join("node_modules");
     if folder.join("ready").is_file() {
         return Ok(modules);
     }
-    note("installing the Node client (kafkajs)");
-    fs::write(folder.join("package.json"), NODE_PACKAGE).context("cannot write package.json")?;
-    fs::write(folder.join("package-lock.json"), NODE_LOCK).context("cannot write package-lock.json")?;
+    note("installing packages for Node");
+    fs::write(folder.join("package.json"), package).context("cannot write package.json")?;
+    fs::write(folder.join("package-lock.json"), lock).context("cannot write package-lock.json")?;
     let npm = host::need("npm", &["npm"])?;
     let mut command = Command::new(npm);
     command.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&folder);
     finish(&mut command, &folder.join("install.log"))?;
-    fs::write(folder.join("ready"), "").context("cannot mark the client as installed")?;
+    fs::write(folder.join("ready"), "").context("cannot mark the packages as installed")?;
     Ok(modules)
 }
 

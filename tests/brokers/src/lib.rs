@@ -1,12 +1,14 @@
 //! Starts real brokers, the issuer, agent and gateway for tests, demo and benchmarks.
 //!
 //! Reading order: [`Kafka`] is the broker, [`Issuer`] the OpenID provider, [`Gate`] the product under test; [`java`] and
-//! [`clients`] are what people run against them. Below these stand [`process`] (nothing that is started here outlives the
+//! [`clients`] are what people run against them. [`Keycloak`] and [`OidcProvider`] are identity providers as people have them,
+//! [`Browser`] walks through their pages, [`openid`] asks them for tokens. Below these stand [`process`] (nothing that is started here outlives the
 //! program that started it), [`ports`] (blocks of free ports), [`scratch`] (folders that go away) and [`jars`] (Apache Kafka
 //! itself, by digest).
 //!
 //! What is *not* here: assertions. Tests, demo and benchmarks decide what is right.
 
+pub mod browser;
 pub mod cache;
 pub mod clients;
 pub mod gate;
@@ -17,6 +19,9 @@ pub mod issuer;
 pub mod jars;
 pub mod java;
 pub mod kafka;
+pub mod keycloak;
+pub mod oidc_provider;
+pub mod openid;
 pub mod ports;
 pub mod process;
 pub mod programs;
@@ -25,9 +30,12 @@ pub mod scratch;
 pub mod stories;
 pub mod tls;
 
+pub use browser::Browser;
 pub use gate::Gate;
 pub use issuer::Issuer;
 pub use kafka::Kafka;
+pub use keycloak::Keycloak;
+pub use oidc_provider::OidcProvider;
 
 use std::io::Write;
 
