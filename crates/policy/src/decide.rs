@@ -89,7 +89,15 @@ impl Policy {
     /// # Errors
     /// The first thing that is wrong; [`check`](crate::check) tells all.
     pub fn load(dir: &Path) -> Result<Policy, PolicyError> {
-        let loaded = folder::load(dir).map_err(|errors| {
+        Self::from_files(&folder::read(dir)?)
+    }
+
+    /// Validates the files of a policy.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub fn from_files(files: &folder::PolicyFiles) -> Result<Policy, PolicyError> {
+        let loaded = folder::load(files).map_err(|errors| {
             errors.into_iter().next().unwrap_or_else(|| PolicyError::Schema("an error without a text".to_owned()))
         })?;
         let schema = schema()?;

@@ -19,6 +19,7 @@ const FILES_MAX: usize = 256;
 const FILE_BYTES_MAX: u64 = 1 << 20;
 const RULES_MAX: usize = 10_000;
 const ID_BYTES_MAX: usize = 100;
+const FILE_NAME_MAX: usize = 255;
 
 /// What a good folder holds; for `tidegate policy check`.
 #[derive(Clone, Debug)]
@@ -45,22 +46,59 @@ pub(crate) struct Loaded {
     pub topics: Topics,
 }
 
+/// The files of a policy that count, by name: `*.cedar` and `topics.yaml`.
+pub type PolicyFiles = BTreeMap<String, String>;
+
 /// Checks the policy folder.
 ///
 /// # Errors
 /// Everything that is wrong, in the order of the files.
 pub fn check(dir: &Path) -> Result<Report, Vec<PolicyError>> {
-    load(dir).map(|loaded| loaded.report)
+    let files = read(dir).map_err(|error| vec![error])?;
+    load(&files).map(|loaded| loaded.report)
 }
 
-pub(crate) fn load(dir: &Path) -> Result<Loaded, Vec<PolicyError>> {
-    let files = read_files(dir).map_err(|error| vec![error])?;
+/// Reads a policy folder, without looking at what the files say. It is read twice: a folder that is being replaced is never taken
+/// half old and half new.
+///
+/// # Errors
+/// It cannot be read, holds no rules or what would silently not count, or changes while it is read.
+pub fn read(dir: &Path) -> Result<PolicyFiles, PolicyError> {
+    let files = read_files(dir)?;
+    if read_files(dir)? != files {
+        let mend = "try again when it is complete; put a new folder in place with one rename";
+        return Err(PolicyError::folder(dir.display().to_string(), "changed while it was read", mend));
+    }
+    Ok(files)
+}
+
+/// Files from elsewhere are held to what a folder is held to.
+fn refuse_odd_files(files: &PolicyFiles) -> Result<(), PolicyError> {
+    if files.len() > FILES_MAX {
+        return Err(PolicyError::folder("the policy", format!("more than {FILES_MAX} files"), "merge some"));
+    }
+    refuse_no_rules("the policy".to_owned(), files)?;
+    for (name, text) in files {
+        let flat = !name.starts_with('.') && !name.contains(['/', '\\', '\0']) && name.len() <= FILE_NAME_MAX;
+        if !flat || (!has_rules(Path::new(name)) && name != topics::FILE) {
+            let mend = format!("send only *.cedar and {}, without folders", topics::FILE);
+            return Err(PolicyError::folder(format!("{name:?}"), "is no file of a policy", mend));
+        }
+        if u64::try_from(text.len()).unwrap_or(u64::MAX) > FILE_BYTES_MAX {
+            return Err(PolicyError::folder(name, format!("is larger than {FILE_BYTES_MAX} bytes"), "split it"));
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn load(files: &PolicyFiles) -> Result<Loaded, Vec<PolicyError>> {
+    refuse_odd_files(files).map_err(|error| vec![error])?;
     let validator = Validator::new(schema().map_err(|error| vec![error])?);
     let mut errors = Vec::new();
     let mut warnings = Vec::new();
     let mut rules: Vec<Rule> = Vec::new();
     let mut topics = Topics::default();
-    for (file, text) in &files {
+    for (file, text) in files {
         if file == topics::FILE {
             match Topics::parse(text) {
                 Ok(read) => topics = read,
@@ -80,11 +118,7 @@ pub(crate) fn load(dir: &Path) -> Result<Loaded, Vec<PolicyError>> {
     }
     errors.extend(twice(&rules));
     if rules.len() > RULES_MAX {
-        errors.push(PolicyError::folder(
-            dir.display().to_string(),
-            format!("more than {RULES_MAX} rules"),
-            "merge some",
-        ));
+        errors.push(PolicyError::folder("the policy", format!("more than {RULES_MAX} rules"), "merge some"));
     }
     if !errors.is_empty() {
         return Err(errors);
@@ -101,7 +135,7 @@ pub(crate) fn load(dir: &Path) -> Result<Loaded, Vec<PolicyError>> {
         rules: rules.len(),
         topics: topics.rows(),
         files: files.keys().cloned().collect(),
-        version: digest(&files),
+        version: digest(files),
         warnings,
     };
     assemble(report, &rules, topics).map_err(|error| vec![error])
@@ -126,7 +160,7 @@ fn assemble(report: Report, rules: &[Rule], topics: Topics) -> Result<Loaded, Po
 }
 
 /// SHA-256 over each file's name and content, both with their length, sorted by name.
-fn digest(files: &BTreeMap<String, String>) -> [u8; 32] {
+fn digest(files: &PolicyFiles) -> [u8; 32] {
     let mut context = Context::new(&SHA256);
     for part in files.iter().flat_map(|(name, text)| [name, text]) {
         context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
@@ -137,7 +171,7 @@ fn digest(files: &BTreeMap<String, String>) -> [u8; 32] {
     version
 }
 
-fn read_files(dir: &Path) -> Result<BTreeMap<String, String>, PolicyError> {
+fn read_files(dir: &Path) -> Result<PolicyFiles, PolicyError> {
     let unreadable = |source| PolicyError::Read { path: dir.to_owned(), source };
     let mut files = BTreeMap::new();
     for entry in fs::read_dir(dir).map_err(unreadable)? {
@@ -165,11 +199,15 @@ fn read_files(dir: &Path) -> Result<BTreeMap<String, String>, PolicyError> {
         }
         files.insert(name.to_owned(), read_text(&path, name)?);
     }
-    if files.keys().all(|name| name == topics::FILE) {
-        let mend = "write at least one; without any rule everything is denied";
-        return Err(PolicyError::folder(dir.display().to_string(), "no file *.cedar", mend));
-    }
+    refuse_no_rules(dir.display().to_string(), &files)?;
     Ok(files)
+}
+
+fn refuse_no_rules(place: String, files: &PolicyFiles) -> Result<(), PolicyError> {
+    if files.keys().any(|name| name != topics::FILE) {
+        return Ok(());
+    }
+    Err(PolicyError::folder(place, "no file *.cedar", "write at least one; without any rule everything is denied"))
 }
 
 fn has_rules(path: &Path) -> bool {

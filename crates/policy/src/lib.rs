@@ -18,6 +18,6 @@ mod widen;
 pub use class::{Circumstances, Entitlement};
 pub use decide::{Decision, Now, Policy, Question};
 pub use error::PolicyError;
-pub use folder::{Report, check};
+pub use folder::{PolicyFiles, Report, check, read};
 pub use schema::SCHEMA;
 pub use topics::{TopicFacts, Topics};

@@ -430,3 +430,18 @@ fn the_report_counts_and_warns() {
     assert!(report.warnings[1].starts_with("b.cedar:1: "), "{:?}", report.warnings);
     assert_eq!(Policy::load(dir.path()).unwrap().rules(), 2);
 }
+
+#[test]
+fn files_from_elsewhere_are_held_to_what_a_folder_is_held_to() {
+    let policy = |name: &str, text: &str| Policy::from_files(&[(name.to_owned(), text.to_owned())].into());
+    let rule = r#"@id("a") permit (principal, action == Action::"describe", resource);"#;
+    let folder = folder(&[("a.cedar", rule)]);
+    let sent = policy("a.cedar", rule).unwrap();
+    assert_eq!(sent.version(), Policy::load(folder.path()).unwrap().version());
+    for odd in ["../a.cedar", ".a.cedar", "b/a.cedar", "a.txt", "a.cedar\0"] {
+        let refused = policy(odd, rule).unwrap_err().to_string();
+        assert!(refused.contains("is no file of a policy"), "{odd:?}: {refused}");
+    }
+    assert!(policy("topics.yaml", "[]").unwrap_err().to_string().contains("no file *.cedar"));
+    assert!(policy("a.cedar", &" ".repeat(2 << 20)).unwrap_err().to_string().contains("larger than"));
+}
