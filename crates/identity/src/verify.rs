@@ -129,7 +129,7 @@ impl Issuers {
         if !keys.iter().any(|key| matches!(good(key), Ok(true))) {
             return refused(Check::Signature, "not made with the issuer's key, or changed since");
         }
-        let caller = Arc::new(believe(&parts.claims, &issuer.config, credential, now_unix)?);
+        let caller = Arc::new(believe(token, &parts.claims, &issuer.config, credential, now_unix)?);
         if caller.expires_at > now_unix + 1 {
             let until = caller.expires_at;
             self.keep(key, Kept { caller: Arc::clone(&caller), issuer: index, generation, until }, now_unix);
@@ -193,13 +193,18 @@ pub fn look(token: &str) -> Result<Unverified, TokenRefused> {
 }
 
 fn kept_key(token: &str, credential: CredentialKind) -> [u8; 32] {
+    sha256(&[credential.name().as_bytes(), b"\0", token.as_bytes()])
+}
+
+/// SHA-256 over the parts, one after the other.
+pub(crate) fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     let mut context = digest::Context::new(&digest::SHA256);
-    context.update(credential.name().as_bytes());
-    context.update(b"\0");
-    context.update(token.as_bytes());
-    let mut key = [0; 32];
-    key.copy_from_slice(context.finish().as_ref());
-    key
+    for part in parts {
+        context.update(part);
+    }
+    let mut hash = [0; 32];
+    hash.copy_from_slice(context.finish().as_ref());
+    hash
 }
 
 /// Up to 30 seconds.
@@ -289,6 +294,7 @@ fn check_type(header: &Claims, claims: &Claims, accept_id_token: bool) -> Result
 
 /// The checks of the claims, once the signature is known to be right.
 fn believe(
+    token: &str,
     claims: &Claims,
     config: &IssuerConfig,
     credential: CredentialKind,
@@ -311,7 +317,10 @@ fn believe(
         groups_known,
         client,
         token_id: short_text(claims, "jti"),
+        token_hash: Some(sha256(&[token.as_bytes()])),
+        session: short_text(claims, "sid"),
         credential,
+        via_gate: false,
         issued_at: claims.get("iat").and_then(Value::as_u64),
         // accepted by leeway only: a second is left, since a life of zero would read as "does not end" (KAFKA-13848)
         expires_at: expires_at.max(now.saturating_add(1)),

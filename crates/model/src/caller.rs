@@ -21,8 +21,15 @@ pub struct Caller {
     pub client: Option<String>,
     /// The `jti` claim.
     pub token_id: Option<String>,
+    /// SHA-256 of the token, if the credential is one: names it for a revocation where it has no `jti`.
+    pub token_hash: Option<[u8; 32]>,
+    /// The `sid` claim: the login that the credential comes from. All credentials of one login end with it.
+    pub session: Option<String>,
     /// How the credential came; recorded in each session.
     pub credential: CredentialKind,
+    /// Whether the credential is a token that the gate made. All else here is then as the identity provider said it when
+    /// the caller logged in.
+    pub via_gate: bool,
     /// Unix seconds at which the credential was issued (`iat`), if it says so. A revocation with a time ends what was issued
     /// before; what does not say when counts as before.
     pub issued_at: Option<u64>,

@@ -1,5 +1,7 @@
 //! Every check of the list, on header and claims.
 
+use aws_lc_rs::digest::{SHA256, digest};
+
 use super::*;
 
 struct Bench {
@@ -50,8 +52,9 @@ impl Bench {
 async fn a_good_token_says_who_is_calling() {
     for signer in [Signer::rsa("k1"), Signer::p256("k1"), Signer::ed25519("k1")] {
         let provider = Provider::start(&[&signer]).await;
-        let claims = provider.claims_with(json!({"amr": ["pwd", "mfa"], "auth_time": now() - 50}));
-        let caller = verify(&provider.issuers(), &signer.token(&claims)).await.unwrap();
+        let claims = provider.claims_with(json!({"amr": ["pwd", "mfa"], "auth_time": now() - 50, "sid": "s-1"}));
+        let token = signer.token(&claims);
+        let caller = verify(&provider.issuers(), &token).await.unwrap();
         let expected = Caller {
             kind: CallerKind::User,
             issuer: "idp".to_owned(),
@@ -60,7 +63,10 @@ async fn a_good_token_says_who_is_calling() {
             groups_known: true,
             client: Some("cli".to_owned()),
             token_id: Some("t-1".to_owned()),
+            token_hash: digest(&SHA256, token.as_bytes()).as_ref().try_into().ok(),
+            session: Some("s-1".to_owned()),
             credential: CredentialKind::OauthBearer,
+            via_gate: false,
             issued_at: claims["iat"].as_u64(),
             expires_at: claims["exp"].as_u64().unwrap(),
             mfa_at: claims["auth_time"].as_u64(),
