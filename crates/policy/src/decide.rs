@@ -13,10 +13,14 @@ use tidegate_model::{Action, Caller, Resource, ResourceKind};
 use crate::class::{AnswerKey, Circumstances, Class, Entitlement};
 use crate::error::PolicyError;
 use crate::folder::{self, Loaded};
+use crate::rule::Rule;
 use crate::schema::{Types, schema};
 
 /// The rule that is named when no rule allows.
 pub(crate) const DEFAULT_DENY: &str = "default-deny";
+/// What a decision's rule text begins with when no rule decided by itself: a defect or a rule that cannot be evaluated, a
+/// block, a forbid that an approval would lift.
+pub(crate) const PREFIXES: [&str; 3] = ["error:", "block:", "approval:"];
 /// The one entity of type `Gateway`.
 const GATEWAY_ID: &str = "gate";
 /// Classes kept; more callers that the rules tell apart than this make the table start anew.
@@ -61,19 +65,53 @@ pub struct Question<'a> {
     pub now: Now,
 }
 
+/// What is said to a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Effect {
+    /// The caller may.
+    Allow,
+    /// No rule allows it, or a rule forbids it.
+    Deny,
+    /// It is forbidden only by rules that an approval lifts (`@on_deny("require_approval")`), and some rule allows it. Until
+    /// somebody can approve, this is a refusal.
+    NeedsApproval,
+    /// A block is in force.
+    Blocked,
+}
+
+impl Effect {
+    /// The word for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Effect::Allow => "allow",
+            Effect::Deny => "deny",
+            Effect::NeedsApproval => "needs_approval",
+            Effect::Blocked => "blocked",
+        }
+    }
+}
+
 /// The answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
-    /// Whether the caller may.
-    pub allowed: bool,
-    /// The ids of the rules that decided, sorted and joined by `,`; `default-deny` when no rule allows; `error:<id>`
-    /// when a rule could not be evaluated, which denies.
+    /// What is said.
+    pub effect: Effect,
+    /// The ids of the rules that decided, sorted and joined by `,`; `default-deny` when no rule allows; `error:<id>` when a
+    /// rule could not be evaluated, which denies; `block:<id>` of a block; `approval:<ids>` when it needs an approval.
+    /// [`Policy::rules_in`] finds the rules again.
     pub rule: Arc<str>,
 }
 
 impl Decision {
+    /// Whether the caller may; true for [`Effect::Allow`] alone.
+    #[must_use]
+    pub fn allowed(&self) -> bool {
+        self.effect == Effect::Allow
+    }
+
     fn deny(rule: impl Into<Arc<str>>) -> Decision {
-        Decision { allowed: false, rule: rule.into() }
+        Decision { effect: Effect::Deny, rule: rule.into() }
     }
 }
 
@@ -124,6 +162,18 @@ impl Policy {
     #[must_use]
     pub fn rules(&self) -> usize {
         self.loaded.report.rules
+    }
+
+    /// The rule of this id.
+    #[must_use]
+    pub fn rule(&self, id: &str) -> Option<&Rule> {
+        self.loaded.rules.get(id).map(|rule| &**rule)
+    }
+
+    /// The rules that a [`Decision::rule`] of this policy names.
+    pub fn rules_in<'a>(&'a self, decided_by: &'a str) -> impl Iterator<Item = &'a Rule> {
+        let ids = PREFIXES.iter().find_map(|prefix| decided_by.strip_prefix(prefix)).unwrap_or(decided_by);
+        ids.split(',').filter_map(|id| self.rule(id))
     }
 
     /// What the folder holds.
@@ -202,8 +252,8 @@ impl Policy {
         )
         .ok()
         .ok_or_else(|| "error:request".to_owned())?;
-        let rules = if who.groups_unknown() { &self.loaded.rules_unknown_groups } else { &self.loaded.rules };
-        let response = self.authorizer.is_authorized(&request, rules, &entities);
+        let sets = if who.groups_unknown() { &self.loaded.sets_unknown_groups } else { &self.loaded.sets };
+        let response = self.authorizer.is_authorized(&request, &sets.all, &entities);
         // Cedar skips a rule that cannot be evaluated, also a forbid: so any error denies
         if let Some(AuthorizationError::PolicyEvaluationError(error)) = response
             .diagnostics()
@@ -212,16 +262,20 @@ impl Policy {
         {
             return Err(format!("error:{}", error.policy_id()));
         }
-        let allowed = response.decision() == cedar_policy::Decision::Allow;
-        let mut ids: Vec<String> = response.diagnostics().reason().map(ToString::to_string).collect();
-        ids.sort_unstable();
-        let more = ids.len().saturating_sub(RULES_NAMED_MAX);
-        ids.truncate(RULES_NAMED_MAX);
-        if more > 0 {
-            ids.push(format!("+{more}"));
+        let reasons: Vec<String> = response.diagnostics().reason().map(ToString::to_string).collect();
+        if response.decision() == cedar_policy::Decision::Allow {
+            return Ok(Decision { effect: Effect::Allow, rule: named(reasons).into() });
         }
-        let rule = if ids.is_empty() { DEFAULT_DENY.into() } else { ids.join(",").into() };
-        Ok(Decision { allowed, rule })
+        // The reasons are all forbids that apply. When each of them can be lifted, what is left are the permits.
+        let on_approval = |id: &String| self.rule(id).is_some_and(|rule| rule.on_approval);
+        if !reasons.is_empty() && reasons.iter().all(on_approval) {
+            let lifted = self.authorizer.is_authorized(&request, &sets.permits, &entities);
+            if lifted.decision() == cedar_policy::Decision::Allow {
+                let rule = format!("approval:{}", named(reasons)).into();
+                return Ok(Decision { effect: Effect::NeedsApproval, rule });
+            }
+        }
+        Ok(Decision { effect: Effect::Deny, rule: named(reasons).into() })
     }
 
     /// The resource's id and, unless it is the cluster (which the entitlement has), the entity.
@@ -258,6 +312,17 @@ impl Policy {
         let entity = Entity::new(uid.clone(), attributes, parents).ok().ok_or_else(|| "error:resource".to_owned())?;
         Ok((uid, Some(entity)))
     }
+}
+
+/// The ids as a decision names them.
+fn named(mut ids: Vec<String>) -> String {
+    ids.sort_unstable();
+    let more = ids.len().saturating_sub(RULES_NAMED_MAX);
+    ids.truncate(RULES_NAMED_MAX);
+    if more > 0 {
+        ids.push(format!("+{more}"));
+    }
+    if ids.is_empty() { DEFAULT_DENY.to_owned() } else { ids.join(",") }
 }
 
 fn context(who: &Entitlement, question: Question<'_>) -> Result<Context, String> {

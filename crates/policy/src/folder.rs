@@ -1,16 +1,16 @@
 //! Reads a policy folder and says everything that is wrong with it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use aws_lc_rs::digest::{Context, SHA256};
-use cedar_policy::{Effect, Policy as CedarPolicy, PolicyId, PolicySet, ValidationMode, Validator};
-use miette::Diagnostic;
-use serde_json::Value;
+use cedar_policy::{Effect, Policy as CedarPolicy, PolicySet, Validator};
 
 use crate::error::PolicyError;
-use crate::looks::{Looks, is_var};
+use crate::looks::Looks;
+use crate::rule::{ReadRule, Rule, split};
 use crate::schema::schema;
 use crate::topics::{self, Topics};
 use crate::widen::for_unknown_groups;
@@ -18,7 +18,6 @@ use crate::widen::for_unknown_groups;
 const FILES_MAX: usize = 256;
 const FILE_BYTES_MAX: u64 = 1 << 20;
 const RULES_MAX: usize = 10_000;
-const ID_BYTES_MAX: usize = 100;
 const FILE_NAME_MAX: usize = 255;
 
 /// What a good folder holds; for `tidegate policy check`.
@@ -39,15 +38,33 @@ pub struct Report {
 /// A folder, read and validated.
 pub(crate) struct Loaded {
     pub report: Report,
-    pub rules: PolicySet,
+    /// By id.
+    pub rules: HashMap<String, Arc<Rule>>,
+    pub sets: Sets,
     /// The rules as they hold for a caller of unknown groups.
-    pub rules_unknown_groups: PolicySet,
+    pub sets_unknown_groups: Sets,
     pub looks: Looks,
     pub topics: Topics,
 }
 
 /// The files of a policy that count, by name: `*.cedar` and `topics.yaml`.
 pub type PolicyFiles = BTreeMap<String, String>;
+
+/// Rules as Cedar takes them.
+pub(crate) struct Sets {
+    pub all: PolicySet,
+    /// Those that allow: what would hold if every forbid were lifted.
+    pub permits: PolicySet,
+}
+
+impl Sets {
+    fn new(policies: Vec<CedarPolicy>) -> Result<Sets, PolicyError> {
+        let wrong = |error: cedar_policy::PolicySetError| PolicyError::Schema(error.to_string());
+        let permits = policies.iter().filter(|policy| policy.effect() == Effect::Permit).cloned();
+        let permits = PolicySet::from_policies(permits).map_err(wrong)?;
+        Ok(Sets { all: PolicySet::from_policies(policies).map_err(wrong)?, permits })
+    }
+}
 
 /// Checks the policy folder.
 ///
@@ -96,7 +113,7 @@ pub(crate) fn load(files: &PolicyFiles) -> Result<Loaded, Vec<PolicyError>> {
     let validator = Validator::new(schema().map_err(|error| vec![error])?);
     let mut errors = Vec::new();
     let mut warnings = Vec::new();
-    let mut rules: Vec<Rule> = Vec::new();
+    let mut rules: Vec<ReadRule> = Vec::new();
     let mut topics = Topics::default();
     for (file, text) in files {
         if file == topics::FILE {
@@ -107,7 +124,7 @@ pub(crate) fn load(files: &PolicyFiles) -> Result<Loaded, Vec<PolicyError>> {
             continue;
         }
         for chunk in split(text) {
-            match Rule::read(file, &chunk, &validator) {
+            match ReadRule::read(file, &chunk, &validator) {
                 Ok(rule) => rules.push(rule),
                 Err(found) => errors.extend(found),
             }
@@ -123,14 +140,7 @@ pub(crate) fn load(files: &PolicyFiles) -> Result<Loaded, Vec<PolicyError>> {
     if !errors.is_empty() {
         return Err(errors);
     }
-    warnings.extend(rules.iter().filter(|rule| !rule.annotated).map(|rule| {
-        format!(
-            "{}:{}: rule without @id; evidence will call it {:?}",
-            rule.file,
-            rule.line,
-            rule.policy.id().to_string()
-        )
-    }));
+    warnings.extend(rules.iter().flat_map(warnings_of));
     let report = Report {
         rules: rules.len(),
         topics: topics.rows(),
@@ -138,25 +148,35 @@ pub(crate) fn load(files: &PolicyFiles) -> Result<Loaded, Vec<PolicyError>> {
         version: digest(files),
         warnings,
     };
-    assemble(report, &rules, topics).map_err(|error| vec![error])
+    assemble(report, rules, topics).map_err(|error| vec![error])
 }
 
-fn assemble(report: Report, rules: &[Rule], topics: Topics) -> Result<Loaded, PolicyError> {
+/// What is allowed but unwise in one rule.
+fn warnings_of(read: &ReadRule) -> Vec<String> {
+    let Rule { id, file, line, .. } = &*read.rule;
+    let mut warnings = Vec::new();
+    if !read.named {
+        warnings.push(format!("{file}:{line}: rule without @id; evidence will call it {id:?}"));
+    }
+    warnings.extend(read.strange.iter().map(|name| format!("{file}:{line}: annotation @{name} means nothing here")));
+    warnings
+}
+
+fn assemble(report: Report, read: Vec<ReadRule>, topics: Topics) -> Result<Loaded, PolicyError> {
     let mut looks = Looks::default();
     looks.groups.extend(topics.owners().cloned());
     let mut widened = Vec::new();
-    for rule in rules {
+    for rule in &read {
         looks.add(&rule.json);
         if let Some(json) = for_unknown_groups(rule.json.clone()) {
             let id = Some(rule.policy.id().clone());
             widened.push(CedarPolicy::from_json(id, json).map_err(|error| PolicyError::Schema(error.to_string()))?);
         }
     }
-    let set = |policies: Vec<CedarPolicy>| {
-        PolicySet::from_policies(policies).map_err(|error| PolicyError::Schema(error.to_string()))
-    };
-    let rules = set(rules.iter().map(|rule| rule.policy.clone()).collect())?;
-    Ok(Loaded { report, rules, rules_unknown_groups: set(widened)?, looks, topics })
+    let sets = Sets::new(read.iter().map(|rule| rule.policy.clone()).collect())?;
+    let sets_unknown_groups = Sets::new(widened)?;
+    let rules = read.into_iter().map(|read| (read.rule.id.clone(), read.rule)).collect();
+    Ok(Loaded { report, rules, sets, sets_unknown_groups, looks, topics })
 }
 
 /// SHA-256 over each file's name and content, both with their length, sorted by name.
@@ -248,154 +268,12 @@ fn read_text(path: &Path, name: &str) -> Result<String, PolicyError> {
     })
 }
 
-/// One policy's text and where it stands.
-struct Chunk<'a> {
-    text: &'a str,
-    /// Line of its first character, from 1.
-    line: usize,
-    /// Position in the file, from 1.
-    number: usize,
-}
-
-/// Cuts a file at each `;` that ends a policy. Each policy is parsed alone so that an error has its place.
-fn split(text: &str) -> Vec<Chunk<'_>> {
-    let bytes = text.as_bytes();
-    let (mut at, mut start) = (0, None);
-    let mut chunks = Vec::new();
-    let mut push = |start: Option<usize>, end: usize| {
-        let Some(start) = start else { return };
-        if let Some(chunk) = text.get(start..end) {
-            let line = 1 + bytes.iter().take(start).filter(|byte| **byte == b'\n').count();
-            chunks.push(Chunk { text: chunk, line, number: chunks.len() + 1 });
-        }
-    };
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'/' if bytes.get(at + 1) == Some(&b'/') => {
-                while bytes.get(at).is_some_and(|byte| *byte != b'\n') {
-                    at += 1;
-                }
-                continue;
-            }
-            b'"' => {
-                start.get_or_insert(at);
-                at += 1;
-                while bytes.get(at).is_some_and(|byte| *byte != b'"') {
-                    at += 1 + usize::from(bytes.get(at) == Some(&b'\\'));
-                }
-            }
-            b';' => {
-                push(Some(start.unwrap_or(at)), at + 1);
-                start = None;
-            }
-            byte if byte.is_ascii_whitespace() => {}
-            _ => _ = start.get_or_insert(at),
-        }
-        at += 1;
-    }
-    push(start, bytes.len());
-    chunks
-}
-
-/// One policy that passed every check by itself.
-struct Rule {
-    file: String,
-    line: usize,
-    annotated: bool,
-    policy: CedarPolicy,
-    json: Value,
-}
-
-impl Rule {
-    fn read(file: &str, chunk: &Chunk<'_>, validator: &Validator) -> Result<Rule, Vec<PolicyError>> {
-        let default_id = format!("{file}#{}", chunk.number);
-        let policy = CedarPolicy::parse(Some(PolicyId::new(&default_id)), chunk.text)
-            .map_err(|errors| vec![from_cedar(file, chunk, &errors)])?;
-        let here = |what: String, mend: &str| vec![PolicyError::at(file, chunk.line, what, mend)];
-        let annotation = policy.annotation("id").map(str::to_owned);
-        let policy = match &annotation {
-            Some(id) if !is_good_id(id) => {
-                let mend = "use up to 100 letters, digits and any of - _ . : / #";
-                return Err(here(format!("@id {id:?} cannot be used"), mend));
-            }
-            Some(id) => policy.new_id(PolicyId::new(id)),
-            None => policy,
-        };
-        let alone =
-            PolicySet::from_policies([policy.clone()]).map_err(|error| here(error.to_string(), "write it anew"))?;
-        let result = validator.validate(&alone, ValidationMode::Strict);
-        let mut errors: Vec<PolicyError> = result
-            .validation_errors()
-            .map(|error| from_cedar(file, chunk, error))
-            .chain(result.validation_warnings().map(|warning| from_cedar(file, chunk, warning)))
-            .collect();
-        // Cedar tells a mistake once for each kind of caller and action
-        let mut told = HashSet::new();
-        errors.retain(|error| told.insert(error.to_string()));
-        if !errors.is_empty() {
-            return Err(errors);
-        }
-        let json = policy.to_json().map_err(|error| here(error.to_string(), "write it in a simpler form"))?;
-        if policy.effect() == Effect::Permit && reads_client_id(&json) {
-            let mend = "the client chooses it: it may stand only in a forbid; use principal.client (the token's azp)";
-            return Err(here("a permit looks at context.clientId".to_owned(), mend));
-        }
-        let mut looks = Looks::default();
-        looks.add(&json);
-        let named = looks.groups.iter().chain(looks.callers.iter().map(|(_, id)| id));
-        if let Some(id) =
-            named.into_iter().find(|id| !id.split_once(':').is_some_and(|(a, b)| !a.is_empty() && !b.is_empty()))
-        {
-            let mend = "write issuer:group or issuer:subject with the issuer's configured name";
-            return Err(here(format!("{id:?} names no issuer, so it would match nobody"), mend));
-        }
-        Ok(Rule { file: file.to_owned(), line: chunk.line, annotated: annotation.is_some(), policy, json })
-    }
-}
-
-fn is_good_id(id: &str) -> bool {
-    let good = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:/#".contains(&byte);
-    (1..=ID_BYTES_MAX).contains(&id.len())
-        && id.bytes().all(good)
-        && !id.starts_with("error:")
-        && id != crate::decide::DEFAULT_DENY
-}
-
-/// Whether the expression reads `context.clientId`, or uses the context other than by its attributes.
-fn reads_client_id(json: &Value) -> bool {
-    match json {
-        Value::Array(items) => items.iter().any(reads_client_id),
-        Value::Object(map) => map.iter().any(|(key, value)| {
-            if key == "." || key == "has" {
-                let attribute = value.get("attr").and_then(Value::as_str);
-                let left = value.get("left").unwrap_or(value);
-                return attribute.is_none_or(|name| name == "clientId")
-                    || (!is_var(left, "context") && reads_client_id(left));
-            }
-            (key == "Var" && value == "context") || reads_client_id(value)
-        }),
-        _ => false,
-    }
-}
-
-fn from_cedar(file: &str, chunk: &Chunk<'_>, error: &dyn Diagnostic) -> PolicyError {
-    let offset = error.labels().into_iter().flatten().map(|label| label.offset()).next().unwrap_or(0);
-    let line = chunk.line + chunk.text.bytes().take(offset).filter(|byte| *byte == b'\n').count();
-    let mend =
-        error.help().map_or_else(|| "see the schema in the policy reference".to_owned(), |help| help.to_string());
-    PolicyError::at(file, line, one_line(&error.to_string()), one_line(&mend))
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn twice(rules: &[Rule]) -> Vec<PolicyError> {
-    let mut first: HashMap<&PolicyId, &Rule> = HashMap::new();
+fn twice(rules: &[ReadRule]) -> Vec<PolicyError> {
+    let mut first: HashMap<&str, &Rule> = HashMap::new();
     let mut errors = Vec::new();
-    for rule in rules {
-        if let Some(before) = first.insert(rule.policy.id(), rule) {
-            let what = format!("@id {:?} stands also at {}:{}", rule.policy.id().to_string(), before.file, before.line);
+    for ReadRule { rule, .. } in rules {
+        if let Some(before) = first.insert(&rule.id, rule) {
+            let what = format!("@id {:?} stands also at {}:{}", rule.id, before.file, before.line);
             errors.push(PolicyError::at(&rule.file, rule.line, what, "give each rule an id of its own"));
         }
     }

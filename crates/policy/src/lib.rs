@@ -11,13 +11,15 @@ mod decide;
 mod error;
 mod folder;
 mod looks;
+mod rule;
 mod schema;
 mod topics;
 mod widen;
 
 pub use class::{Circumstances, Entitlement};
-pub use decide::{Decision, Now, Policy, Question};
+pub use decide::{Decision, Effect, Now, Policy, Question};
 pub use error::PolicyError;
 pub use folder::{PolicyFiles, Report, check, read};
+pub use rule::Rule;
 pub use schema::SCHEMA;
 pub use topics::{TopicFacts, Topics};

@@ -6,7 +6,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, LazyLock};
 
 use tidegate_model::{Action, Caller, Endpoint, Gate, Resource, ResourceKind};
-use tidegate_policy::{Circumstances, Entitlement, Now, Policy, Question};
+use tidegate_policy::{Circumstances, Decision, Effect, Entitlement, Now, Policy, Question};
 
 use crate::gate::Shared;
 use crate::listener::Endpoints;
@@ -63,11 +63,19 @@ pub struct Asked {
     /// The first partition that was asked for; `None` for the whole topic.
     pub partition: Option<i32>,
     /// The answer.
-    pub allowed: bool,
+    pub effect: Effect,
     /// The rules that gave it.
     pub rule: Arc<str>,
     /// Equal for equal questions with equal answers, within this process.
     pub(crate) hash: u64,
+}
+
+impl Asked {
+    /// Whether the caller may.
+    #[must_use]
+    pub fn allowed(&self) -> bool {
+        self.effect == Effect::Allow
+    }
 }
 
 /// The questions of one frame. Only a [`Decider`] makes them.
@@ -129,18 +137,14 @@ impl<'a> Decider<'a> {
         self.questions
     }
 
-    fn remember(
-        &mut self,
-        (action, resource, partition): (Action, Resource<'_>, Option<i32>),
-        allowed: bool,
-        rule: &Arc<str>,
-    ) {
-        let hash = KEYED.hash_one((action, resource.kind(), resource.name(), allowed));
+    fn remember(&mut self, (action, resource, partition): (Action, Resource<'_>, Option<i32>), decision: &Decision) {
+        let effect = decision.effect;
+        let hash = KEYED.hash_one((action, resource.kind(), resource.name(), effect));
         // The partitions of a topic ask the same in a row.
         if self.last.replace(hash) == Some(hash) || !self.seen.insert(hash) {
             return;
         }
-        if !allowed {
+        if !decision.allowed() {
             self.questions.refused = self.questions.refused.wrapping_add(hash);
         }
         if self.questions.asked.len() >= ASKED_MAX {
@@ -148,7 +152,15 @@ impl<'a> Decider<'a> {
             return;
         }
         let (kind, name) = (resource.kind(), resource.name().to_owned());
-        self.questions.asked.push(Asked { action, kind, name, partition, allowed, rule: Arc::clone(rule), hash });
+        self.questions.asked.push(Asked {
+            action,
+            kind,
+            name,
+            partition,
+            effect,
+            rule: Arc::clone(&decision.rule),
+            hash,
+        });
     }
 }
 
@@ -157,8 +169,8 @@ impl Gate for Decider<'_> {
         let Some(access) = self.access else { return false };
         let decision =
             access.policy.decide(&access.entitlement, Question { action, resource, partition, now: self.now });
-        self.remember((action, resource, partition), decision.allowed, &decision.rule);
-        decision.allowed
+        self.remember((action, resource, partition), &decision);
+        decision.allowed()
     }
 
     fn endpoint(&mut self, node_id: i32, host: &str, port: u16) -> Option<Endpoint> {

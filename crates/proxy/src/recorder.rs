@@ -283,7 +283,7 @@ impl Recorder {
     /// # Errors
     /// The proof that it was counted.
     pub fn refusal(&self, facts: &Facts, questions: &Questions, now_ms: u64) -> Result<Tickets, Folded> {
-        let denied = questions.asked.iter().find(|asked| !asked.allowed);
+        let denied = questions.asked.iter().find(|asked| !asked.allowed());
         {
             let mut folds = self.folds();
             let mut key = Some((facts.api_key, questions.refused()));
@@ -420,7 +420,7 @@ impl Recorder {
 
 /// Puts the decision and what it was about into `entry`. Topics that the partitions name already are not named twice.
 fn decided(entry: &mut Entry, facts: &Facts, questions: &Questions, allowed: bool) {
-    let mut rules: Vec<&str> = questions.asked.iter().filter(|a| a.allowed == allowed).map(|a| &*a.rule).collect();
+    let mut rules: Vec<&str> = questions.asked.iter().filter(|a| a.allowed() == allowed).map(|a| &*a.rule).collect();
     rules.sort_unstable();
     rules.dedup();
     entry.decision = Some(Decision { allowed, rule: rules.join(","), policy_version: questions.policy_version });
@@ -428,7 +428,7 @@ fn decided(entry: &mut Entry, facts: &Facts, questions: &Questions, allowed: boo
     entry.resources = questions
         .asked
         .iter()
-        .filter(|asked| !(asked.allowed && asked.kind == ResourceKind::Topic && named(&asked.name)))
+        .filter(|asked| !(asked.allowed() && asked.kind == ResourceKind::Topic && named(&asked.name)))
         .map(|asked| ResourceRef {
             kind: match asked.kind {
                 ResourceKind::Topic => 1,
@@ -438,7 +438,7 @@ fn decided(entry: &mut Entry, facts: &Facts, questions: &Questions, allowed: boo
                 ResourceKind::Gateway => 5,
             },
             name: asked.name.clone(),
-            allowed: asked.allowed,
+            allowed: asked.allowed(),
             rule: asked.rule.to_string(),
         })
         .collect();

@@ -107,7 +107,7 @@ impl Tally {
                     kind: asked.kind,
                     name: asked.name.clone(),
                     partition: asked.partition,
-                    allowed: asked.allowed,
+                    allowed: asked.allowed(),
                     count: 1,
                 };
                 self.rows.insert(asked.hash, row);

@@ -64,7 +64,7 @@ fn ask(policy: &Policy, caller: &Caller, question: Question<'_>) -> (bool, Strin
     let who = policy.entitlement(caller, &here());
     let first = policy.decide(&who, question);
     assert_eq!(first, policy.decide(&who, question));
-    (first.allowed, first.rule.to_string())
+    (first.allowed(), first.rule.to_string())
 }
 
 fn answer(allowed: bool, rule: &str) -> (bool, String) {
@@ -110,6 +110,40 @@ fn a_rule_that_cannot_be_evaluated_denies() {
     let overflow = r#"@id("all") permit (principal, action, resource);
         @id("boom") forbid (principal, action, resource) when { 9223372036854775807 + context.hour == 0 };"#;
     assert_eq!(ask(&policy(overflow), &caller("ann", &[]), consume("orders")), answer(false, "error:boom"));
+}
+
+#[test]
+fn what_only_an_approval_lifts_needs_one() {
+    let policy = policy(
+        r#"@id("may") permit (principal in Group::"idp:sales", action == Action::"deleteTopic", resource);
+           @id("two-eyes") @on_deny("require_approval") @why("Deletion needs a second person") @ask("platform team")
+           forbid (principal, action == Action::"deleteTopic", resource) when { resource.env == "prod" };
+           @id("never") forbid (principal, action, resource is Topic) when { resource.name == "payroll" };
+           @id("payroll") @on_deny("require_approval")
+           forbid (principal, action == Action::"deleteTopic", resource) when { resource.name == "payroll" };"#,
+    );
+    let delete = |subject: &Caller, name: &'static str| {
+        let who = policy.entitlement(subject, &here());
+        policy.decide(&who, topic(Action::DeleteTopic, name))
+    };
+    let ann = caller("ann", &["sales"]);
+    let lifted = delete(&ann, "orders");
+    assert_eq!((lifted.effect, &*lifted.rule), (Effect::NeedsApproval, "approval:two-eyes"));
+    assert!(!lifted.allowed(), "nobody can approve yet");
+    let rule = policy.rules_in(&lifted.rule).next().unwrap();
+    assert_eq!(
+        (rule.why.as_deref(), rule.ask.as_deref()),
+        (Some("Deletion needs a second person"), Some("platform team"))
+    );
+    assert_eq!((rule.file.as_str(), rule.line, rule.column), ("rules.cedar", 2, 12));
+    let none_allows = delete(&caller("bob", &[]), "orders");
+    assert_eq!((none_allows.effect, &*none_allows.rule), (Effect::Deny, "two-eyes"));
+    let also_forbidden = delete(&ann, "payroll");
+    assert_eq!((also_forbidden.effect, &*also_forbidden.rule), (Effect::Deny, "never,payroll"));
+    assert_eq!(delete(&ann, "zebra").effect, Effect::Allow);
+    let mut unknown = ann.clone();
+    unknown.groups_known = false;
+    assert_eq!(delete(&unknown, "orders").effect, Effect::Deny, "an approval makes nobody a member");
 }
 
 #[test]
@@ -308,9 +342,9 @@ fn names_may_hold_any_characters() {
     let policy = policy(r#"@id("q") permit (principal, action, resource) when { resource.name == "a\"b\\c" };"#);
     let who = policy.entitlement(&caller("ann\"; permit", &["x\"y"]), &here());
     let group = |name| Question { action: Action::JoinGroup, resource: Resource::ConsumerGroup(name), ..consume("") };
-    assert!(policy.decide(&who, group("a\"b\\c")).allowed);
+    assert!(policy.decide(&who, group("a\"b\\c")).allowed());
     for name in ["", "\0", "\" || true", "ünïcode", &"x".repeat(40_000)] {
-        assert!(!policy.decide(&who, group(name)).allowed);
+        assert!(!policy.decide(&who, group(name)).allowed());
     }
 }
 
@@ -332,7 +366,7 @@ fn kept_answers_are_bounded() {
         &"n".repeat(300),
         Decision::deny("x"),
     );
-    assert!(policy.decide(&who, consume("orders")).allowed);
+    assert!(policy.decide(&who, consume("orders")).allowed());
     drop(who);
     policy.classes.lock().unwrap().clear();
     assert_eq!(policy.answers_kept.load(Ordering::Relaxed), 0);
@@ -342,7 +376,7 @@ fn kept_answers_are_bounded() {
 fn an_entitlement_of_another_policy_is_denied() {
     let (old, new) = (policy(TEAM), policy(TEAM));
     let who = old.entitlement(&caller("ann", &["sales"]), &here());
-    assert!(old.decide(&who, consume("orders")).allowed);
+    assert!(old.decide(&who, consume("orders")).allowed());
     assert_eq!(&*new.decide(&who, consume("orders")).rule, "error:other-policy");
     assert_eq!(old.version(), new.version());
 }
@@ -389,6 +423,9 @@ fn mistakes_name_file_line_and_mend() {
             "permit (principal, action, resource)\nwhen { {c: context}.c.clientId == \"x\" };",
             "1: a permit looks at context.clientId",
         ),
+        ("@on_deny(\"require_approval\") permit (principal, action, resource);", "1: @on_deny stands at a permit"),
+        ("@on_deny(\"wait\") forbid (principal, action, resource);", "1: @on_deny(\"wait\") is not known"),
+        ("@id(\"approval:x\") forbid (principal, action, resource);", "1: @id \"approval:x\" cannot be used"),
         ("permit (principal in Group::\"sales\", action, resource);", "1: \"sales\" names no issuer"),
         ("forbid (principal == User::\"ann\", action, resource);", "1: \"ann\" names no issuer"),
     ] {
@@ -426,11 +463,12 @@ fn a_folder_that_would_not_hold_all_rules_is_refused() {
 
 #[test]
 fn the_report_counts_and_warns() {
-    let dir = folder(&[("a.cedar", TEAM), ("b.cedar", "permit (principal, action, resource);")]);
+    let dir = folder(&[("a.cedar", TEAM), ("b.cedar", "@wy(\"all\") permit (principal, action, resource);")]);
     let report = folder::check(dir.path()).unwrap();
     assert_eq!((report.rules, report.topics, report.files), (2, 0, vec!["a.cedar".to_owned(), "b.cedar".to_owned()]));
-    assert_eq!(report.warnings.len(), 2, "{:?}", report.warnings);
+    assert_eq!(report.warnings.len(), 3, "{:?}", report.warnings);
     assert!(report.warnings[1].starts_with("b.cedar:1: "), "{:?}", report.warnings);
+    assert!(report.warnings[2].contains("@wy means nothing"), "{:?}", report.warnings);
     assert_eq!(Policy::load(dir.path()).unwrap().rules(), 2);
 }
 
