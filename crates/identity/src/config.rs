@@ -8,6 +8,8 @@ use jsonwebtoken::Algorithm;
 use reqwest::Url;
 use serde::Deserialize;
 
+use crate::accounts::SERVICE_ACCOUNT_ISSUER;
+
 /// Longest leeway that may be configured, in seconds.
 const LEEWAY_MAX: u64 = 60;
 const DAY: u64 = 24 * 60 * 60;
@@ -158,6 +160,9 @@ impl IssuerConfig {
         let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
         if !(1..=40).contains(&self.name.len()) || !self.name.bytes().all(plain) {
             return wrong("name", "use 1 to 40 lower-case letters, digits, - and _");
+        }
+        if self.name == SERVICE_ACCOUNT_ISSUER {
+            return wrong("name", "this is what the gate calls its own service accounts; use another");
         }
         check_url(&self.issuer).map(drop).or_else(|what| wrong("issuer", what))?;
         if let Some(url) = &self.jwks_url {

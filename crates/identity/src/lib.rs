@@ -1,8 +1,10 @@
-//! Verifies who is calling: JWTs, JWKS, the validation checklist, and the SASL messages that carry a token.
+//! Verifies who is calling: JWTs, JWKS, the validation checklist, the SASL messages that carry a token, and service accounts of
+//! the gate with a password.
 //!
-//! [`Issuers::verify`] is the only way to a [`tidegate_model::Caller`]; [`look`] shows what a token says and believes none
-//! of it. Each way to be refused is a [`Check`]; the text beside it never holds the token.
+//! [`Issuers::verify`] and [`Accounts`] are the only ways to a [`tidegate_model::Caller`]; [`look`] shows what a token says and
+//! believes none of it. Each way to be refused is a [`Check`]; the text beside it never holds the token.
 
+mod accounts;
 mod check;
 mod config;
 mod fetch;
@@ -10,12 +12,18 @@ mod issuer;
 mod json;
 mod keys;
 mod sasl;
+mod scram;
 mod verify;
 
+pub use accounts::{
+    ACCOUNT_LIFE_MAX_S, AccountError, AccountRefused, AccountUse, Accounts, NewAccount, Password,
+    SERVICE_ACCOUNT_ISSUER, SaltKey, ServiceAccount,
+};
 pub use check::{Check, TokenRefused};
 pub use config::{IdentityError, IssuerConfig, KindRule, MissingGroups};
 pub use issuer::IssuerState;
 pub use sasl::{INVALID_TOKEN, OauthBearer, Plain, SaslError, check_authzid, parse_oauthbearer, parse_plain};
+pub use scram::{ScramError, ScramHash, ScramServer};
 pub use verify::{Issuers, TOKEN_BYTES_MAX, Unverified, look};
 
 #[cfg(test)]

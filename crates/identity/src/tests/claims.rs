@@ -407,6 +407,7 @@ fn configuration_mistakes_name_the_setting() {
     };
     refuse("name", &|config| config.name = "a:b".to_owned());
     refuse("name", &|config| config.name = String::new());
+    refuse("name", &|config| config.name = "service-account".to_owned());
     for url in
         ["http://idp.example", "ftp://127.0.0.1", "https://u:p@idp.example", "idp", "http://127.0.0.1.evil.example"]
     {
