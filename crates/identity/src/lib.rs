@@ -2,17 +2,21 @@
 //! the gate with a password.
 //!
 //! [`Issuers::verify`] and [`Accounts`] are the only ways to a [`tidegate_model::Caller`]; [`look`] shows what a token says and
-//! believes none of it. Each way to be refused is a [`Check`]; the text beside it never holds the token.
+//! believes none of it. [`GateIssuer`] makes the gate's own tokens for people who have logged in. Each way to be refused is a
+//! [`Check`]; the text beside it never holds the token.
 
 mod accounts;
 mod check;
+mod claims;
 mod config;
 mod fetch;
+mod gate;
 mod issuer;
 mod json;
 mod keys;
 mod sasl;
 mod scram;
+mod token;
 mod verify;
 
 pub use accounts::{
@@ -21,10 +25,12 @@ pub use accounts::{
 };
 pub use check::{Check, TokenRefused};
 pub use config::{IdentityError, IssuerConfig, KindRule, MissingGroups};
+pub use gate::{Audience, GATE_TOKEN_S, GateIssuer, GateKeyError, GateKeys, GateLogin, MintError, Minted};
 pub use issuer::IssuerState;
 pub use sasl::{INVALID_TOKEN, OauthBearer, Plain, SaslError, check_authzid, parse_oauthbearer, parse_plain};
 pub use scram::{ScramError, ScramHash, ScramServer};
-pub use verify::{Issuers, TOKEN_BYTES_MAX, Unverified, look};
+pub use token::{TOKEN_BYTES_MAX, Unverified, look};
+pub use verify::Issuers;
 
 #[cfg(test)]
 mod tests;

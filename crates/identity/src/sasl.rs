@@ -8,7 +8,7 @@ use std::fmt;
 use tidegate_model::Caller;
 use zeroize::Zeroizing;
 
-use crate::verify::TOKEN_BYTES_MAX;
+use crate::token::TOKEN_BYTES_MAX;
 
 /// Longest SASL message: the longest token and some room for the rest.
 const MESSAGE_BYTES_MAX: usize = TOKEN_BYTES_MAX + 4_096;
@@ -63,15 +63,15 @@ impl fmt::Debug for Plain {
     }
 }
 
-/// Refuses an authorization id that is not the caller's subject.
+/// Refuses an authorization id that is not the caller's subject; with a gateway token, whose `sub` is `issuer:subject`, that
+/// will do as well.
 ///
 /// # Errors
 /// [`SaslError::OtherIdentity`]
 pub fn check_authzid(authzid: Option<&str>, caller: &Caller) -> Result<(), SaslError> {
-    match authzid {
-        Some(wanted) if wanted != caller.subject => Err(SaslError::OtherIdentity),
-        _ => Ok(()),
-    }
+    let Some(wanted) = authzid else { return Ok(()) };
+    let whole = || wanted.split_once(':') == Some((&caller.issuer, &caller.subject));
+    if wanted == caller.subject || (caller.via_gate && whole()) { Ok(()) } else { Err(SaslError::OtherIdentity) }
 }
 
 /// Reads `n,[a=authzid],^Aauth=Bearer <token>^A[key=value^A…]^A` (RFC 7628, 3.1).

@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 use super::*;
 
 mod claims;
+mod gate;
 mod keys;
 mod tls;
 
