@@ -176,6 +176,11 @@ impl Policy {
         ids.split(',').filter_map(|id| self.rule(id))
     }
 
+    /// Every rule, in no order.
+    pub fn every_rule(&self) -> impl Iterator<Item = &Rule> {
+        self.loaded.rules.values().map(|rule| &**rule)
+    }
+
     /// What the folder holds.
     #[must_use]
     pub fn report(&self) -> &folder::Report {

@@ -254,7 +254,7 @@ fn refuse_rules_below(path: &Path) -> Result<(), PolicyError> {
     Ok(())
 }
 
-fn read_text(path: &Path, name: &str) -> Result<String, PolicyError> {
+pub(crate) fn read_text(path: &Path, name: &str) -> Result<String, PolicyError> {
     let unreadable = |source| PolicyError::Read { path: path.to_owned(), source };
     let size = fs::metadata(path).map_err(unreadable)?.len();
     if size > FILE_BYTES_MAX {

@@ -6,9 +6,11 @@
 //! The path of a question: [`Policy::entitlement`] finds the class of callers that the rules cannot tell apart, once a
 //! session; [`Policy::decide`] looks an answer up in that class's table, or asks Cedar and keeps the answer.
 
+mod asked;
 mod class;
 mod decide;
 mod error;
+mod expect;
 mod folder;
 mod looks;
 mod rule;
@@ -16,9 +18,11 @@ mod schema;
 mod topics;
 mod widen;
 
+pub use asked::{Around, Asked, Who, actions};
 pub use class::{Circumstances, Entitlement};
 pub use decide::{Decision, Effect, Now, Policy, Question};
 pub use error::PolicyError;
+pub use expect::{Expectation, Expected, Outcome, Outcomes, test};
 pub use folder::{PolicyFiles, Report, check, read};
 pub use rule::Rule;
 pub use schema::SCHEMA;

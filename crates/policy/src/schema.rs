@@ -1,9 +1,10 @@
 //! The fixed Cedar schema and the names that are made from it.
 
 use std::str::FromStr;
+use std::sync::LazyLock;
 
-use cedar_policy::{EntityId, EntityTypeName, EntityUid, Schema};
-use tidegate_model::{CallerKind, ResourceKind};
+use cedar_policy::{Entities, EntityId, EntityTypeName, EntityUid, Schema};
+use tidegate_model::{Action, CallerKind, ResourceKind};
 
 use crate::error::PolicyError;
 
@@ -18,6 +19,21 @@ pub(crate) fn schema() -> Result<Schema, PolicyError> {
         Some(warning) => Err(PolicyError::Schema(warning.to_string())),
         None => Ok(schema),
     }
+}
+
+/// The actions of a group of actions, such as `read`; none when there is no group of that name.
+pub(crate) fn members(group: &str) -> Result<Vec<Action>, PolicyError> {
+    static ACTIONS: LazyLock<Result<Entities, String>> = LazyLock::new(|| {
+        schema().map_err(|error| error.to_string())?.action_entities().map_err(|error| error.to_string())
+    });
+    let actions = ACTIONS.as_ref().map_err(|error| PolicyError::Schema(error.clone()))?;
+    let types = Types::new()?;
+    let group = types.action(group);
+    let within = |action: &&Action| {
+        let uid = types.action(action.name());
+        uid != group && actions.is_ancestor_of(&group, &uid)
+    };
+    Ok(Action::ALL.iter().filter(within).copied().collect())
 }
 
 /// The entity types, parsed once.

@@ -217,7 +217,7 @@ impl Topics {
 }
 
 /// The line of each row, for a list in block style, where each row begins with a dash in the same column.
-fn lines_of_rows(text: &str) -> Vec<usize> {
+pub(crate) fn lines_of_rows(text: &str) -> Vec<usize> {
     let indent = |line: &str| line.len() - line.trim_start().len();
     let dashes = || text.lines().enumerate().filter(|(_, line)| line.trim_start().starts_with("- "));
     let Some(column) = dashes().next().map(|(_, line)| indent(line)) else { return Vec::new() };
