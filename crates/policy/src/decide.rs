@@ -240,8 +240,8 @@ impl Policy {
         decision
     }
 
-    /// Asks Cedar. The error is the rule to deny with.
-    fn evaluate(&self, who: &Entitlement, question: Question<'_>) -> Result<Decision, String> {
+    /// The question as Cedar takes it. The error is the rule to deny with.
+    pub(crate) fn prepare(&self, who: &Entitlement, question: Question<'_>) -> Result<(Request, Entities), String> {
         let (resource, entity) = self.resource(who, question.resource)?;
         let entities = who
             .entities
@@ -257,6 +257,12 @@ impl Policy {
         )
         .ok()
         .ok_or_else(|| "error:request".to_owned())?;
+        Ok((request, entities))
+    }
+
+    /// Asks Cedar. The error is the rule to deny with.
+    fn evaluate(&self, who: &Entitlement, question: Question<'_>) -> Result<Decision, String> {
+        let (request, entities) = self.prepare(who, question)?;
         let sets = if who.groups_unknown() { &self.loaded.sets_unknown_groups } else { &self.loaded.sets };
         let response = self.authorizer.is_authorized(&request, &sets.all, &entities);
         // Cedar skips a rule that cannot be evaluated, also a forbid: so any error denies
