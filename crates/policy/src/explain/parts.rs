@@ -83,7 +83,7 @@ pub(super) fn parts_of(rule: &Rule, groups_known: bool) -> Option<Vec<Part>> {
         }
         // without groups a permit goes as a whole when its principal needs one
         let lost = holding.is_none() && kind == PartKind::Principal;
-        let alone = (!lost).then(|| lone(&[(name, scope.clone())], Vec::new()));
+        let alone = (!lost).then(|| lone(&[(name, scope.clone())], &[]));
         parts.push(Part { kind, written: scope.clone(), alone, unless: false });
     }
     let terms = terms(&written);
@@ -91,7 +91,7 @@ pub(super) fn parts_of(rule: &Rule, groups_known: bool) -> Option<Vec<Part>> {
     for (place, (unless, term)) in terms.into_iter().enumerate() {
         let held = holding.as_ref().and_then(|held| held.get(place)).map(|(_, held)| held.clone());
         let kind = if unless { "unless" } else { "when" };
-        let alone = held.map(|body| lone(&[], vec![json!({"kind": kind, "body": body})]));
+        let alone = held.map(|body| lone(&[], &[json!({"kind": kind, "body": body})]));
         parts.push(Part { kind: PartKind::Condition, written: term, alone, unless });
     }
     Some(parts)
@@ -122,7 +122,7 @@ fn cut(body: &Value, operator: &str, unless: bool, terms: &mut Vec<(bool, Value)
 }
 
 /// A permit with these scopes and conditions alone.
-fn lone(scopes: &[(&str, Value)], conditions: Vec<Value>) -> Value {
+fn lone(scopes: &[(&str, Value)], conditions: &[Value]) -> Value {
     let mut policy = json!({
         "effect": "permit", "principal": {"op": "All"}, "action": {"op": "All"}, "resource": {"op": "All"},
         "conditions": conditions,
@@ -172,7 +172,7 @@ impl Part {
             PartKind::Resource => scope("resource", &self.written),
             PartKind::Condition => {
                 let kind = if self.unless { "unless" } else { "when" };
-                let text = CedarPolicy::from_json(None, lone(&[], vec![json!({"kind": "when", "body": self.written})]))
+                let text = CedarPolicy::from_json(None, lone(&[], &[json!({"kind": "when", "body": self.written})]))
                     .map(|policy| policy.to_cedar().unwrap_or_else(|| policy.to_string()))
                     .unwrap_or_default();
                 let inner = text.split_once('{').and_then(|(_, rest)| rest.rsplit_once('}')).map(|(inner, _)| inner);
