@@ -62,6 +62,11 @@ pub struct ClientWords {
 pub trait Gate {
     /// Whether the caller may do this. Each distinct question is remembered for the evidence of the frame at hand.
     fn allows(&mut self, action: Action, resource: Resource<'_>, partition: Option<i32>) -> bool;
+    /// Whether the caller may create a topic of this name: by the right to create any topic, or this one.
+    fn creates(&mut self, topic: &str) -> bool {
+        self.allows(Action::CreateAnyTopic, Resource::Cluster, None)
+            || self.allows(Action::CreateTopic, Resource::Topic(topic), None)
+    }
     /// Where the gate serves this broker, instead of the address that the broker gave; `None` when it cannot.
     fn endpoint(&mut self, node_id: i32, host: &str, port: u16) -> Option<Endpoint>;
     /// What [`Control`] last learned of the cluster; `None` before the first time.

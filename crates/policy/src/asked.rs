@@ -156,7 +156,7 @@ impl Asked {
     }
 
     /// The caller's class under the policy.
-    pub(crate) fn entitlement(&self, policy: &Policy) -> std::sync::Arc<Entitlement> {
+    pub(crate) fn entitlement(&self, policy: &Policy) -> Entitlement {
         let around = &self.around;
         let circumstances = Circumstances {
             cluster: &around.cluster,

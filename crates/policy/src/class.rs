@@ -34,7 +34,7 @@ pub struct Circumstances<'a> {
 
 /// What the rules can know of a caller. Fields that no rule looks at are left out, so that more callers share a class.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Class {
+pub(crate) struct Traits {
     kind: CallerKind,
     cluster: Box<str>,
     /// Empty unless a rule names this caller.
@@ -49,12 +49,12 @@ pub(crate) struct Class {
     pub(crate) tls: bool,
 }
 
-impl Class {
-    pub(crate) fn of(caller: &Caller, circumstances: &Circumstances<'_>, looks: &Looks) -> Class {
+impl Traits {
+    pub(crate) fn of(caller: &Caller, circumstances: &Circumstances<'_>, looks: &Looks) -> Traits {
         let id = format!("{}:{}", caller.issuer, caller.subject);
         let keep = |wanted: bool, text: &str| Box::from(if wanted { text } else { "" });
         let groups = || caller.groups.iter().filter(|group| looks.groups.contains(*group)).cloned().collect();
-        Class {
+        Traits {
             kind: caller.kind,
             cluster: circumstances.cluster.into(),
             groups: caller.groups_known.then(groups),
@@ -76,13 +76,29 @@ impl Class {
     }
 }
 
-/// A class of callers that the rules cannot tell apart, with the answers kept for it. Made by
+/// What policy makes of one session: the class of callers that it belongs to, and whether everything is refused to it. Made by
 /// [`Policy::entitlement`](crate::Policy::entitlement); it belongs to that policy.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Entitlement {
     /// The number of the policy that made it.
     pub(crate) policy: u64,
-    pub(crate) class: Class,
+    pub(crate) class: Arc<Class>,
+    /// `block:<id>`, if who calls is blocked.
+    pub(crate) blocked: Option<Arc<str>>,
+}
+
+impl Entitlement {
+    /// Whether the session is blocked as a whole; the block as a decision names it.
+    #[must_use]
+    pub fn blocked(&self) -> Option<&str> {
+        self.blocked.as_deref()
+    }
+}
+
+/// A class of callers that the rules cannot tell apart, with the answers kept for it.
+#[derive(Debug)]
+pub(crate) struct Class {
+    pub(crate) traits: Traits,
     pub(crate) principal: EntityUid,
     /// The caller, the cluster and the actions; `None` (which denies) if Cedar refused them, which would be a defect.
     pub(crate) entities: Option<Entities>,
@@ -106,22 +122,16 @@ struct Answers {
     count: usize,
 }
 
-impl Entitlement {
-    pub(crate) fn new(
-        policy: u64,
-        class: Class,
-        types: &Types,
-        actions: &Entities,
-        kept_by_all: Arc<AtomicUsize>,
-    ) -> Entitlement {
-        let principal = types.caller(class.kind, &class.id);
-        let entities = entities(&class, &principal, types, actions);
-        Entitlement { policy, class, principal, entities, answers: RwLock::default(), kept_by_all }
+impl Class {
+    pub(crate) fn new(traits: Traits, types: &Types, actions: &Entities, kept_by_all: Arc<AtomicUsize>) -> Class {
+        let principal = types.caller(traits.kind, &traits.id);
+        let entities = entities(&traits, &principal, types, actions);
+        Class { traits, principal, entities, answers: RwLock::default(), kept_by_all }
     }
 
     /// Whether the caller's groups are unknown.
     pub(crate) fn groups_unknown(&self) -> bool {
-        self.class.groups.is_none()
+        self.traits.groups.is_none()
     }
 
     pub(crate) fn kept(&self, key: &AnswerKey, name: &str) -> Option<Decision> {
@@ -153,7 +163,7 @@ impl Entitlement {
     }
 }
 
-fn entities(class: &Class, principal: &EntityUid, types: &Types, actions: &Entities) -> Option<Entities> {
+fn entities(class: &Traits, principal: &EntityUid, types: &Types, actions: &Entities) -> Option<Entities> {
     let text = |text: &str| RestrictedExpression::new_string(text.to_owned());
     let mut about = HashMap::from([("issuer".to_owned(), text(&class.issuer)), ("sub".to_owned(), text(&class.sub))]);
     if let Some(client) = &class.client {
@@ -167,7 +177,7 @@ fn entities(class: &Class, principal: &EntityUid, types: &Types, actions: &Entit
     actions.clone().add_entities([caller, cluster], None).ok()
 }
 
-impl Drop for Entitlement {
+impl Drop for Class {
     fn drop(&mut self) {
         let answers = self.answers.get_mut().unwrap_or_else(PoisonError::into_inner);
         self.kept_by_all.fetch_sub(answers.count, Ordering::Relaxed);

@@ -10,7 +10,8 @@ use cedar_policy::{
 };
 use tidegate_model::{Action, Caller, Resource, ResourceKind};
 
-use crate::class::{AnswerKey, Circumstances, Class, Entitlement};
+use crate::blocks::Blocks;
+use crate::class::{AnswerKey, Circumstances, Class, Entitlement, Traits};
 use crate::error::PolicyError;
 use crate::folder::{self, Loaded};
 use crate::rule::Rule;
@@ -30,16 +31,22 @@ const RULES_NAMED_MAX: usize = 8;
 
 static POLICIES: AtomicU64 = AtomicU64::new(0);
 
-/// One version of a policy: immutable, shared, replaced as a whole.
+/// One version of a policy, with the blocks that hold: immutable, shared, replaced as a whole.
 pub struct Policy {
     /// Tells this policy's entitlements from another's.
     number: u64,
+    core: Arc<Core>,
+    blocks: Arc<Blocks>,
+}
+
+/// What does not depend on blocks: the rules, the classes that they make of callers, and the answers kept for these.
+struct Core {
     loaded: Loaded,
     schema: Schema,
     types: Types,
     actions: Entities,
     authorizer: Authorizer,
-    classes: Mutex<HashMap<Class, Arc<Entitlement>>>,
+    classes: Mutex<HashMap<Traits, Arc<Class>>>,
     answers_kept: Arc<AtomicUsize>,
 }
 
@@ -140,8 +147,7 @@ impl Policy {
         })?;
         let schema = schema()?;
         let actions = schema.action_entities().map_err(|error| PolicyError::Schema(error.to_string()))?;
-        Ok(Policy {
-            number: POLICIES.fetch_add(1, Ordering::Relaxed),
+        let core = Core {
             loaded,
             schema,
             types: Types::new()?,
@@ -149,25 +155,39 @@ impl Policy {
             authorizer: Authorizer::new(),
             classes: Mutex::default(),
             answers_kept: Arc::default(),
-        })
+        };
+        Ok(Policy { number: next_number(), core: Arc::new(core), blocks: Arc::default() })
+    }
+
+    /// The same rules with other blocks. It shares all else, kept answers too, so it is made in no time. Whoever puts a policy in
+    /// force gives it the blocks that hold: those of the policy before do not pass over by themselves.
+    #[must_use]
+    pub fn with_blocks(&self, blocks: Arc<Blocks>) -> Policy {
+        Policy { number: next_number(), core: Arc::clone(&self.core), blocks }
+    }
+
+    /// The blocks that hold.
+    #[must_use]
+    pub fn blocks(&self) -> &Arc<Blocks> {
+        &self.blocks
     }
 
     /// SHA-256 over the sorted names and contents of the files that count.
     #[must_use]
     pub fn version(&self) -> [u8; 32] {
-        self.loaded.report.version
+        self.core.loaded.report.version
     }
 
     /// Number of rules.
     #[must_use]
     pub fn rules(&self) -> usize {
-        self.loaded.report.rules
+        self.core.loaded.report.rules
     }
 
     /// The rule of this id.
     #[must_use]
     pub fn rule(&self, id: &str) -> Option<&Rule> {
-        self.loaded.rules.get(id).map(|rule| &**rule)
+        self.core.loaded.rules.get(id).map(|rule| &**rule)
     }
 
     /// The rules that a [`Decision::rule`] of this policy names.
@@ -178,37 +198,27 @@ impl Policy {
 
     /// Every rule, in no order.
     pub fn every_rule(&self) -> impl Iterator<Item = &Rule> {
-        self.loaded.rules.values().map(|rule| &**rule)
+        self.core.loaded.rules.values().map(|rule| &**rule)
     }
 
     /// What the folder holds.
     #[must_use]
     pub fn report(&self) -> &folder::Report {
-        &self.loaded.report
+        &self.core.loaded.report
     }
 
     /// What topics are.
     #[must_use]
     pub fn topics(&self) -> &crate::topics::Topics {
-        &self.loaded.topics
+        &self.core.loaded.topics
     }
 
-    /// The class of callers that the rules cannot tell apart. Ask once a session, again after re-authentication, and
-    /// again whenever the policy is another one.
+    /// What the policy makes of a session: its class of callers, and whether it is blocked. Ask once a session, again after
+    /// re-authentication, and again whenever the policy is another one.
     #[must_use]
-    pub fn entitlement(&self, caller: &Caller, circumstances: &Circumstances<'_>) -> Arc<Entitlement> {
-        let class = Class::of(caller, circumstances, &self.loaded.looks);
-        let mut classes = self.classes.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = classes.get(&class) {
-            return Arc::clone(known);
-        }
-        let answers_kept = Arc::clone(&self.answers_kept);
-        let new = Arc::new(Entitlement::new(self.number, class.clone(), &self.types, &self.actions, answers_kept));
-        if classes.len() >= CLASSES_MAX {
-            classes.clear();
-        }
-        classes.insert(class, Arc::clone(&new));
-        new
+    pub fn entitlement(&self, caller: &Caller, circumstances: &Circumstances<'_>) -> Entitlement {
+        let class = self.core.class(Traits::of(caller, circumstances, &self.core.loaded.looks));
+        Entitlement { policy: self.number, class, blocked: self.blocks.session(caller, circumstances) }
     }
 
     /// Decides. A kept answer costs two look-ups; another one is asked of Cedar (tens of microseconds).
@@ -219,9 +229,42 @@ impl Policy {
         if who.policy != self.number {
             return Decision::deny("error:other-policy");
         }
+        if let Some(block) = &who.blocked {
+            return Decision { effect: Effect::Blocked, rule: Arc::clone(block) };
+        }
         if question.action.applies_to() != question.resource.kind() {
             return Decision::deny("error:wrong-resource");
         }
+        if self.blocks.ask_each_time()
+            && let Some(rule) = self.blocks.question(question.action, &question.resource)
+        {
+            return Decision { effect: Effect::Blocked, rule };
+        }
+        self.core.decide(&who.class, question)
+    }
+
+    /// The question as Cedar takes it. The error is the rule to deny with.
+    pub(crate) fn prepare(&self, who: &Entitlement, question: Question<'_>) -> Result<(Request, Entities), String> {
+        self.core.prepare(&who.class, question)
+    }
+}
+
+impl Core {
+    fn class(&self, traits: Traits) -> Arc<Class> {
+        let mut classes = self.classes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = classes.get(&traits) {
+            return Arc::clone(known);
+        }
+        let answers_kept = Arc::clone(&self.answers_kept);
+        let new = Arc::new(Class::new(traits.clone(), &self.types, &self.actions, answers_kept));
+        if classes.len() >= CLASSES_MAX {
+            classes.clear();
+        }
+        classes.insert(traits, Arc::clone(&new));
+        new
+    }
+
+    fn decide(&self, who: &Class, question: Question<'_>) -> Decision {
         let looks = &self.loaded.looks;
         let key = looks.mfa.bucket(question.now.mfa_age.map(seconds)).map(|mfa| AnswerKey {
             action: question.action,
@@ -241,7 +284,7 @@ impl Policy {
     }
 
     /// The question as Cedar takes it. The error is the rule to deny with.
-    pub(crate) fn prepare(&self, who: &Entitlement, question: Question<'_>) -> Result<(Request, Entities), String> {
+    fn prepare(&self, who: &Class, question: Question<'_>) -> Result<(Request, Entities), String> {
         let (resource, entity) = self.resource(who, question.resource)?;
         let entities = who
             .entities
@@ -261,7 +304,7 @@ impl Policy {
     }
 
     /// Asks Cedar. The error is the rule to deny with.
-    fn evaluate(&self, who: &Entitlement, question: Question<'_>) -> Result<Decision, String> {
+    fn evaluate(&self, who: &Class, question: Question<'_>) -> Result<Decision, String> {
         let (request, entities) = self.prepare(who, question)?;
         let sets = if who.groups_unknown() { &self.loaded.sets_unknown_groups } else { &self.loaded.sets };
         let response = self.authorizer.is_authorized(&request, &sets.all, &entities);
@@ -278,7 +321,7 @@ impl Policy {
             return Ok(Decision { effect: Effect::Allow, rule: named(reasons).into() });
         }
         // The reasons are all forbids that apply. When each of them can be lifted, what is left are the permits.
-        let on_approval = |id: &String| self.rule(id).is_some_and(|rule| rule.on_approval);
+        let on_approval = |id: &String| self.loaded.rules.get(id).is_some_and(|rule| rule.on_approval);
         if !reasons.is_empty() && reasons.iter().all(on_approval) {
             let lifted = self.authorizer.is_authorized(&request, &sets.permits, &entities);
             if lifted.decision() == cedar_policy::Decision::Allow {
@@ -290,9 +333,9 @@ impl Policy {
     }
 
     /// The resource's id and, unless it is the cluster (which the entitlement has), the entity.
-    fn resource(&self, who: &Entitlement, resource: Resource<'_>) -> Result<(EntityUid, Option<Entity>), String> {
+    fn resource(&self, who: &Class, resource: Resource<'_>) -> Result<(EntityUid, Option<Entity>), String> {
         let text = |text: &str| RestrictedExpression::new_string(text.to_owned());
-        let cluster = self.types.resource(ResourceKind::Cluster, who.class.cluster());
+        let cluster = self.types.resource(ResourceKind::Cluster, who.traits.cluster());
         let name = resource.name();
         let uid = match resource.kind() {
             ResourceKind::Cluster => return Ok((cluster, None)),
@@ -325,6 +368,10 @@ impl Policy {
     }
 }
 
+fn next_number() -> u64 {
+    POLICIES.fetch_add(1, Ordering::Relaxed)
+}
+
 /// The ids as a decision names them.
 fn named(mut ids: Vec<String>) -> String {
     ids.sort_unstable();
@@ -336,11 +383,11 @@ fn named(mut ids: Vec<String>) -> String {
     if ids.is_empty() { DEFAULT_DENY.to_owned() } else { ids.join(",") }
 }
 
-fn context(who: &Entitlement, question: Question<'_>) -> Result<Context, String> {
+fn context(who: &Class, question: Question<'_>) -> Result<Context, String> {
     let mut pairs = vec![
-        ("address".to_owned(), RestrictedExpression::new_ip(who.class.address.to_string())),
-        ("clientId".to_owned(), RestrictedExpression::new_string(who.class.client_id.to_string())),
-        ("tls".to_owned(), RestrictedExpression::new_bool(who.class.tls)),
+        ("address".to_owned(), RestrictedExpression::new_ip(who.traits.address.to_string())),
+        ("clientId".to_owned(), RestrictedExpression::new_string(who.traits.client_id.to_string())),
+        ("tls".to_owned(), RestrictedExpression::new_bool(who.traits.tls)),
         ("hour".to_owned(), RestrictedExpression::new_long(i64::from(question.now.hour))),
     ];
     if let Some(partition) = question.partition {

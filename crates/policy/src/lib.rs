@@ -7,6 +7,7 @@
 //! session; [`Policy::decide`] looks an answer up in that class's table, or asks Cedar and keeps the answer.
 
 mod asked;
+mod blocks;
 mod class;
 mod decide;
 mod error;
@@ -20,6 +21,7 @@ mod topics;
 mod widen;
 
 pub use asked::{Around, Asked, Who, actions};
+pub use blocks::{Block, Blocks, Pattern, Target, TargetRefused};
 pub use class::{Circumstances, Entitlement};
 pub use decide::{Decision, Effect, Now, Policy, Question};
 pub use error::PolicyError;

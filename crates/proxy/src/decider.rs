@@ -27,7 +27,7 @@ pub struct Access {
     /// The policy that `entitlement` belongs to.
     pub policy: Arc<Policy>,
     /// The caller's class under it.
-    pub entitlement: Arc<Entitlement>,
+    pub entitlement: Entitlement,
 }
 
 impl Access {
@@ -173,6 +173,13 @@ impl Gate for Decider<'_> {
         decision.allowed()
     }
 
+    fn creates(&mut self, topic: &str) -> bool {
+        // A topic that is blocked is blocked for those too who may create any.
+        let blocked = self.access.is_some_and(|access| access.policy.blocks().topic(topic).is_some());
+        (!blocked && self.allows(Action::CreateAnyTopic, Resource::Cluster, None))
+            || self.allows(Action::CreateTopic, Resource::Topic(topic), None)
+    }
+
     fn endpoint(&mut self, node_id: i32, host: &str, port: u16) -> Option<Endpoint> {
         self.endpoints.of_broker(node_id, host, port)
     }
@@ -187,5 +194,36 @@ impl Gate for Decider<'_> {
 
     fn now_ms(&self) -> u64 {
         self.now_ms
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tidegate_policy::{Block, Blocks, Target};
+
+    use super::*;
+    use crate::connection::circumstances;
+    use crate::testing::{Gatehouse, caller, limits};
+
+    #[tokio::test]
+    async fn a_blocked_topic_cannot_be_created_by_the_right_to_create_any() {
+        let gate = Gatehouse::new(limits()).await;
+        let rules = r#"@id("any") permit (principal, action == Action::"createAnyTopic", resource);"#;
+        let files = [("rules.cedar".to_owned(), rules.to_owned())].into();
+        let target = Target::parse("topic", "pay*").unwrap();
+        let (reason, who) = (String::new(), String::new());
+        let block = Block { id: "b1".into(), target, reason, at_ms: 0, until_s: None, who };
+        let policy = Policy::from_files(&files).unwrap().with_blocks(Arc::new(Blocks::new(vec![block], 0)));
+        let around = circumstances(&gate.listener, "127.0.0.1:9".parse().unwrap(), "");
+        let access = Access::new(Arc::new(caller()), u64::MAX, Arc::new(policy), &around);
+        let mut decider = Decider::new(&gate.listener.shared, &gate.listener.endpoints, Some(&access));
+        assert!(decider.creates("orders"));
+        assert!(!decider.creates("payroll"));
+        let asked = decider.into_questions().asked;
+        let said: Vec<_> = asked.iter().map(|a| (a.action, a.effect, &*a.rule)).collect();
+        assert_eq!(
+            said,
+            [(Action::CreateAnyTopic, Effect::Allow, "any"), (Action::CreateTopic, Effect::Blocked, "block:b1"),]
+        );
     }
 }

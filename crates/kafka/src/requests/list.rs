@@ -111,11 +111,7 @@ fn asks(api_key: i16, kind: i64, name: &str, gate: &mut dyn Gate) -> bool {
     match (api_key, kind) {
         (9 | 15, _) | (10, 0) => gate.allows(Action::DescribeGroup, Resource::ConsumerGroup(name), None),
         (10, 1) | (65, _) => gate.allows(Action::DescribeTransactionalId, Resource::TransactionalId(name), None),
-        (19, _) => {
-            !INTERNAL_TOPICS.contains(&name)
-                && (gate.allows(Action::CreateAnyTopic, Resource::Cluster, None)
-                    || gate.allows(Action::CreateTopic, Resource::Topic(name), None))
-        }
+        (19, _) => !INTERNAL_TOPICS.contains(&name) && gate.creates(name),
         (32, config_type::TOPIC) => gate.allows(Action::DescribeConfigs, Resource::Topic(name), None),
         (32, config_type::GROUP) => gate.allows(Action::DescribeGroupConfigs, Resource::ConsumerGroup(name), None),
         (32, _) => gate.allows(Action::DescribeClusterConfigs, Resource::Cluster, None),

@@ -101,10 +101,6 @@ fn padding(walker: &Walker<'_>, everything: bool) -> Option<Range<usize>> {
 fn created(names: &[TopicUse], gate: &mut dyn Gate) -> Vec<TopicUse> {
     let Some(known) = knowledge(gate) else { return Vec::new() };
     let unknown: Vec<TopicUse> = names.iter().filter(|t| !known.topics.contains_key(&t.name)).cloned().collect();
-    let all = unknown.iter().all(|topic| {
-        !INTERNAL_TOPICS.contains(&topic.name.as_str())
-            && (gate.allows(Action::CreateAnyTopic, Resource::Cluster, None)
-                || gate.allows(Action::CreateTopic, Resource::Topic(&topic.name), None))
-    });
+    let all = unknown.iter().all(|topic| !INTERNAL_TOPICS.contains(&topic.name.as_str()) && gate.creates(&topic.name));
     if all { unknown } else { Vec::new() }
 }

@@ -6,6 +6,7 @@ use tempfile::TempDir;
 use tidegate_model::{CallerKind, CredentialKind};
 
 use super::*;
+use crate::blocks::{Block, Target};
 
 fn folder(files: &[(&str, &str)]) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
@@ -212,7 +213,7 @@ fn callers_that_the_rules_cannot_tell_apart_share_their_class() {
     let rules = r#"@id("team") permit (principal in Group::"idp:sales", action, resource);
                    @id("bob") forbid (principal == User::"idp:bob", action, resource);"#;
     let policy = policy(rules);
-    let class = |caller: &Caller| policy.entitlement(caller, &here());
+    let class = |caller: &Caller| policy.entitlement(caller, &here()).class;
     let ann = class(&caller("ann", &["sales", "chess"]));
     assert!(Arc::ptr_eq(&ann, &class(&caller("amy", &["golf", "sales"]))));
     assert!(!Arc::ptr_eq(&ann, &class(&caller("amy", &["golf"]))), "a named group tells them apart");
@@ -224,9 +225,9 @@ fn callers_that_the_rules_cannot_tell_apart_share_their_class() {
     unknown.groups_known = false;
     assert!(!Arc::ptr_eq(&ann, &class(&unknown)));
     let elsewhere = Circumstances { address: IpAddr::from([10, 0, 0, 1]), client_id: "other", tls: false, ..here() };
-    assert!(Arc::ptr_eq(&ann, &policy.entitlement(&caller("ann", &["sales"]), &elsewhere)));
+    assert!(Arc::ptr_eq(&ann, &policy.entitlement(&caller("ann", &["sales"]), &elsewhere).class));
     let other_cluster = Circumstances { cluster: "second", ..here() };
-    assert!(!Arc::ptr_eq(&ann, &policy.entitlement(&caller("ann", &["sales"]), &other_cluster)));
+    assert!(!Arc::ptr_eq(&ann, &policy.entitlement(&caller("ann", &["sales"]), &other_cluster).class));
 }
 
 #[test]
@@ -258,7 +259,7 @@ fn classes_and_kept_answers_change_no_decision() {
         @id("id") forbid (principal, action == Action::"produce", resource in Cluster::"second") when { context.clientId == "bad" };
         @id("own") permit (principal, action, resource is Topic) when { resource has owner && principal in resource.owner };"#;
     let (sharing, mut apart) = (policy(rules), policy(rules));
-    let looks = &mut apart.loaded.looks;
+    let looks = &mut Arc::get_mut(&mut apart.core).unwrap().loaded.looks;
     (looks.issuer, looks.sub, looks.client, looks.address, looks.client_id) = (true, true, true, true, true);
     (looks.tls, looks.partition, looks.hour, looks.mfa.read, looks.mfa.opaque) = (true, true, true, true, true);
     looks.groups.extend(["idp:a", "idp:b", "idp:c", "idp:sales"].map(str::to_owned));
@@ -353,23 +354,23 @@ fn kept_answers_are_bounded() {
     let policy = policy(TEAM);
     let who = policy.entitlement(&caller("ann", &["sales"]), &here());
     for i in 0..5_000 {
-        who.keep(
+        who.class.keep(
             AnswerKey { action: Action::Consume, partition: None, hour: 0, mfa: 0 },
             &i.to_string(),
             Decision::deny("x"),
         );
-        assert!(who.count() <= 4_096);
+        assert!(who.class.count() <= 4_096);
     }
-    assert_eq!(policy.answers_kept.load(Ordering::Relaxed), who.count());
-    who.keep(
+    assert_eq!(policy.core.answers_kept.load(Ordering::Relaxed), who.class.count());
+    who.class.keep(
         AnswerKey { action: Action::Consume, partition: None, hour: 0, mfa: 0 },
         &"n".repeat(300),
         Decision::deny("x"),
     );
     assert!(policy.decide(&who, consume("orders")).allowed());
     drop(who);
-    policy.classes.lock().unwrap().clear();
-    assert_eq!(policy.answers_kept.load(Ordering::Relaxed), 0);
+    policy.core.classes.lock().unwrap().clear();
+    assert_eq!(policy.core.answers_kept.load(Ordering::Relaxed), 0);
 }
 
 #[test]
@@ -379,6 +380,67 @@ fn an_entitlement_of_another_policy_is_denied() {
     assert!(old.decide(&who, consume("orders")).allowed());
     assert_eq!(&*new.decide(&who, consume("orders")).rule, "error:other-policy");
     assert_eq!(old.version(), new.version());
+}
+
+fn blocks(targets: &[(&str, &str)]) -> Arc<Blocks> {
+    let block = |(at, (kind, value)): (usize, &(&str, &str))| Block {
+        id: format!("b{at}"),
+        target: Target::parse(kind, value).unwrap(),
+        reason: "leak".to_owned(),
+        at_ms: 0,
+        until_s: None,
+        who: "idp:root".to_owned(),
+    };
+    Arc::new(Blocks::new(targets.iter().enumerate().map(block).collect(), 0))
+}
+
+#[test]
+fn a_block_is_decided_before_any_rule() {
+    let open = policy(r#"@id("all") permit (principal, action, resource) when { resource.name like "*" };"#);
+    let (ann, bob) = (caller("ann", &[]), caller("bob", &[]));
+    assert_eq!(ask(&open, &ann, consume("orders")), answer(true, "all"));
+    let blocked = open.with_blocks(blocks(&[
+        ("topic", "pay*"),
+        ("operation", "createTopic"),
+        ("subject", "idp:ann"),
+        ("client_id", "stolen-*"),
+    ]));
+    assert_eq!(ask(&blocked, &bob, consume("orders")), answer(true, "all"));
+    assert_eq!(ask(&blocked, &bob, consume("payroll")), answer(false, "block:b0"));
+    assert_eq!(ask(&blocked, &bob, topic(Action::CreateTopic, "x")), answer(false, "block:b1"));
+    let any = Question { action: Action::CreateAnyTopic, resource: Resource::Cluster, ..consume("") };
+    assert_eq!(ask(&blocked, &bob, any), answer(false, "block:b1"), "the wider right is no way around");
+    for action in Action::ALL.iter().filter(|action| action.applies_to() == ResourceKind::Topic) {
+        assert_eq!(ask(&blocked, &ann, topic(*action, "orders")), answer(false, "block:b2"));
+    }
+    let gate = Question { action: Action::Administer, resource: Resource::Gateway, ..consume("") };
+    assert_eq!(ask(&blocked, &ann, gate), answer(false, "block:b2"));
+    let with_client_id = |client_id| {
+        let circumstances = Circumstances { client_id, ..here() };
+        blocked.decide(&blocked.entitlement(&bob, &circumstances), consume("orders"))
+    };
+    assert_eq!((with_client_id("stolen-7").effect, with_client_id("stolen").effect), (Effect::Blocked, Effect::Allow));
+    let token_of = Caller { client: Some("stolen-app".to_owned()), ..bob.clone() };
+    assert_eq!(ask(&blocked, &token_of, consume("orders")), answer(false, "block:b3"));
+    let other_issuer = Caller { issuer: "evil".to_owned(), ..ann.clone() };
+    assert_eq!(ask(&blocked, &other_issuer, consume("orders")), answer(true, "all"));
+    let over = blocked.with_blocks(Arc::default());
+    assert_eq!(ask(&over, &ann, consume("payroll")), answer(true, "all"), "nothing of a block is kept");
+}
+
+#[test]
+fn other_blocks_share_classes_and_kept_answers_but_no_entitlement() {
+    let before = policy(TEAM);
+    let ann = caller("ann", &["sales"]);
+    assert_eq!(ask(&before, &ann, consume("orders")), answer(true, "team"));
+    let kept = before.core.answers_kept.load(Ordering::Relaxed);
+    let after = before.with_blocks(blocks(&[("subject", "idp:eve")]));
+    let who = before.entitlement(&ann, &here());
+    assert_eq!(&*after.decide(&who, consume("orders")).rule, "error:other-policy", "it may know of no block");
+    assert!(Arc::ptr_eq(&who.class, &after.entitlement(&ann, &here()).class));
+    assert_eq!(ask(&after, &ann, consume("orders")), answer(true, "team"));
+    assert_eq!((kept, after.core.answers_kept.load(Ordering::Relaxed)), (1, 1));
+    assert_eq!(before.version(), after.version());
 }
 
 #[test]
