@@ -14,6 +14,7 @@ use crate::blocks::Blocks;
 use crate::class::{AnswerKey, Circumstances, Class, Entitlement, Traits};
 use crate::error::PolicyError;
 use crate::folder::{self, Loaded};
+use crate::looks::Looks;
 use crate::rule::Rule;
 use crate::schema::{Types, schema};
 
@@ -199,6 +200,11 @@ impl Policy {
     /// Every rule, in no order.
     pub fn every_rule(&self) -> impl Iterator<Item = &Rule> {
         self.core.loaded.rules.values().map(|rule| &**rule)
+    }
+
+    /// What the rules can tell apart.
+    pub(crate) fn looks(&self) -> &Looks {
+        &self.core.loaded.looks
     }
 
     /// What the folder holds.

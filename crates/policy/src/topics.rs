@@ -158,6 +158,11 @@ impl Topics {
         self.exact.len() + self.patterns.len()
     }
 
+    /// Names and patterns, each with what it says.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&String, &TopicFacts)> {
+        self.exact.iter().chain(self.patterns.iter().map(|(pattern, facts)| (pattern, facts)))
+    }
+
     /// Groups that own topics.
     pub(crate) fn owners(&self) -> impl Iterator<Item = &String> {
         let rows = self.exact.values().chain(self.patterns.iter().map(|(_, facts)| facts));

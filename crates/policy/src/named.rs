@@ -1,0 +1,163 @@
+//! What rules name: whom, what, and which values of the circumstances. Questions that could tell two policies apart are made of
+//! it.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use cedar_policy::Policy as CedarPolicy;
+use serde_json::Value;
+use tidegate_model::CallerKind;
+
+use crate::decide::Policy;
+
+/// Names and values in the rules of a policy.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Named {
+    /// Users and workloads.
+    pub callers: BTreeSet<(CallerKind, String)>,
+    /// Groups of callers.
+    pub groups: BTreeSet<String>,
+    /// Names of topics, consumer groups and transactional ids; a star of a pattern is left out of it.
+    pub names: BTreeSet<String>,
+    pub domains: BTreeSet<String>,
+    pub tags: BTreeSet<String>,
+    /// Addresses inside the ranges that rules name.
+    pub addresses: BTreeSet<IpAddr>,
+    /// What `context.clientId` is compared with.
+    pub client_ids: BTreeSet<String>,
+    /// Numbers that `context.partition` is compared with, and those beside them.
+    pub partitions: BTreeSet<i32>,
+}
+
+impl Named {
+    /// What the rules and `topics.yaml` of the policy name.
+    pub(crate) fn of(policy: &Policy) -> Named {
+        let mut named = Named::default();
+        for rule in policy.every_rule() {
+            let json = CedarPolicy::parse(None, &rule.text).ok().and_then(|rule| rule.to_json().ok());
+            named.add(&json.unwrap_or_default());
+        }
+        for (name, facts) in policy.topics().all() {
+            named.names.insert(example(name));
+            named.domains.insert(facts.domain.clone());
+            named.tags.extend(facts.tags.iter().cloned());
+            named.groups.extend(facts.owner.iter().cloned());
+        }
+        named
+    }
+
+    /// Adds what another policy names.
+    pub(crate) fn merge(&mut self, other: Named) {
+        self.callers.extend(other.callers);
+        self.groups.extend(other.groups);
+        self.names.extend(other.names);
+        self.domains.extend(other.domains);
+        self.tags.extend(other.tags);
+        self.addresses.extend(other.addresses);
+        self.client_ids.extend(other.client_ids);
+        self.partitions.extend(other.partitions);
+    }
+
+    fn add(&mut self, json: &Value) {
+        match json {
+            Value::Array(items) => items.iter().for_each(|item| self.add(item)),
+            Value::Object(map) => {
+                if let (Some(Value::String(kind)), Some(Value::String(id))) = (map.get("type"), map.get("id")) {
+                    self.add_entity(kind, id);
+                }
+                for (key, value) in map {
+                    self.add_operation(key, value);
+                    self.add(value);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn add_entity(&mut self, kind: &str, id: &str) {
+        let id = id.to_owned();
+        match kind {
+            "User" => _ = self.callers.insert((CallerKind::User, id)),
+            "Workload" => _ = self.callers.insert((CallerKind::Workload, id)),
+            "Group" => _ = self.groups.insert(id),
+            "Topic" | "ConsumerGroup" | "TransactionalId" => _ = self.names.insert(id),
+            "Domain" => _ = self.domains.insert(id),
+            "Tag" => _ = self.tags.insert(id),
+            _ => {}
+        }
+    }
+
+    /// A comparison of an attribute with a literal.
+    fn add_operation(&mut self, operator: &str, value: &Value) {
+        if operator == "ip" {
+            let text = value.get(0).and_then(|argument| argument.get("Value")).and_then(Value::as_str);
+            self.addresses.extend(text.and_then(inside));
+            return;
+        }
+        let (left, right) = (value.get("left"), value.get("right"));
+        let pattern = value.get("pattern").map(literal_of_pattern);
+        for (side, other) in [(left, right), (right, left)] {
+            let Some(attribute) = side.and_then(|side| side.get(".")).and_then(|access| access.get("attr")) else {
+                continue;
+            };
+            let literal = other.and_then(|other| other.get("Value"));
+            let text = literal.and_then(Value::as_str).map(str::to_owned).or_else(|| pattern.clone());
+            match attribute.as_str() {
+                Some("name") => self.names.extend(text),
+                Some("clientId") => self.client_ids.extend(text),
+                Some("partition") => {
+                    let number = literal.and_then(Value::as_i64).and_then(|number| i32::try_from(number).ok());
+                    let beside = number.into_iter().flat_map(|at| [at.checked_sub(1), Some(at), at.checked_add(1)]);
+                    self.partitions.extend(beside.flatten().filter(|number| *number >= 0));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// A name that the pattern covers.
+pub(crate) fn example(pattern: &str) -> String {
+    pattern.replace('*', "example")
+}
+
+/// A text that the pattern of a `like` covers.
+fn literal_of_pattern(pattern: &Value) -> String {
+    let pieces = pattern.as_array().map(Vec::as_slice).unwrap_or_default();
+    let piece = |piece: &Value| match piece.get("Literal").and_then(Value::as_str) {
+        Some(literal) => literal.to_owned(),
+        None => "example".to_owned(),
+    };
+    pieces.iter().map(piece).collect()
+}
+
+/// An address of a range such as `10.0.0.0/8`, or the address itself.
+fn inside(range: &str) -> Option<IpAddr> {
+    range.split('/').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_what_rules_and_topics_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let rules = r#"permit (principal in Group::"i:g", action == Action::"consume", resource in Domain::"d")
+            when { resource.name like "orders-*" && "x" == resource.name && context.address.isInRange(ip("10.0.0.0/8")) }
+            unless { context has partition && context.partition > 3 };
+            forbid (principal == Workload::"i:w", action, resource in Tag::"pci") when { context.clientId like "rd*" };"#;
+        std::fs::write(dir.path().join("a.cedar"), rules).unwrap();
+        std::fs::write(dir.path().join("topics.yaml"), "- {pattern: 'pay*', owner: 'i:o', domain: p, tags: [t]}\n")
+            .unwrap();
+        let named = Named::of(&Policy::load(dir.path()).unwrap());
+        let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+        assert_eq!(named.groups, set(&["i:g", "i:o"]));
+        assert_eq!(named.callers, BTreeSet::from([(CallerKind::Workload, "i:w".to_owned())]));
+        assert_eq!(named.names, set(&["orders-example", "payexample", "x"]));
+        assert_eq!((named.domains, named.tags), (set(&["d", "p"]), set(&["pci", "t"])));
+        assert_eq!(named.addresses, BTreeSet::from([IpAddr::from([10, 0, 0, 0])]));
+        assert_eq!(named.client_ids, set(&["rdexample"]));
+        assert_eq!(named.partitions, BTreeSet::from([2, 3, 4]));
+    }
+}
