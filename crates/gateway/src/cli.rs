@@ -1,8 +1,10 @@
 //! The command line: what there is to say, and where it is done.
 
 mod evidence;
+mod gate;
 mod policy;
 mod token;
+mod versions;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -33,7 +35,7 @@ enum Command {
     /// Look at a configuration without running it.
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Look at a policy.
+    /// Look at a policy, and change that of a running gate.
     #[command(subcommand)]
     Policy(PolicyCommand),
     /// Look at what was recorded.
@@ -42,6 +44,11 @@ enum Command {
     /// Look at a token.
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// Ask a running gate who it takes you for.
+    Whoami {
+        #[command(flatten)]
+        gate: gate::GateArguments,
+    },
 }
 
 #[derive(Subcommand, Debug)]
@@ -62,6 +69,18 @@ enum PolicyCommand {
         /// How to print.
         #[arg(long, value_enum, default_value_t)]
         output: Output,
+    },
+    /// Put a policy folder in force at a running gate, as a new version.
+    ///
+    /// The folder is checked here first, then by the gate. It holds from the next response on, for live connections too. Exit code: 0 done,
+    /// 1 refused or another version is in force than expected, 64 the folder is wrong, 69 no gate answers, 77 not allowed.
+    Apply(versions::ApplyArguments),
+    /// Put an earlier version in force again.
+    Rollback(versions::RollbackArguments),
+    /// List the versions that a running gate keeps; the one in force has a star.
+    Versions {
+        #[command(flatten)]
+        gate: gate::GateArguments,
     },
 }
 
@@ -89,6 +108,10 @@ pub(crate) fn run() -> ExitCode {
         Command::Serve { config } => serve::main(&config),
         Command::Config(ConfigCommand::Check { file }) => check_config(&file),
         Command::Policy(PolicyCommand::Check { dir, output }) => policy::check(&dir, output),
+        Command::Policy(PolicyCommand::Apply(arguments)) => versions::apply(&arguments),
+        Command::Policy(PolicyCommand::Rollback(arguments)) => versions::rollback(&arguments),
+        Command::Policy(PolicyCommand::Versions { gate }) => versions::versions(&gate),
+        Command::Whoami { gate } => versions::whoami(&gate),
         Command::Evidence(command) => evidence::run(command),
         Command::Token(command) => token::run(command),
     }

@@ -24,6 +24,10 @@ pub(crate) struct FileConfig {
     pub(crate) evidence: EvidenceSection,
     /// Where the policy is.
     pub(crate) policy: PolicySection,
+    /// What the gate remembers beside its evidence.
+    pub(crate) state: StateSection,
+    /// How the gate is commanded.
+    pub(crate) control: ControlSection,
     /// How agents reach the gateway.
     pub(crate) agents: AgentsSection,
     /// The operators' port.
@@ -96,6 +100,55 @@ pub(crate) enum KeySource {
 pub(crate) struct PolicySection {
     /// Folder with `*.cedar` and `topics.yaml`.
     pub(crate) dir: PathBuf,
+    /// `state`: the folder is taken at the first start only, and `tidegate policy apply` from then on. `folder`: the folder holds; it is taken at each start and SIGHUP, and `apply` is refused.
+    #[serde(default)]
+    pub(crate) source: PolicySource,
+}
+
+/// What says which policy holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum PolicySource {
+    /// The version that was applied last.
+    #[default]
+    State,
+    /// The folder.
+    Folder,
+}
+
+/// `[state]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StateSection {
+    /// Folder of versions of the policy, blocks, service accounts and keys; for the gateway's user only.
+    pub(crate) dir: PathBuf,
+    /// Days for which decisions are counted, for `tidegate policy dry-run`; 0 counts none.
+    #[serde(default = "decision_days")]
+    pub(crate) decision_days: u16,
+}
+
+/// `[control]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ControlSection {
+    /// Unix socket that `tidegate policy apply` and the like connect to.
+    pub(crate) socket: PathBuf,
+    /// Callers, `issuer:subject`, who may give every command, whatever the policy says.
+    pub(crate) administrators: Spanned<Vec<String>>,
+    /// Users of this machine who may come to the socket without a token.
+    #[serde(default)]
+    pub(crate) local_user: Vec<LocalUserSection>,
+}
+
+/// `[[control.local_user]]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LocalUserSection {
+    /// The user, by name or number; policy and evidence call it `local:NAME`, as it is written here.
+    pub(crate) user: Spanned<String>,
+    /// Its groups; policy calls them `local:GROUP`.
+    #[serde(default)]
+    pub(crate) groups: Vec<String>,
 }
 
 /// `[agents]`
@@ -233,9 +286,16 @@ fn segment_mib() -> Spanned<u64> {
     Spanned::new(0..0, 64)
 }
 
+fn decision_days() -> u16 {
+    30
+}
+
 fn reserve_mib() -> u64 {
     64
 }
+
+/// In the place of an issuer's name, for users of this machine.
+pub(crate) const LOCAL: &str = "local";
 
 /// What the program needs, checked.
 pub(crate) struct Config {
@@ -312,6 +372,7 @@ impl Place<'_> {
 fn from_folder(file: &mut FileConfig, folder: &Path) {
     let mut paths: Vec<&mut PathBuf> =
         vec![&mut file.evidence.dir, file.evidence.keyring.get_mut(), &mut file.policy.dir, &mut file.agents.socket];
+    paths.extend([&mut file.state.dir, &mut file.control.socket]);
     if let KeySource::File { file } = file.evidence.wrapping_key.get_mut() {
         paths.push(file);
     }
@@ -358,10 +419,35 @@ fn check(file: FileConfig, place: &Place<'_>) -> Result<Config, ConfigError> {
             return Err(place.wrong(0..0, what));
         }
     }
+    check_names(&file, place)?;
     let clusters = clusters(&file, place)?;
     let listeners = listeners(&file, place)?;
     let limits = limits(&file.limits);
     Ok(Config { algorithm, clusters, listeners, limits, file })
+}
+
+/// Names that callers go by: none may pass for another's.
+fn check_names(file: &FileConfig, place: &Place<'_>) -> Result<(), ConfigError> {
+    if let Some(issuer) = file.issuer.iter().find(|issuer| issuer.name == LOCAL) {
+        let what = format!("an issuer cannot be named {:?}: so users of this machine are called", issuer.name);
+        return Err(place.wrong(0..0, what));
+    }
+    let administrators = &file.control.administrators;
+    for name in administrators.get_ref() {
+        let issuer = name.split_once(':').filter(|(_, subject)| !subject.is_empty()).map(|(issuer, _)| issuer);
+        if !issuer.is_some_and(|issuer| issuer == LOCAL || file.issuer.iter().any(|known| known.name == issuer)) {
+            let what =
+                format!("{name:?} names nobody; write ISSUER:SUBJECT, or {LOCAL}:USER for a user of this machine");
+            return Err(place.wrong(administrators.span(), what));
+        }
+    }
+    for local in &file.control.local_user {
+        let user = local.user.get_ref();
+        if file.control.local_user.iter().filter(|other| other.user.get_ref() == user).count() > 1 {
+            return Err(place.wrong(local.user.span(), format!("{user:?} is named twice; merge the two")));
+        }
+    }
+    Ok(())
 }
 
 fn clusters(file: &FileConfig, place: &Place<'_>) -> Result<Vec<(String, &'static dyn Protocol)>, ConfigError> {

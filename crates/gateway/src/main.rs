@@ -3,9 +3,11 @@
 mod admin;
 mod cli;
 mod config;
+mod control;
 mod reload;
 mod secrets;
 mod serve;
+mod state;
 mod supervise;
 mod tls;
 

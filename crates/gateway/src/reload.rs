@@ -7,10 +7,9 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use tidegate_evidence::entry::{Entry, Kind};
 use tidegate_identity::Issuers;
-use tidegate_policy::Policy;
 use tracing::{error, info, warn};
 
-use crate::config::{self, Config, FileConfig};
+use crate::config::{self, Config, FileConfig, PolicySource};
 use crate::serve::Gate;
 use crate::tls;
 
@@ -27,26 +26,20 @@ pub(crate) async fn run(path: &Path, gate: &Gate) {
 async fn take_up(path: &Path, gate: &Gate) -> Result<()> {
     let shared = &gate.admin.shared;
     let config = config::load(path)?;
-    let policy = Policy::load(&config.file.policy.dir).context("the policy is wrong")?;
     let issuers = Issuers::new(config.file.issuer.clone())?;
     let certificates = certificates(&config)?;
     for what in needs_restart(&gate.started_with, &config.file) {
         warn!(what, "this change needs a restart");
     }
-    let before = shared.policy().version();
-    // Durable before it is in force: a decision under the new policy never precedes the leaf that names it.
-    let mut entry =
-        Entry::new(if before == policy.version() { Kind::ConfigChange } else { Kind::PolicyChange }, shared.now_ms());
-    let hex = |version: [u8; 32]| version.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    entry.facts = vec![
-        ("cause".into(), "SIGHUP".into()),
-        ("policy_before".into(), hex(before)),
-        ("policy_after".into(), hex(policy.version())),
-    ];
-    shared.log.append_admin(entry).await.context("the change cannot be recorded")?;
-    if before != policy.version() {
-        shared.policy.store(Arc::new(policy));
+    // The policy first: it is what may be wrong. Then nothing is taken up.
+    if config.file.policy.source == PolicySource::Folder {
+        gate.control.take_up_folder(&config, "SIGHUP").await?;
     }
+    // Durable before it holds.
+    let mut entry = Entry::new(Kind::ConfigChange, shared.now_ms());
+    entry.facts = vec![("cause".into(), "SIGHUP".into())];
+    shared.log.append_admin(entry).await.context("the change cannot be recorded")?;
+    gate.control.take_up(&config)?;
     issuers.refresh_all().await;
     tokio::spawn(Arc::clone(&issuers).run_refresh());
     shared.issuers.store(issuers);
@@ -72,9 +65,12 @@ fn certificates(config: &Config) -> Result<Vec<(String, Arc<rustls::ServerConfig
 fn needs_restart(before: &FileConfig, after: &FileConfig) -> Vec<&'static str> {
     let differs =
         |before: &dyn std::fmt::Debug, after: &dyn std::fmt::Debug| format!("{before:?}") != format!("{after:?}");
-    let pairs: [(&'static str, bool); 6] = [
+    let pairs: [(&'static str, bool); 9] = [
         ("[gateway]", differs(&before.gateway.name.get_ref(), &after.gateway.name.get_ref())),
         ("[evidence]", differs(&before.evidence.dir, &after.evidence.dir)),
+        ("[policy] source", before.policy.source != after.policy.source),
+        ("[state]", differs(&before.state, &after.state)),
+        ("[control] socket", before.control.socket != after.control.socket),
         ("[agents]", differs(&before.agents.socket, &after.agents.socket)),
         ("[admin]", before.admin.listen != after.admin.listen),
         ("[[cluster]]", before.cluster.len() != after.cluster.len()),

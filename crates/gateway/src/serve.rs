@@ -19,14 +19,17 @@ use tidegate_proxy::frames::Budget;
 use tidegate_proxy::gate::Shared;
 use tidegate_proxy::listener::Listener;
 use tidegate_proxy::metrics::Metrics;
-use tidegate_proxy::tally::Tallies;
-use tokio::net::TcpListener;
+use tidegate_proxy::tally::{Tallied, Tallies};
+use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::admin::{self, Admin};
 use crate::config::{self, Config};
+use crate::control::{self, Control};
+use crate::state::State;
 use crate::supervise::{self, Child};
 use crate::{cli, reload, secrets, tls};
 
@@ -35,6 +38,8 @@ const OPEN_PENDING_MAX: usize = 256;
 /// How long an agent may take to open one.
 const OPEN: Duration = Duration::from_secs(15);
 const MIB: u64 = 1024 * 1024;
+/// How often the table of counted decisions is held to its bounds.
+const TRIM: Duration = Duration::from_secs(60);
 
 /// Runs the gate until it is told to stop.
 pub(crate) fn main(path: &Path) -> ExitCode {
@@ -90,8 +95,9 @@ async fn run(config: Config, path: &Path) -> Result<()> {
     let mut hangup = signal(SignalKind::hangup())?;
     protect_memory();
     let stopping = CancellationToken::new();
-    let (gate, child) = start(&config, &stopping).await?;
+    let (gate, child, control_socket) = start(&config, &stopping).await?;
     let admin_stopping = CancellationToken::new();
+    let control = tokio::spawn(control::serve(Arc::clone(&gate.control), control_socket, admin_stopping.clone()));
     let socket = TcpListener::bind(config.file.admin.listen)
         .await
         .with_context(|| format!("cannot bind the operators' port {}", config.file.admin.listen))?;
@@ -113,9 +119,10 @@ async fn run(config: Config, path: &Path) -> Result<()> {
         warn!(left, "connections did not end in time and are cut");
     }
     gate.admin.shared.agents.shutdown();
+    admin_stopping.cancel();
+    control.await?;
     let log = gate.admin.shared.log.clone();
     tokio::task::spawn_blocking(move || log.close()).await?;
-    admin_stopping.cancel();
     admin.await?;
     if let Some(child) = child {
         child.stop().await;
@@ -127,12 +134,16 @@ async fn run(config: Config, path: &Path) -> Result<()> {
 /// What runs.
 pub(crate) struct Gate {
     pub(crate) admin: Arc<Admin>,
+    pub(crate) control: Arc<Control>,
     /// What was configured at start; what a reload may not change is compared with it.
     pub(crate) started_with: config::FileConfig,
 }
 
-async fn start(config: &Config, stopping: &CancellationToken) -> Result<(Gate, Option<Child>)> {
-    let policy = Policy::load(&config.file.policy.dir).context("the policy is wrong")?;
+async fn start(config: &Config, stopping: &CancellationToken) -> Result<(Gate, Option<Child>, UnixListener)> {
+    // Bound first: a second gate with the same files ends here.
+    let control_socket = control::bind(&config.file.control.socket)?;
+    let state = State::open(&config.file.state.dir)?;
+    let policy = control::at_start(config, &state, now_ms())?;
     let issuers = Issuers::new(config.file.issuer.clone())?;
     let agent_uid = config.file.agents.user.as_ref().map(|user| supervise::uid_of(user.get_ref())).transpose()?;
     let shared_user = agent_uid.is_none_or(|uid| uid == getuid().as_raw());
@@ -154,6 +165,7 @@ async fn start(config: &Config, stopping: &CancellationToken) -> Result<(Gate, O
     let child = supervise::start_agent(config)?;
     issuers.refresh_all().await;
     tokio::spawn(Arc::clone(&issuers).run_refresh());
+    let (tallies, tallied) = Tallies::channel();
     let shared = Arc::new(Shared {
         log,
         algorithm: config.algorithm,
@@ -164,15 +176,16 @@ async fn start(config: &Config, stopping: &CancellationToken) -> Result<(Gate, O
         metrics: Metrics::default(),
         limits: config.limits,
         failures: Failures::default(),
-        // Nobody keeps them yet: sessions count, within their bound, and hand over nothing.
-        tallies: Tallies::channel().0,
+        tallies,
     });
+    tokio::spawn(keep_tallies(state.clone(), tallied, config.file.state.decision_days));
+    let control = Arc::new(Control::new(config, Arc::clone(&shared), state)?);
     let listeners = start_listeners(config, &shared, stopping).await?;
     tokio::spawn(flush_failures(Arc::clone(&shared)));
     let mut registry = Registry::with_prefix("tidegate");
     shared.metrics.register(&mut registry);
     let admin = Arc::new(Admin { shared, listeners, registry });
-    Ok((Gate { admin, started_with: config.file.clone() }, child))
+    Ok((Gate { admin, control, started_with: config.file.clone() }, child, control_socket))
 }
 
 fn open_log(config: &Config, policy: &Policy, shared_user: bool) -> Result<Log> {
@@ -220,6 +233,35 @@ async fn start_listeners(
         );
     }
     Ok(listeners)
+}
+
+/// Keeps what sessions counted of decisions. It is no evidence: what cannot be kept is said and lost.
+async fn keep_tallies(state: State, mut tallied: mpsc::Receiver<Tallied>, days: u16) {
+    let mut trim = tokio::time::interval(TRIM);
+    loop {
+        let (state, given) = tokio::select! {
+            given = tallied.recv() => match given {
+                Some(given) => (state.clone(), Some(given)),
+                None => return,
+            },
+            _ = trim.tick() => (state.clone(), None),
+        };
+        let kept = tokio::task::spawn_blocking(move || match given {
+            Some(given) if days > 0 => state.count_decisions(&given),
+            Some(_) => Ok(()),
+            None => state.trim_decisions(days, now_ms()),
+        });
+        match kept.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => warn!(error = format!("{error:#}"), "decisions cannot be counted for dry runs"),
+            Err(error) => warn!(%error, "decisions cannot be counted for dry runs"),
+        }
+    }
+}
+
+fn now_ms() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 async fn flush_failures(shared: Arc<Shared>) {

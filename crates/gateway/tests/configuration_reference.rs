@@ -19,12 +19,13 @@ check a file without running it; SIGHUP makes a running program read its file ag
 ";
 
 /// What types look like in the file.
-const TYPES: [(&str, &str); 14] = [
+const TYPES: [(&str, &str); 16] = [
     ("String", "text"),
     ("PathBuf", "path"),
     ("SocketAddr", "`\"address:port\"`"),
     ("bool", "true or false"),
     ("i32", "number"),
+    ("u16", "number"),
     ("u32", "number"),
     ("u64", "number"),
     ("usize", "number"),
@@ -34,6 +35,7 @@ const TYPES: [(&str, &str); 14] = [
     ("Target", "`\"host:port\"`"),
     ("Pattern", "`\"host:port\"`"),
     ("MissingGroups", "`\"unknown\"` or `\"none\"`"),
+    ("PolicySource", "`\"state\"` or `\"folder\"`"),
 ];
 
 /// Types that a field gives words of its own: struct, field, type in the file.
@@ -44,8 +46,12 @@ const FIELD_TYPES: [(&str, &str, &str); 3] = [
 ];
 
 /// Defaults that are no literal.
-const DEFAULTS: [(&str, &str); 3] =
-    [("own_user", "the agent's own user"), ("MissingGroups", "`\"unknown\"`"), ("KindRule", "`\"user\"`")];
+const DEFAULTS: [(&str, &str); 4] = [
+    ("own_user", "the agent's own user"),
+    ("MissingGroups", "`\"unknown\"`"),
+    ("KindRule", "`\"user\"`"),
+    ("PolicySource", "`\"state\"`"),
+];
 
 /// Meanings of the agent's keys and tables. The agent's source is kept short, so most of its words stand here: struct, key,
 /// meaning.

@@ -5,7 +5,7 @@ mod config;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{DirBuilderExt as _, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -341,8 +341,8 @@ fn run(command: &mut Command) -> Result<(bool, String, String)> {
 
 /// Writes everything that the two programs read.
 fn write(folder: &Path, options: &Options, issuer: &Issuer, ports: &Ports) -> Result<()> {
-    for name in ["policy", "evidence", "keyring", "run"] {
-        fs::create_dir(folder.join(name)).with_context(|| format!("cannot make {name}"))?;
+    for (name, mode) in [("policy", 0o755), ("evidence", 0o755), ("keyring", 0o755), ("run", 0o755), ("state", 0o700)] {
+        fs::DirBuilder::new().mode(mode).create(folder.join(name)).with_context(|| format!("cannot make {name}"))?;
     }
     let file = |name: &str| folder.join(name);
     fs::write(file("policy/demo.cedar"), &options.rules).context("cannot write the policy")?;
@@ -396,7 +396,7 @@ fn hand_over(folder: &Path) -> Result<()> {
     let give = |name: &str, user: u32| {
         chown(folder.join(name), Some(user), Some(user)).with_context(|| format!("cannot give {name} away"))
     };
-    for name in ["evidence", "keyring", "run", "wrapping.key"] {
+    for name in ["evidence", "keyring", "run", "state", "wrapping.key"] {
         give(name, GATEWAY_UID)?;
     }
     for name in ["agent.toml", "broker.password"] {

@@ -37,6 +37,7 @@ pub(crate) fn configure(dir: &Path, issuer_url: &str) -> PathBuf {
     let key = dir.join("wrapping.key");
     std::fs::write(&key, "07".repeat(32)).unwrap();
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let me = rustix::process::getuid().as_raw();
     let text = format!(
         r#"
 [gateway]
@@ -47,6 +48,14 @@ keyring = "keys"
 wrapping_key = {{ file = "wrapping.key" }}
 [policy]
 dir = "policy"
+[state]
+dir = "state"
+[control]
+socket = "control.sock"
+administrators = ["local:{me}"]
+[[control.local_user]]
+user = "{me}"
+groups = ["ops"]
 [agents]
 socket = "agent.sock"
 [admin]

@@ -25,7 +25,10 @@ pub(super) fn gateway(folder: &Path, options: &Options, issuer: &Issuer, ports: 
     format!(
         "[gateway]\nname = \"gate-1\"\n\n\
          [evidence]\ndir = {}\nkeyring = {}\nwrapping_key = {{ file = {} }}\n{}\n\
-         [policy]\ndir = {}\n\n\
+         [policy]\ndir = {}\nsource = \"folder\"\n\n\
+         [state]\ndir = {}\n\n\
+         [control]\nsocket = {}\nadministrators = [\"local:0\"]\n\n\
+         [[control.local_user]]\nuser = \"0\"\n\n\
          [agents]\nsocket = {}\n{agent_user}\n\
          [admin]\nlisten = \"127.0.0.1:{}\"\n\n\
          [[issuer]]\nname = \"demo\"\nissuer = \"{}\"\naudiences = [\"{AUDIENCE}\"]\nalgorithms = [\"RS256\", \"ES256\"]\n\
@@ -38,6 +41,8 @@ pub(super) fn gateway(folder: &Path, options: &Options, issuer: &Issuer, ports: 
         at("wrapping.key"),
         options.evidence,
         at("policy"),
+        at("state"),
+        at("run/control.sock"),
         text(&socket),
         ports.port(ADMIN),
         issuer.url(),

@@ -52,7 +52,12 @@ pub(super) fn leaf(log: u64, leaf: &Leaf, who: &Who) -> Value {
     put(&mut out, "session", entry.session.map(|id| hex(&id)));
     put(&mut out, "session_seq", leaf.session_seq.map(text));
     put(&mut out, "session_count", leaf.session_count.map(text));
-    let caller = [("issuer", &who.issuer), ("subject", &who.subject), ("source_address", &who.address)];
+    let caller = [
+        ("operator", &who.operator),
+        ("issuer", &who.issuer),
+        ("subject", &who.subject),
+        ("source_address", &who.address),
+    ];
     let mut names = Map::new();
     for (name, value) in caller {
         put(&mut names, name, value.clone());

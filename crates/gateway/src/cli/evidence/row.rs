@@ -110,6 +110,7 @@ fn on(leaf: &Leaf) -> String {
     let listener = fact(leaf, "listener").zip(fact(leaf, "cluster"));
     let isolation = fact(leaf, "agent_isolation").map(|word| format!("agent_isolation={word}"));
     pair.or(fact(leaf, "resource").map(str::to_owned))
+        .or(fact(leaf, "command").map(str::to_owned))
         .or(entry.reason.clone())
         .or(listener.map(|(listener, cluster)| format!("listener {listener}, cluster {cluster}")))
         .or(isolation)

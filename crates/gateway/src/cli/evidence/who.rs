@@ -75,6 +75,8 @@ pub(super) struct Who {
     pub(super) subject: Option<String>,
     /// The client's address.
     pub(super) address: Option<String>,
+    /// Who gave a command, `issuer:subject`.
+    pub(super) operator: Option<String>,
 }
 
 impl Who {
@@ -92,7 +94,9 @@ impl Who {
         };
         let value = |label| values.iter().find(|value| value.label == label).map(|value| value.text.clone());
         let (issuer, subject, address) = (value(Label::Issuer), value(Label::Subject), value(Label::SourceAddress));
+        let operator = value(Label::Operator);
         let mut text = match (&issuer, &subject, &address) {
+            _ if let Some(operator) = &operator => operator.clone(),
             (Some(issuer), Some(subject), _) => format!("{issuer}:{subject}"),
             (None, Some(subject), _) => subject.clone(),
             (_, None, Some(address)) => format!("({address})"),
@@ -101,7 +105,7 @@ impl Who {
         if values.iter().any(|value| !value.fits) {
             text.push_str(" (not as committed)");
         }
-        Who { text, issuer, subject, address }
+        Who { text, issuer, subject, address, operator }
     }
 }
 

@@ -1,0 +1,141 @@
+//! `tidegate policy apply`, `rollback`, `versions`: the policy of a running gate. And `tidegate whoami`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Args;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::cli::evidence::table::{Align, Table, shown};
+use crate::cli::evidence::time;
+use crate::cli::gate::{Failed, GateArguments, show};
+use crate::cli::{EX_USAGE, fail};
+
+/// The longest text of others that is printed.
+const TEXT_MAX: usize = 200;
+
+/// Arguments of `policy apply`.
+#[derive(Args, Debug)]
+pub(crate) struct ApplyArguments {
+    /// The folder with `*.cedar` and `topics.yaml`.
+    dir: PathBuf,
+    /// Why, for those who list the versions.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    comment: String,
+    /// Only if this version is in force.
+    #[arg(long, value_name = "NUMBER")]
+    expect: Option<i64>,
+    #[command(flatten)]
+    gate: GateArguments,
+}
+
+/// Arguments of `policy rollback`.
+#[derive(Args, Debug)]
+pub(crate) struct RollbackArguments {
+    /// The version to put in force again.
+    number: i64,
+    /// Only if this version is in force.
+    #[arg(long, value_name = "NUMBER")]
+    expect: Option<i64>,
+    #[command(flatten)]
+    gate: GateArguments,
+}
+
+/// Puts a folder in force.
+pub(crate) fn apply(arguments: &ApplyArguments) -> ExitCode {
+    let ApplyArguments { dir, comment, expect, gate } = arguments;
+    // Everything that is wrong, in the operator's own files, before anything is sent.
+    if let Err(errors) = tidegate_policy::check(dir) {
+        for error in errors {
+            fail(&error.into(), EX_USAGE);
+        }
+        return ExitCode::from(EX_USAGE);
+    }
+    let files = tidegate_policy::read(dir).context("the policy cannot be read").map_err(Failed::from);
+    let answer = files.and_then(|files| {
+        let body = json!({ "files": files, "comment": comment, "expect": expect });
+        gate.ask(Method::POST, "/v1/policy/apply", Some(&body))
+    });
+    show(gate.output, answer, changed)
+}
+
+/// Puts an earlier version in force.
+pub(crate) fn rollback(arguments: &RollbackArguments) -> ExitCode {
+    let RollbackArguments { number, expect, gate } = arguments;
+    let body = json!({ "number": number, "expect": expect });
+    show(gate.output, gate.ask(Method::POST, "/v1/policy/rollback", Some(&body)), changed)
+}
+
+/// Lists the versions.
+pub(crate) fn versions(gate: &GateArguments) -> ExitCode {
+    show(gate.output, gate.ask(Method::GET, "/v1/policy/versions", None), |answer| {
+        let columns = [
+            ("", Align::Left),
+            ("version", Align::Right),
+            ("applied", Align::Left),
+            ("by", Align::Left),
+            ("policy", Align::Left),
+            ("comment", Align::Left),
+        ];
+        let mut table = Table::new(columns.map(|(name, align)| (name.to_owned(), align)).to_vec());
+        for row in answer.as_array().into_iter().flatten() {
+            let active = field(row, "active").as_bool().unwrap_or(false);
+            table.row(vec![
+                if active { "*" } else { "" }.to_owned(),
+                field(row, "number").to_string(),
+                time::rfc3339(field(row, "at_ms").as_u64().unwrap_or(0)),
+                text(row, "who"),
+                text(row, "hash").chars().take(12).collect(),
+                text(row, "comment"),
+            ]);
+        }
+        table.take()
+    })
+}
+
+/// Says who the gate takes the caller for.
+pub(crate) fn whoami(gate: &GateArguments) -> ExitCode {
+    show(gate.output, gate.ask(Method::GET, "/v1/whoami", None), |answer| {
+        let groups = field(answer, "groups").as_array().map_or_else(
+            || "unknown".to_owned(),
+            |groups| match groups.as_slice() {
+                [] => "none".to_owned(),
+                groups => groups
+                    .iter()
+                    .filter_map(Value::as_str)
+                    .map(|group| shown(group, TEXT_MAX))
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            },
+        );
+        let mfa = field(answer, "mfa_age_s").as_u64().map_or_else(|| "never".to_owned(), |age| format!("{age} s ago"));
+        format!(
+            "{} ({}, {})\ngroups: {groups}\nleft: {} s\nstrong login: {mfa}",
+            text(answer, "name"),
+            text(answer, "kind"),
+            text(answer, "credential"),
+            field(answer, "expires_in_s"),
+        )
+    })
+}
+
+fn changed(answer: &Value) -> String {
+    let number = |of: &str| {
+        field(field(answer, of), "number").as_i64().map_or_else(|| "none".to_owned(), |number| number.to_string())
+    };
+    if field(answer, "changed").as_bool().unwrap_or(false) {
+        format!("version {} is in force, in the place of {}", number("after"), number("before"))
+    } else {
+        format!("nothing changed: version {} was in force already", number("after"))
+    }
+}
+
+fn text(row: &Value, key: &str) -> String {
+    shown(field(row, key).as_str().unwrap_or(""), TEXT_MAX)
+}
+
+fn field<'a>(of: &'a Value, key: &str) -> &'a Value {
+    of.get(key).unwrap_or(&Value::Null)
+}

@@ -1,0 +1,257 @@
+//! Commands to the gate: who gives one, whether they may, and its leaf before anything changes.
+//!
+//! A command comes over the Unix socket, from a user of this machine whom the configuration names, or with a token. Cedar decides
+//! it as an action on `Gateway`; the administrators of the configuration may give all. The order is always the same:
+//! [`Control::permit`] decides, [`Permit::begin`] makes the leaf durable, the change is made, [`Begun::done`] records that it was.
+
+mod operator;
+mod policy;
+mod socket;
+
+use std::collections::HashSet;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use tidegate_evidence::entry::{self, Effect, Entry, Kind, Label};
+use tidegate_evidence::store::LogError;
+use tidegate_model::{Action, Caller, Resource};
+use tidegate_policy::{Circumstances, Now, Policy, Question};
+use tidegate_proxy::gate::Shared;
+
+pub(crate) use operator::Operator;
+pub(crate) use policy::at_start;
+pub(crate) use socket::{bind, serve};
+
+use crate::config::{Config, PolicySource};
+use crate::state::State;
+use operator::LocalUsers;
+
+/// The rule that is named where the configuration, not the policy, allows.
+const BY_CONFIGURATION: &str = "config:administrators";
+
+/// What commands work on.
+pub(crate) struct Control {
+    shared: Arc<Shared>,
+    pub(crate) state: State,
+    /// Who may do all, and who comes without a token.
+    people: ArcSwap<People>,
+    source: PolicySource,
+    /// Changes are made one at a time.
+    changing: tokio::sync::Mutex<()>,
+}
+
+struct People {
+    administrators: HashSet<String>,
+    local_users: LocalUsers,
+}
+
+impl People {
+    fn of(config: &Config) -> anyhow::Result<People> {
+        let control = &config.file.control;
+        let administrators = control.administrators.get_ref().iter().cloned().collect();
+        Ok(People { administrators, local_users: LocalUsers::of(&control.local_user)? })
+    }
+}
+
+impl Control {
+    /// # Errors
+    /// A local user of the configuration does not exist.
+    pub(crate) fn new(config: &Config, shared: Arc<Shared>, state: State) -> anyhow::Result<Control> {
+        let people = ArcSwap::from_pointee(People::of(config)?);
+        Ok(Control {
+            shared,
+            state,
+            people,
+            source: config.file.policy.source,
+            changing: tokio::sync::Mutex::default(),
+        })
+    }
+
+    /// Takes up who is named in another configuration.
+    ///
+    /// # Errors
+    /// A local user does not exist; then nothing is taken up.
+    pub(crate) fn take_up(&self, config: &Config) -> anyhow::Result<()> {
+        self.people.store(Arc::new(People::of(config)?));
+        Ok(())
+    }
+
+    /// Whether an operator may; a refusal is recorded.
+    async fn permit<'a>(
+        &'a self,
+        operator: &'a Operator,
+        action: Action,
+        command: &'static str,
+    ) -> Result<Permit<'a>, Refused> {
+        let policy = self.shared.policy();
+        let decision = self.decide(&policy, operator, action);
+        let permit = Permit { control: self, operator, command, decision };
+        if permit.decision.allowed {
+            return Ok(permit);
+        }
+        let rule = permit.decision.rule.clone();
+        let mut entry = permit.entry(Kind::AdminCommand, Effect::Refused);
+        entry.reason = Some("the policy does not allow this command".into());
+        self.shared.log.append(entry).await.map_err(Refused::Unrecorded)?;
+        Err(Refused::Forbidden { action, rule })
+    }
+
+    fn decide(&self, policy: &Policy, operator: &Operator, action: Action) -> entry::Decision {
+        let caller = &operator.caller;
+        let policy_version = policy.version();
+        if self.people.load().administrators.contains(&name_of(caller)) {
+            return entry::Decision { allowed: true, rule: BY_CONFIGURATION.into(), policy_version };
+        }
+        let circumstances = Circumstances { cluster: "", address: operator.address, client_id: "", tls: operator.tls };
+        let seconds = self.shared.now_ms() / 1000;
+        let now = Now {
+            hour: u8::try_from(seconds / 3600 % 24).unwrap_or(0),
+            mfa_age: caller.mfa_at.map(|at| seconds.saturating_sub(at)),
+        };
+        let question = Question { action, resource: Resource::Gateway, partition: None, now };
+        let decision = policy.decide(&policy.entitlement(caller, &circumstances), question);
+        entry::Decision { allowed: decision.allowed(), rule: decision.rule.to_string(), policy_version }
+    }
+}
+
+/// A command that its operator may give.
+struct Permit<'a> {
+    control: &'a Control,
+    operator: &'a Operator,
+    command: &'static str,
+    decision: entry::Decision,
+}
+
+/// What a command is about to change, for its leaf.
+#[derive(Default)]
+struct Change {
+    /// SHA-256 of what was sent.
+    digest: [u8; 32],
+    /// Small facts in our own words.
+    facts: Vec<(String, String)>,
+    /// Personal values that the change names.
+    disclosures: Vec<(Label, Vec<u8>)>,
+}
+
+impl<'a> Permit<'a> {
+    /// Records a command that only reads. What it shows goes out after this.
+    async fn look(self) -> Result<(), Refused> {
+        let entry = self.entry(Kind::AdminCommand, Effect::Delivered);
+        self.control.shared.log.append(entry).await.map_err(Refused::Unrecorded)?;
+        Ok(())
+    }
+
+    /// Makes the leaf durable that goes before the change.
+    async fn begin(self, change: Change) -> Result<Begun<'a>, Refused> {
+        let mut entry = self.entry(Kind::AdminCommand, Effect::Intent);
+        entry.facts.push(("digest".into(), hex(&change.digest)));
+        entry.facts.extend(change.facts);
+        entry.disclosures.extend(change.disclosures);
+        let receipt = self.control.shared.log.append_admin(entry).await.map_err(Refused::Unrecorded)?;
+        Ok(Begun { permit: self, intent: receipt.index() })
+    }
+
+    fn entry(&self, kind: Kind, effect: Effect) -> Entry {
+        let mut entry = Entry::new(kind, self.control.shared.now_ms());
+        entry.effect = Some(effect);
+        entry.decision = Some(self.decision.clone());
+        entry.facts = vec![
+            ("command".into(), self.command.into()),
+            ("credential".into(), self.operator.caller.credential.name().into()),
+        ];
+        entry.disclosures = vec![
+            (Label::Operator, name_of(&self.operator.caller).into_bytes()),
+            (Label::SourceAddress, self.operator.address.to_string().into_bytes()),
+        ];
+        entry
+    }
+}
+
+/// A command whose leaf is durable and whose change may be made.
+struct Begun<'a> {
+    permit: Permit<'a>,
+    intent: u64,
+}
+
+impl Begun<'_> {
+    /// Makes the change and records what came of it. `kind` and `facts` say so where it was made.
+    async fn change<T>(
+        self,
+        kind: Kind,
+        facts: Vec<(String, String)>,
+        make: impl FnOnce() -> anyhow::Result<T>,
+    ) -> Result<T, Refused> {
+        let made = blocking(make);
+        let mut entry = match &made {
+            Ok(_) => self.permit.entry(kind, Effect::Acked),
+            Err(_) => self.permit.entry(Kind::AdminCommand, Effect::Unknown),
+        };
+        entry.pair = Some(self.intent);
+        entry.facts.extend(facts);
+        let recorded = self.permit.control.shared.log.append_admin(entry).await;
+        let made = made.map_err(Refused::Failed)?;
+        recorded.map_err(Refused::Unrecorded)?;
+        Ok(made)
+    }
+}
+
+/// Runs what waits for the disk where it holds nobody up.
+fn blocking<T>(work: impl FnOnce() -> T) -> T {
+    tokio::task::block_in_place(work)
+}
+
+/// What policy and evidence call a caller.
+pub(crate) fn name_of(caller: &Caller) -> String {
+    format!("{}:{}", caller.issuer, caller.subject)
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// Why a command was not done.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Refused {
+    /// Nobody the gate knows.
+    #[error("{0}")]
+    Unknown(String),
+    /// The policy does not allow it.
+    #[error("this needs the right `{}` on the gate, and the policy does not give it to you (rule {rule})", action.name())]
+    Forbidden { action: Action, rule: String },
+    /// What was sent is wrong.
+    #[error("{0}")]
+    Wrong(String),
+    /// What is there is not what the operator believed.
+    #[error("{0}")]
+    Conflict(String),
+    /// There is no such thing.
+    #[error("{0}")]
+    Missing(String),
+    /// The leaf could not be written, so nothing was changed, or what was changed could not be recorded.
+    #[error("evidence cannot be written: {0}")]
+    Unrecorded(LogError),
+    /// The change failed half way; its leaf says that the effect is unknown.
+    #[error("the change failed: {0:#}")]
+    Failed(anyhow::Error),
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let status = match &self {
+            Refused::Unknown(_) => StatusCode::UNAUTHORIZED,
+            Refused::Forbidden { .. } => StatusCode::FORBIDDEN,
+            Refused::Wrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Refused::Conflict(_) => StatusCode::CONFLICT,
+            Refused::Missing(_) => StatusCode::NOT_FOUND,
+            Refused::Unrecorded(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Refused::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        (status, Json(serde_json::json!({ "error": self.to_string() }))).into_response()
+    }
+}

@@ -1,0 +1,197 @@
+//! Commands to a running gate, over its control socket.
+#![cfg(test)]
+
+mod cli_stage;
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use cli_stage::{Said, configure, tidegate};
+
+/// A gate without a broker behind it: it takes commands all the same.
+struct Gate {
+    folder: tempfile::TempDir,
+    config: PathBuf,
+    running: Option<Child>,
+}
+
+impl Gate {
+    fn new() -> Gate {
+        let folder = tempfile::tempdir().unwrap();
+        let config = configure(folder.path(), "http://127.0.0.1:9/");
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let gate = Gate { folder, config, running: None };
+        gate.edit("127.0.0.1:9092", &format!("127.0.0.1:{port}"));
+        gate.policy("policy", READ);
+        gate
+    }
+
+    fn edit(&self, old: &str, new: &str) {
+        let text = std::fs::read_to_string(&self.config).unwrap();
+        assert!(text.contains(old), "{old} stands in the configuration");
+        std::fs::write(&self.config, text.replace(old, new)).unwrap();
+    }
+
+    /// Writes a policy folder of one file.
+    fn policy(&self, name: &str, rules: &str) -> PathBuf {
+        let dir = self.folder.path().join(name);
+        std::fs::create_dir_all(&dir).unwrap();
+        std::fs::write(dir.join("rules.cedar"), rules).unwrap();
+        dir
+    }
+
+    fn start(&mut self) {
+        let child = Command::new(env!("CARGO_BIN_EXE_tidegate"))
+            .args(["serve", "--config"])
+            .arg(&self.config)
+            .stdout(Stdio::null())
+            .stderr(std::fs::File::create(self.folder.path().join("serve.log")).unwrap())
+            .spawn()
+            .unwrap();
+        self.running = Some(child);
+        let begun = Instant::now();
+        while self.ask(&["whoami"]).code == 69 {
+            assert!(begun.elapsed() < Duration::from_secs(30), "the gate does not answer: {}", self.log());
+            assert!(self.running.as_mut().unwrap().try_wait().unwrap().is_none(), "the gate ended: {}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn stop(&mut self) {
+        let mut child = self.running.take().unwrap();
+        let pid = rustix::process::Pid::from_child(&child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        assert!(child.wait().unwrap().success(), "{}", self.log());
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("serve.log")).unwrap_or_default()
+    }
+
+    fn ask(&self, arguments: &[&str]) -> Said {
+        let socket = self.folder.path().join("control.sock");
+        tidegate(&[arguments, &["--gate", socket.to_str().unwrap()]].concat(), b"")
+    }
+
+    fn apply(&self, dir: &Path, more: &[&str]) -> Said {
+        self.ask(&[&["policy", "apply", dir.to_str().unwrap()], more].concat())
+    }
+
+    /// The leaves of the log as JSON, of these kinds.
+    fn leaves(&self, kinds: &[&str]) -> Vec<serde_json::Value> {
+        let config = self.config.to_str().unwrap();
+        let said = tidegate(&["evidence", "list", "--config", config, "--output", "json"], b"");
+        assert_eq!(said.code, 0, "{}", said.err);
+        let leaves = said.out.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        leaves.filter(|leaf| kinds.contains(&leaf["kind"].as_str().unwrap_or(""))).collect()
+    }
+}
+
+impl Drop for Gate {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.running.take() {
+            drop(child.kill());
+            drop(child.wait());
+        }
+    }
+}
+
+/// Leaves give numbers as text, which every JSON reader keeps whole.
+fn number(value: &serde_json::Value) -> u64 {
+    value.as_str().unwrap().parse().unwrap()
+}
+
+const READ: &str = r#"@id("read") permit (principal in Group::"idp:team", action == Action::"consume", resource);"#;
+const WRITE: &str = r#"@id("write") permit (principal in Group::"idp:team", action == Action::"produce", resource);"#;
+
+#[test]
+fn a_policy_is_applied_listed_rolled_back_and_outlives_a_restart() {
+    let mut gate = Gate::new();
+    let other = gate.policy("other", WRITE);
+    gate.start();
+    let said = gate.apply(&other, &["--comment", "writers only", "--expect", "1"]);
+    assert_eq!((said.code, said.out.trim()), (0, "version 2 is in force, in the place of 1"), "{}", said.err);
+    assert!(gate.apply(&other, &[]).out.contains("nothing changed: version 2"));
+    let listed = gate.ask(&["policy", "versions"]).out;
+    let starred: Vec<&str> = listed.lines().filter(|line| line.starts_with('*')).collect();
+    assert_eq!(starred.len(), 1, "{listed}");
+    assert!(starred[0].contains("writers only") && starred[0].contains("local:"), "{listed}");
+
+    let behind = gate.apply(&gate.policy("third", READ), &["--expect", "1"]);
+    assert_eq!(behind.code, 1);
+    assert!(behind.err.contains("version 2 is in force, not 1"), "{}", behind.err);
+    let wrong = gate.apply(&gate.policy("wrong", "permit (principal, action, resource) when { 1 };"), &[]);
+    assert_eq!(wrong.code, 64);
+    assert!(wrong.err.contains("rules.cedar:1"), "{}", wrong.err);
+    let back = gate.ask(&["policy", "rollback", "1"]);
+    assert_eq!((back.code, back.out.trim()), (0, "version 1 is in force, in the place of 2"), "{}", back.err);
+    assert_eq!(gate.ask(&["policy", "rollback", "9"]).code, 1);
+
+    // The folder is of the first start only.
+    gate.stop();
+    gate.policy("policy", WRITE);
+    gate.start();
+    let listed = gate.ask(&["policy", "versions", "--output", "json"]).out;
+    let versions: serde_json::Value = serde_json::from_str(&listed).unwrap();
+    let active = versions.as_array().unwrap().iter().find(|version| version["active"] == true).unwrap();
+    assert_eq!(active["number"], 1, "{listed}");
+    gate.stop();
+
+    let changes = gate.leaves(&["policy_change"]);
+    assert_eq!(changes.len(), 2, "one for apply, one for rollback: {changes:?}");
+    let intents = gate.leaves(&["admin_command"]);
+    let intents: Vec<_> = intents.iter().filter(|leaf| leaf["effect"] == "intent").collect();
+    assert_eq!(intents.len(), 2, "each goes before its change: {intents:?}");
+    let me = rustix::process::getuid().as_raw();
+    for (intent, change) in intents.iter().zip(&changes) {
+        assert_eq!(intent["who"]["operator"], format!("local:{me}"), "{intent}");
+        assert!(number(&intent["index"]) < number(&change["index"]), "{intent} {change}");
+    }
+}
+
+#[test]
+fn who_may_not_changes_nothing_and_is_recorded() {
+    let mut gate = Gate::new();
+    let me = rustix::process::getuid().as_raw();
+    gate.edit(&format!("administrators = [\"local:{me}\"]"), "administrators = []");
+    // Whoever may do everything with topics may do nothing with the gate.
+    gate.policy("policy", "permit (principal, action, resource is Topic);");
+    gate.start();
+    let before = gate.ask(&["whoami", "--output", "json"]);
+    assert_eq!(before.code, 0, "{}", before.err);
+    let said = gate.apply(&gate.policy("other", WRITE), &[]);
+    assert_eq!(said.code, 77, "{}", said.err);
+    assert!(said.err.contains("needs the right `administer`") && said.err.contains("default-deny"), "{}", said.err);
+    assert_eq!(gate.ask(&["policy", "versions"]).code, 77);
+    gate.stop();
+    let refused = gate.leaves(&["admin_command"]);
+    assert_eq!(refused.iter().filter(|leaf| leaf["effect"] == "refused").count(), 2, "{refused:?}");
+
+    gate.policy("policy", r#"permit (principal in Group::"local:ops", action == Action::"audit", resource);"#);
+    gate.edit("dir = \"policy\"", "dir = \"policy\"\nsource = \"folder\"");
+    gate.start();
+    assert_eq!(gate.ask(&["policy", "versions"]).code, 0, "a rule that names the action allows it");
+    let said = gate.apply(&gate.policy("other", WRITE), &[]);
+    assert_eq!(said.code, 77, "and no other: {}", said.err);
+}
+
+#[test]
+fn a_stranger_of_this_machine_is_told_so() {
+    let mut gate = Gate::new();
+    let me = rustix::process::getuid().as_raw();
+    gate.edit(&format!("user = \"{me}\""), "user = \"64999\"");
+    gate.start();
+    let said = gate.ask(&["whoami"]);
+    assert_eq!(said.code, 77);
+    assert!(said.err.contains(&format!("does not know user {me}")), "{}", said.err);
+    assert_eq!(gate.ask(&["policy", "versions"]).code, 77);
+}
+
+#[test]
+fn no_gate_is_said_with_its_own_exit_code() {
+    let said = tidegate(&["whoami", "--gate", "/nonexistent/control.sock"], b"");
+    assert_eq!(said.code, 69);
+    assert!(said.err.contains("no gate answers at /nonexistent/control.sock"), "{}", said.err);
+}
