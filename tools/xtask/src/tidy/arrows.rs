@@ -9,10 +9,11 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 /// Every package of the workspace with the packages of ours that it may use. `ARCHITECTURE.md` has the picture.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     // level 0
     ("tidegate-model", &[]),
     ("tidegate-evidence", &[]),
+    ("tidegate-saml", &[]),
     // level 1: one matter each
     ("tidegate-kafka", &["tidegate-model"]),
     ("tidegate-policy", &["tidegate-model"]),
