@@ -127,13 +127,19 @@ impl Keycloak {
         format!("{}/protocol/saml/clients/{url_name}", self.issuer())
     }
 
-    /// Adds a SAML service provider that gets signed assertions by POST: the name of the person as NameID, the full paths of the
-    /// groups as the attribute `groups`.
+    /// Adds a SAML service provider that gets signed assertions in signed responses by POST: the name of the person as NameID, the
+    /// full paths of the groups as the attribute `groups`. `attributes` of the client's representation go before these.
     ///
     /// # Errors
     /// When Keycloak refuses it.
-    pub fn add_saml_client(&self, entity_id: &str, assertion_consumer: &str, url_name: &str) -> Result<()> {
-        self.add_client(&json!({
+    pub fn add_saml_client(
+        &self,
+        entity_id: &str,
+        assertion_consumer: &str,
+        url_name: &str,
+        attributes: &[(&str, &str)],
+    ) -> Result<()> {
+        let mut client = json!({
             "clientId": entity_id,
             "protocol": "saml",
             "enabled": true,
@@ -162,7 +168,10 @@ impl Keycloak {
                     "full.path": "true",
                 },
             }],
-        }))
+        });
+        let known = client.get_mut("attributes").and_then(Value::as_object_mut).context("no attributes")?;
+        known.extend(attributes.iter().map(|(name, value)| ((*name).to_owned(), json!(value))));
+        self.add_client(&client)
     }
 
     /// Adds a client, by its representation in Keycloak's administration API.
@@ -171,6 +180,23 @@ impl Keycloak {
     /// When Keycloak refuses it.
     pub fn add_client(&self, representation: &Value) -> Result<()> {
         self.admin(Method::POST, "/clients", Some(representation)).map(drop)
+    }
+
+    /// Adds a person who is in no group.
+    ///
+    /// # Errors
+    /// When Keycloak refuses it.
+    pub fn add_person(&self, person: Person<'_>) -> Result<()> {
+        let representation = json!({
+            "username": person.name,
+            "enabled": true,
+            "email": format!("{}@example.org", person.name),
+            "emailVerified": true,
+            "firstName": person.name,
+            "lastName": "Example",
+            "credentials": [{ "type": "password", "value": person.password, "temporary": false }],
+        });
+        self.admin(Method::POST, "/users", Some(&representation)).map(drop)
     }
 
     /// Signs with a new RS256 key from now on; `forget` takes all older ones out of the key set.

@@ -1,7 +1,7 @@
 //! Starts real brokers, the issuer, agent and gateway for tests, demo and benchmarks.
 //!
 //! Reading order: [`Kafka`] is the broker, [`Issuer`] the OpenID provider, [`Gate`] the product under test; [`java`] and
-//! [`clients`] are what people run against them. [`Keycloak`] and [`OidcProvider`] are identity providers as people have them,
+//! [`clients`] are what people run against them. [`Keycloak`], [`OidcProvider`] and [`Samlp`] are identity providers as people have them,
 //! [`Browser`] walks through their pages, [`openid`] asks them for tokens. Below these stand [`process`] (nothing that is started here outlives the
 //! program that started it), [`ports`] (blocks of free ports), [`scratch`] (folders that go away) and [`jars`] (Apache Kafka
 //! itself, by digest).
@@ -26,6 +26,7 @@ pub mod ports;
 pub mod process;
 pub mod programs;
 pub mod raw;
+pub mod samlp;
 pub mod scratch;
 pub mod stories;
 pub mod tls;
@@ -36,6 +37,7 @@ pub use issuer::Issuer;
 pub use kafka::Kafka;
 pub use keycloak::Keycloak;
 pub use oidc_provider::OidcProvider;
+pub use samlp::Samlp;
 
 use std::io::Write;
 

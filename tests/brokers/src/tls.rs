@@ -5,6 +5,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::rsa::KeySize;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose};
 
 /// An authority that lives in a folder as `ca.pem`.
@@ -58,13 +60,31 @@ impl Authority {
         params.distinguished_name.push(DnType::CommonName, name);
         let key = KeyPair::generate().context("cannot make a key")?;
         let certificate = params.signed_by(&key, &self.issuer).context("cannot sign a certificate")?;
-        let file = |end: &str| self.folder.join(format!("{name}.{end}"));
-        let identity = Identity { certificate: file("pem"), key: file("key"), both: file("both.pem") };
-        fs::write(&identity.certificate, certificate.pem()).context("cannot write a certificate")?;
-        write_private(&identity.key, &key.serialize_pem())?;
-        write_private(&identity.both, &format!("{}{}", key.serialize_pem(), certificate.pem()))?;
-        Ok(identity)
+        write(&self.folder, name, &certificate.pem(), &key.serialize_pem())
     }
+}
+
+/// Makes an RSA key with a certificate that it signed itself, which is what SAML's participants sign with.
+///
+/// # Errors
+/// When the key, the certificate or its files cannot be made.
+pub fn rsa_identity(folder: &Path, name: &str) -> Result<Identity> {
+    let key = aws_lc_rs::rsa::KeyPair::generate(KeySize::Rsa2048).ok().context("cannot make an RSA key")?;
+    let key: Pkcs8V1Der<'_> = key.as_der().ok().context("cannot write an RSA key")?;
+    let key = KeyPair::try_from(key.as_ref()).context("cannot use an RSA key")?;
+    let mut params = CertificateParams::new(Vec::new()).context("cannot make a certificate")?;
+    params.distinguished_name.push(DnType::CommonName, name);
+    let certificate = params.self_signed(&key).context("cannot sign a certificate")?;
+    write(folder, name, &certificate.pem(), &key.serialize_pem())
+}
+
+fn write(folder: &Path, name: &str, certificate: &str, key: &str) -> Result<Identity> {
+    let file = |end: &str| folder.join(format!("{name}.{end}"));
+    let identity = Identity { certificate: file("pem"), key: file("key"), both: file("both.pem") };
+    fs::write(&identity.certificate, certificate).context("cannot write a certificate")?;
+    write_private(&identity.key, key)?;
+    write_private(&identity.both, &format!("{key}{certificate}"))?;
+    Ok(identity)
 }
 
 /// Writes a file that only its owner may read.
