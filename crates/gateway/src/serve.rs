@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use prometheus_client::registry::Registry;
 use rustix::process::getuid;
 use tidegate_evidence::{Log, LogConfig};
-use tidegate_identity::Issuers;
+use tidegate_identity::{Accounts, Issuers, SaltKey};
 use tidegate_policy::Policy;
 use tidegate_proxy::agents::{Agents, AgentsConfig};
 use tidegate_proxy::cluster::Cluster;
@@ -171,6 +171,8 @@ async fn start(config: &Config, stopping: &CancellationToken) -> Result<(Gate, O
         algorithm: config.algorithm,
         policy: ArcSwap::from_pointee(policy),
         issuers: ArcSwap::from(issuers),
+        // None are kept yet.
+        accounts: Accounts::new(SaltKey::generate()?, Vec::new()),
         agents,
         budget: Budget::new(config.file.limits.frames_mib.saturating_mul(1024 * 1024)),
         metrics: Metrics::default(),

@@ -70,8 +70,11 @@ pub fn fuzz_session(data: &[u8]) {
             Err(_) => return,
             Ok(RequestStep::Answer { frame, .. }) => assert_sealed(&frame),
             Ok(RequestStep::Authenticate(_)) => {
-                let outcome =
-                    if gate.toss() { LoginOutcome::Accepted { lifetime_ms: 9 } } else { LoginOutcome::Refused("no") };
+                let outcome = match (gate.toss(), gate.toss()) {
+                    (true, true) => LoginOutcome::Continue(b"more"),
+                    (true, false) => LoginOutcome::Accepted { lifetime_ms: 9, last_words: b"" },
+                    (false, _) => LoginOutcome::Refused("no"),
+                };
                 assert_sealed(&session.authenticated(outcome));
             }
             Ok(RequestStep::Forward { frame, slot, .. }) => {
@@ -117,7 +120,7 @@ fn log_in(session: &mut dyn Session, gate: &mut Coin) {
         let step = session.request(BytesMut::from(frame), gate);
         assert!(step.is_ok(), "the login's frames are fixed");
     }
-    session.authenticated(LoginOutcome::Accepted { lifetime_ms: 1 });
+    session.authenticated(LoginOutcome::Accepted { lifetime_ms: 1, last_words: b"" });
 }
 
 /// A gate that decides by a sequence that the input begins.

@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! ExpectHandshake ──SaslHandshake──▶ ExpectToken ──SaslAuthenticate──▶ Verifying ──accepted──▶ Authenticated
-//!        ▲                                                                │ refused (OAUTHBEARER)          │
-//!        │                                                                ▼                               │ SaslHandshake
-//!   ApiVersions at any time                                     ExpectDummy ──▶ Failed                     └─▶ ExpectToken (KIP-368)
+//!        ▲                                ▲   another round (SCRAM)       │   │ refused (OAUTHBEARER)      │
+//!        │                                └───────────────────────────────┘   ▼                           │ SaslHandshake
+//!   ApiVersions at any time                                           ExpectDummy ──▶ Failed              └─▶ ExpectToken (KIP-368)
 //! ```
 
 use std::time::Duration;
@@ -33,7 +33,12 @@ const ILLEGAL_SASL_STATE: i16 = 34;
 const SASL_AUTHENTICATION_FAILED: i16 = 58;
 /// What a broker takes before authentication (`sasl.server.max.receive.size`).
 const FRAME_BYTES_BEFORE_LOGIN_MAX: usize = 524_288;
-const MECHANISMS: &[(&str, Mechanism)] = &[("OAUTHBEARER", Mechanism::OauthBearer), ("PLAIN", Mechanism::Plain)];
+const MECHANISMS: &[(&str, Mechanism)] = &[
+    ("OAUTHBEARER", Mechanism::OauthBearer),
+    ("PLAIN", Mechanism::Plain),
+    ("SCRAM-SHA-256", Mechanism::ScramSha256),
+    ("SCRAM-SHA-512", Mechanism::ScramSha512),
+];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum State {
@@ -111,7 +116,7 @@ impl Session for KafkaSession {
             SASL_AUTHENTICATE => self.authenticate(&header, &frame)?,
             _ if self.state != State::Authenticated => {
                 return Err(FrameRefused(
-                    "a request before login: this listener wants SASL OAUTHBEARER or PLAIN".into(),
+                    "a request before login: this listener wants SASL OAUTHBEARER, SCRAM or PLAIN".into(),
                 ));
             }
             api_key => {
@@ -126,28 +131,24 @@ impl Session for KafkaSession {
 
     fn authenticated(&mut self, outcome: LoginOutcome<'_>) -> Bytes {
         let State::Verifying { mechanism, version, correlation_id } = self.state else { return Bytes::new() };
+        let words = |bytes: &[u8]| (authenticate::AUTH_BYTES, Value::Bytes(bytes.to_vec()));
         match outcome {
-            LoginOutcome::Accepted { lifetime_ms } => {
+            LoginOutcome::Continue(bytes) => {
+                self.state = State::ExpectToken(mechanism);
+                answer(SASL_AUTHENTICATE, version, correlation_id, &vec![words(bytes)])
+            }
+            LoginOutcome::Accepted { lifetime_ms, last_words } => {
                 self.state = State::Authenticated;
                 self.authenticated = true;
                 self.mechanism = Some(mechanism);
                 let lifetime = i64::try_from(lifetime_ms).unwrap_or(i64::MAX);
-                answer(
-                    SASL_AUTHENTICATE,
-                    version,
-                    correlation_id,
-                    &vec![(authenticate::SESSION_LIFETIME_MS, Value::Int(lifetime))],
-                )
+                let fields = vec![words(last_words), (authenticate::SESSION_LIFETIME_MS, Value::Int(lifetime))];
+                answer(SASL_AUTHENTICATE, version, correlation_id, &fields)
             }
             LoginOutcome::Refused(text) if mechanism == Mechanism::OauthBearer => {
                 self.state = State::ExpectDummy { text: text.to_owned() };
-                let json = br#"{"status":"invalid_token"}"#.to_vec();
-                answer(
-                    SASL_AUTHENTICATE,
-                    version,
-                    correlation_id,
-                    &vec![(authenticate::AUTH_BYTES, Value::Bytes(json))],
-                )
+                let json = br#"{"status":"invalid_token"}"#;
+                answer(SASL_AUTHENTICATE, version, correlation_id, &vec![words(json)])
             }
             LoginOutcome::Refused(text) => {
                 self.state = State::Failed;

@@ -126,7 +126,7 @@ pub enum RequestStep {
 pub struct Credential {
     /// The SASL mechanism.
     pub mechanism: Mechanism,
-    /// The mechanism's first message.
+    /// The mechanism's first message, or the next one after [`LoginOutcome::Continue`].
     pub message: BytesMut,
 }
 
@@ -141,17 +141,25 @@ impl std::fmt::Debug for Credential {
 pub enum Mechanism {
     /// RFC 7628
     OauthBearer,
-    /// RFC 4616, user `token`, a JWT as password.
+    /// RFC 4616: user `token` and a JWT as password, or name and password of a service account.
     Plain,
+    /// RFC 7677, a service account.
+    ScramSha256,
+    /// The same with SHA-512.
+    ScramSha512,
 }
 
-/// How a login ended.
+/// What came of a credential.
 #[derive(Clone, Copy, Debug)]
 pub enum LoginOutcome<'a> {
+    /// The mechanism has another round: these bytes go to the client, whose answer comes as another credential.
+    Continue(&'a [u8]),
     /// The caller is known for this long.
     Accepted {
         /// Milliseconds until the session must be authenticated anew (KIP-368).
         lifetime_ms: u64,
+        /// The mechanism's last words to the client; most have none.
+        last_words: &'a [u8],
     },
     /// The credential was refused; the text is safe to show.
     Refused(&'a str),

@@ -5,8 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tidegate_evidence::entry::SessionId;
-use tidegate_identity::{check_authzid, parse_oauthbearer, parse_plain};
-use tidegate_model::{Caller, CallerKind, Credential, CredentialKind, LoginOutcome, Mechanism, RequestStep, Session};
+use tidegate_model::{Caller, CallerKind, LoginOutcome, Mechanism, RequestStep, Session};
 use tidegate_policy::Circumstances;
 use tokio::io::{AsyncWriteExt as _, ReadHalf, WriteHalf};
 use tokio::net::TcpStream;
@@ -14,6 +13,7 @@ use tokio_rustls::TlsAcceptor;
 use tracing::{debug, info, warn};
 
 use crate::agents::{Broker, OpenError, Reason as AgentReason, Upstream, UpstreamFacts};
+use crate::credential::{Refused, Verified, verify};
 use crate::decider::{Access, Decider};
 use crate::exchange::{Exchange, drive};
 use crate::fault::Fault;
@@ -85,6 +85,7 @@ async fn attend(listener: &Arc<Listener>, stream: TcpStream, peer: SocketAddr, t
         recorder,
         facts,
         tally: Mutex::default(),
+        half_way: Mutex::default(),
         upstream_ends_ms,
     };
     let ended = drive(&exchange, client.read, client.write, &mut upstream).await;
@@ -126,6 +127,7 @@ struct Login {
 
 /// Everything before the first authenticated request.
 async fn login(listener: &Listener, client: &mut Client, target: Target) -> Result<Login, Fault> {
+    let mut exchange = None;
     loop {
         let Some(frame) = next_frame(&mut client.read).await? else {
             return Err(Fault::Login(LEFT));
@@ -138,12 +140,20 @@ async fn login(listener: &Listener, client: &mut Client, target: Target) -> Resu
             RequestStep::Answer { frame, .. } => client.write.write_all(&frame).await.map_err(Fault::ClientIo)?,
             RequestStep::Authenticate(credential) => {
                 let mechanism = credential.mechanism;
-                let refused = match verify(&listener.shared, credential).await {
-                    Ok(caller) => match admit(listener, client, caller, target).await {
-                        Ok(login) => return Ok(login),
-                        Err(Unadmitted::Broken(fault)) => return Err(fault),
-                        Err(Unadmitted::Refused(text)) => Refused { reason: AGENT_REFUSED, text: text.into() },
-                    },
+                let refused = match verify(&listener.shared, credential, exchange.take()).await {
+                    Ok(Verified::HalfWay(half_way, answer)) => {
+                        exchange = Some(half_way);
+                        let answer = client.session.authenticated(LoginOutcome::Continue(answer.as_bytes()));
+                        client.write.write_all(&answer).await.map_err(Fault::ClientIo)?;
+                        continue;
+                    }
+                    Ok(Verified::Caller(caller, words)) => {
+                        match admit(listener, client, (caller, &words), target).await {
+                            Ok(login) => return Ok(login),
+                            Err(Unadmitted::Broken(fault)) => return Err(fault),
+                            Err(Unadmitted::Refused(text)) => Refused { reason: AGENT_REFUSED, text: text.into() },
+                        }
+                    }
                     Err(refused) => refused,
                 };
                 return Err(turn_away(listener, client, mechanism, refused).await);
@@ -157,43 +167,6 @@ async fn login(listener: &Listener, client: &mut Client, target: Target) -> Resu
 
 const AGENT_REFUSED: &str = "agent_login_failed";
 
-/// A login that was refused: in our own words for leaf and metrics, and what the client may read.
-pub(crate) struct Refused {
-    pub(crate) reason: &'static str,
-    pub(crate) text: String,
-}
-
-/// Checks a credential.
-pub(crate) async fn verify(shared: &Shared, credential: Credential) -> Result<Arc<Caller>, Refused> {
-    let malformed = |what: &dyn std::fmt::Display| Refused { reason: "malformed", text: what.to_string() };
-    let issuers = shared.issuers.load_full();
-    let now = shared.now_ms() / 1000;
-    let (token, kind, authzid) = match credential.mechanism {
-        Mechanism::OauthBearer => {
-            let parsed = parse_oauthbearer(&credential.message).map_err(|e| malformed(&e))?;
-            (parsed.token, CredentialKind::OauthBearer, parsed.authzid)
-        }
-        Mechanism::Plain => {
-            let parsed = parse_plain(&credential.message).map_err(|e| malformed(&e))?;
-            if parsed.user != "token" {
-                return Err(Refused {
-                    reason: "plain_user",
-                    text: "this gate takes SASL PLAIN only with the user `token` and a token as password".into(),
-                });
-            }
-            // kafka-python repeats the user name as the authorization id, as Kafka itself allows.
-            let authzid = parsed.authzid.filter(|id| *id != parsed.user);
-            (parsed.password, CredentialKind::PlainToken, authzid)
-        }
-    };
-    let caller = issuers.verify(&token, kind, now).await.map_err(|refused| Refused {
-        reason: refused.check.name(),
-        text: format!("the token was refused: {}", refused.detail),
-    })?;
-    check_authzid(authzid.as_deref(), &caller).map_err(|e| malformed(&e))?;
-    Ok(caller)
-}
-
 enum Unadmitted {
     Broken(Fault),
     Refused(&'static str),
@@ -203,7 +176,7 @@ enum Unadmitted {
 async fn admit(
     listener: &Listener,
     client: &mut Client,
-    caller: Arc<Caller>,
+    (caller, last_words): (Arc<Caller>, &str),
     target: Target,
 ) -> Result<Login, Unadmitted> {
     let shared = &listener.shared;
@@ -218,15 +191,17 @@ async fn admit(
         error => broken(Fault::Open(error)),
     })?;
     let facts = connection_facts(listener, client.peer, &known);
-    let recorder = Recorder::new(shared.log.clone(), shared.algorithm, id);
+    let recorder = Recorder::new(shared.log.clone(), shared.algorithm, id, caller.credential.is_static());
     let now_ms = shared.now_ms();
     let lifetime_ms = lifetime(shared, &caller, known.lifetime, now_ms);
     let upstream_ends_ms = known.lifetime.map(|left| now_ms.saturating_add(millis(left)));
     let words = client.session.client();
     recorder.open(&caller, &words, &facts, now_ms).await.map_err(|e| broken(Fault::Evidence(e)))?;
+    shared.accounts.used(&caller, &words.client_id, client.peer.ip(), now_ms);
     let circumstances = circumstances(listener, client.peer, &words.client_id);
     let access = Access::new(caller, now_ms.saturating_add(lifetime_ms), shared.policy(), &circumstances);
-    let answer = client.session.authenticated(LoginOutcome::Accepted { lifetime_ms });
+    let accepted = LoginOutcome::Accepted { lifetime_ms, last_words: last_words.as_bytes() };
+    let answer = client.session.authenticated(accepted);
     client.write.write_all(&answer).await.map_err(|e| broken(Fault::ClientIo(e)))?;
     debug!(peer = %client.peer, "a session begins");
     Ok(Login { access, recorder, facts, upstream, upstream_ends_ms })

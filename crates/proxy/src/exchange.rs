@@ -14,6 +14,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tidegate_identity::ScramServer;
 use tidegate_model::{Action, AnswerStep, Effect, Facts, Gate as _, RequestStep, Resource, Session, Slot};
 use tidegate_policy::Policy;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -29,7 +30,7 @@ use crate::frames::{Frame, FrameReader, Held, ReadError, write_frame};
 use crate::listener::Listener;
 use crate::metrics::{Direction, Operation};
 use crate::recorder::{ConnectionFacts, Recorder};
-use crate::slots::{Owed, Ready, Step, is_negotiation, next_owed, send, with_in_flight};
+use crate::slots::{Ends, Owed, Ready, Step, is_negotiation, next_owed, send, with_in_flight};
 use crate::steps::{Decided, Forwardable, Masked, ReadsOnly, Recording};
 use crate::tally::{Around, Tally};
 
@@ -41,6 +42,8 @@ pub struct Exchange {
     pub(crate) recorder: Recorder,
     pub(crate) facts: ConnectionFacts,
     pub(crate) tally: Mutex<Tally>,
+    /// A renewed login that takes more than one message.
+    pub(crate) half_way: Mutex<Option<ScramServer>>,
     /// When the broker ends the agent's login, Unix milliseconds; no session outlives it.
     pub(crate) upstream_ends_ms: Option<u64>,
 }
@@ -57,16 +60,6 @@ impl std::fmt::Debug for Exchange {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Exchange").field("facts", &self.facts).finish_non_exhaustive()
     }
-}
-
-/// How the halves and the process tell each other to end. A half is told, never dropped: what it has begun to record it finishes.
-struct Ends {
-    /// No more requests: the gate stops, the client has gone, or the answers have ended.
-    no_more: CancellationToken,
-    /// The answers have ended.
-    answered: CancellationToken,
-    /// Answers under way have had their time.
-    late: CancellationToken,
 }
 
 /// Runs both halves until the client has gone and every answer that is owed has been recorded.

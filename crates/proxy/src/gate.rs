@@ -1,4 +1,4 @@
-//! What all connections share: log, policy, issuers, agents, bounds.
+//! What all connections share: log, policy, issuers, accounts, agents, bounds.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tidegate_evidence::entry::Algorithm;
 use tidegate_evidence::store::Log;
-use tidegate_identity::Issuers;
+use tidegate_identity::{Accounts, Issuers};
 use tidegate_policy::Policy;
 
 use crate::agents::Agents;
@@ -51,6 +51,8 @@ pub struct Shared {
     pub policy: ArcSwap<Policy>,
     /// The issuers in force.
     pub issuers: ArcSwap<Issuers>,
+    /// The gate's service accounts.
+    pub accounts: Accounts,
     /// The agents.
     pub agents: Agents,
     /// Bytes of frames held at once.

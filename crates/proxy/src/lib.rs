@@ -6,6 +6,7 @@ pub mod agents;
 mod ahead;
 pub mod cluster;
 pub mod connection;
+mod credential;
 pub mod decider;
 pub mod exchange;
 pub mod failures;

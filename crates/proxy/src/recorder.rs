@@ -53,6 +53,8 @@ struct Writer {
     log: Log,
     algorithm: Algorithm,
     session: SessionId,
+    /// The caller came with a password: every leaf of the session says so.
+    static_credential: bool,
 }
 
 impl Writer {
@@ -64,7 +66,7 @@ impl Writer {
 
     /// One leaf, or several where it would be too large; those after the first get `mend` first.
     fn append(&self, entry: Entry, frames: Option<&Frames<'_>>, mend: impl Fn(usize, &mut Entry)) -> Tickets {
-        let mut parts = split::parts(storage_mask(entry, frames, self.algorithm).into_entry()).into_iter();
+        let mut parts = self.parts(entry, frames).into_iter();
         let first = parts.next().unwrap_or_else(|| self.entry(Kind::Gap, 0));
         let first = self.log.append(first);
         let more = (1..).zip(parts).map(|(at, mut part)| {
@@ -80,9 +82,15 @@ impl Writer {
 
     /// For what was counted: nothing waits for its leaf.
     fn later(&self, entry: Entry) {
-        split::parts(storage_mask(entry, None, self.algorithm).into_entry())
-            .into_iter()
-            .for_each(|part| self.log.append_later(part));
+        self.parts(entry, None).into_iter().for_each(|part| self.log.append_later(part));
+    }
+
+    fn parts(&self, entry: Entry, frames: Option<&Frames<'_>>) -> Vec<Entry> {
+        let mut parts = split::parts(storage_mask(entry, frames, self.algorithm).into_entry());
+        if self.static_credential {
+            parts.iter_mut().for_each(|part| part.facts.push(("static_credential".into(), "yes".into())));
+        }
+        parts
     }
 
     fn effect(&self, kind: Kind, effect: Effect, pair: u64, why: &str) {
@@ -177,10 +185,10 @@ impl Drop for Recorder {
 }
 
 impl Recorder {
-    /// For the session `id`.
+    /// For the session `id`; `static_credential`: of a caller who came with a password.
     #[must_use]
-    pub fn new(log: Log, algorithm: Algorithm, session: SessionId) -> Self {
-        let writer = Writer { log, algorithm, session };
+    pub fn new(log: Log, algorithm: Algorithm, session: SessionId, static_credential: bool) -> Self {
+        let writer = Writer { log, algorithm, session, static_credential };
         Self { writer, open: AtomicBool::new(false), folds: Mutex::default() }
     }
 

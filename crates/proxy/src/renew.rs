@@ -1,12 +1,14 @@
 //! A new credential on a live session (KIP-368): the same caller, or the session ends as after a failed login.
 
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use tidegate_model::{Credential, LoginOutcome};
 use tokio::io::AsyncRead;
 use tokio::sync::mpsc;
 
-use crate::connection::{LINGER, Refused, circumstances, lifetime, next_frame, note_failure, verify};
+use crate::connection::{LINGER, circumstances, lifetime, next_frame, note_failure};
+use crate::credential::{Refused, Verified, verify};
 use crate::decider::Access;
 use crate::exchange::Exchange;
 use crate::fault::Fault;
@@ -21,12 +23,23 @@ pub(crate) struct Renewed {
     pub(crate) refused: Option<&'static str>,
 }
 
+/// What came of a new credential that was not refused.
+enum Checked {
+    HalfWay(String),
+    Accepted { lifetime_ms: u64, last_words: String },
+}
+
 impl Exchange {
     /// Checks the credential, records it, and from then on decides by it.
     pub(crate) async fn renew(&self, credential: Credential) -> Result<Renewed, Fault> {
         match self.check(credential).await? {
-            Ok(lifetime_ms) => {
-                let told = LoginOutcome::Accepted { lifetime_ms };
+            Ok(Checked::HalfWay(answer)) => {
+                let told = LoginOutcome::Continue(answer.as_bytes());
+                let answer = Recording::login(self.session().authenticated(told), told);
+                Ok(Renewed { answer, refused: None })
+            }
+            Ok(Checked::Accepted { lifetime_ms, last_words }) => {
+                let told = LoginOutcome::Accepted { lifetime_ms, last_words: last_words.as_bytes() };
                 let answer = Recording::login(self.session().authenticated(told), told);
                 Ok(Renewed { answer, refused: None })
             }
@@ -39,10 +52,15 @@ impl Exchange {
         }
     }
 
-    async fn check(&self, credential: Credential) -> Result<Result<u64, Refused>, Fault> {
+    async fn check(&self, credential: Credential) -> Result<Result<Checked, Refused>, Fault> {
         let shared = &self.listener.shared;
-        let caller = match verify(shared, credential).await {
-            Ok(caller) => caller,
+        let exchange = self.half_way.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let (caller, last_words) = match verify(shared, credential, exchange).await {
+            Ok(Verified::Caller(caller, last_words)) => (caller, last_words),
+            Ok(Verified::HalfWay(exchange, answer)) => {
+                *self.half_way.lock().unwrap_or_else(PoisonError::into_inner) = Some(exchange);
+                return Ok(Ok(Checked::HalfWay(answer)));
+            }
             Err(refused) => return Ok(Err(refused)),
         };
         let same = {
@@ -59,11 +77,12 @@ impl Exchange {
         let now_ms = shared.now_ms();
         let recorded = self.recorder.renewed(&caller, &words, &self.facts, now_ms).durable().await;
         recorded.map_err(|not| Fault::Evidence(not.error))?;
+        shared.accounts.used(&caller, &words.client_id, self.facts.peer.ip(), now_ms);
         let upstream = self.upstream_ends_ms.map(|ends| Duration::from_millis(ends.saturating_sub(now_ms)));
         let lifetime_ms = lifetime(shared, &caller, upstream, now_ms);
         let around = circumstances(&self.listener, self.facts.peer, &words.client_id);
         *self.access() = Access::new(caller, now_ms.saturating_add(lifetime_ms), shared.policy(), &around);
-        Ok(Ok(lifetime_ms))
+        Ok(Ok(Checked::Accepted { lifetime_ms, last_words }))
     }
 
     /// After a refused login: some clients send one frame more before they are told, and all need time to read.

@@ -7,6 +7,7 @@ use tidegate_model::{Credential, FrameRefused, RequestStep, Slot};
 use tidegate_policy::Policy;
 use tokio::io::AsyncRead;
 use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 
 use crate::decider::Questions;
 use crate::fault::Fault;
@@ -15,6 +16,16 @@ use crate::recorder::OpenIntent;
 use crate::steps::{Decided, Masked, Recording, Tickets};
 
 const NO_MORE_ANSWERS: &str = "not forwarded: the connection ended first";
+
+/// How the halves and the process tell each other to end. A half is told, never dropped: what it has begun to record it finishes.
+pub(crate) struct Ends {
+    /// No more requests: the gate stops, the client has gone, or the answers have ended.
+    pub(crate) no_more: CancellationToken,
+    /// The answers have ended.
+    pub(crate) answered: CancellationToken,
+    /// Answers under way have had their time.
+    pub(crate) late: CancellationToken,
+}
 
 /// A request that was decided, on its way.
 pub(crate) enum Step {

@@ -2,7 +2,8 @@
 //!
 //! A frame is a length of four bytes, a letter, a number of one byte, and any more. Letters: `R` reads, `Q` reads and the answer
 //! is quiet, `W` changes something, `N` changes something and asks for no answer, `L` is refused by the gate, `T` asks policy for
-//! the topic named by the rest and is refused, `A` presents a credential, anything else is no frame.
+//! the topic named by the rest and is refused, `A` presents a token that is none, or the SASL PLAIN message in
+//! the rest; anything else is no frame.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -15,7 +16,7 @@ use tidegate_evidence::leaf::Leaf;
 use tidegate_evidence::reader::Leaves;
 use tidegate_evidence::store::SecretKey;
 use tidegate_evidence::{Log, LogConfig};
-use tidegate_identity::Issuers;
+use tidegate_identity::{Accounts, Issuers, SaltKey};
 use tidegate_model::*;
 use tidegate_policy::Policy;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
@@ -98,7 +99,10 @@ impl Session for Lettered {
             }
             b'A' => Ok(RequestStep::Authenticate(Credential {
                 mechanism: Mechanism::Plain,
-                message: BytesMut::from(&b"\0token\0not a token"[..]),
+                message: match &frame[6..] {
+                    [] => BytesMut::from(&b"\0token\0not a token"[..]),
+                    message => BytesMut::from(message),
+                },
             })),
             _ => Err(FrameRefused("no such letter".into())),
         }
@@ -106,6 +110,7 @@ impl Session for Lettered {
 
     fn authenticated(&mut self, outcome: LoginOutcome<'_>) -> Bytes {
         match outcome {
+            LoginOutcome::Continue(_) => frame(b"a", 2, 0),
             LoginOutcome::Accepted { .. } => frame(b"a", 1, 0),
             LoginOutcome::Refused(_) => frame(b"a", 0, 0),
         }
@@ -220,6 +225,7 @@ impl Gatehouse {
             algorithm: Algorithm::Blake3,
             policy: ArcSwap::from_pointee(Policy::load(&rules).unwrap()),
             issuers: ArcSwap::from(Issuers::new(Vec::new()).unwrap()),
+            accounts: Accounts::new(SaltKey::from_bytes([1; 32]), Vec::new()),
             agents: agents.await.unwrap(),
             budget: Budget::new(budget),
             metrics: Metrics::default(),
@@ -271,6 +277,7 @@ impl Gatehouse {
     pub(crate) fn exchange(&self, caller: Caller) -> Exchange {
         let shared = &self.listener.shared;
         let peer = "127.0.0.1:9".parse().unwrap();
+        let static_credential = caller.credential.is_static();
         let access = Access::new(
             Arc::new(caller),
             now_ms() + 600_000,
@@ -281,7 +288,7 @@ impl Gatehouse {
             listener: Arc::clone(&self.listener),
             session: Mutex::new(LETTERS.open()),
             access: Mutex::new(access),
-            recorder: Recorder::new(self.log.clone(), Algorithm::Blake3, [7; 16]),
+            recorder: Recorder::new(self.log.clone(), Algorithm::Blake3, [7; 16], static_credential),
             facts: ConnectionFacts {
                 listener: "l".into(),
                 cluster: "main".into(),
@@ -291,13 +298,24 @@ impl Gatehouse {
                 agent: Vec::new(),
             },
             tally: Mutex::default(),
+            half_way: Mutex::default(),
             upstream_ends_ms: None,
         }
     }
 
     /// A connection that has logged in. `pipe` is how many bytes fit between the gate and its client.
     pub(crate) fn connect(&self, pipe: usize) -> Wired {
-        let exchange = self.exchange(caller());
+        Self::wire(self.exchange(caller()), pipe)
+    }
+
+    /// The same, of this caller, with the leaf that opens the session.
+    pub(crate) async fn connect_as(&self, caller: Caller, pipe: usize) -> Wired {
+        let exchange = self.exchange(caller.clone());
+        exchange.recorder.open(&caller, &ClientWords::default(), &exchange.facts, now_ms()).await.unwrap();
+        Self::wire(exchange, pipe)
+    }
+
+    fn wire(exchange: Exchange, pipe: usize) -> Wired {
         let (client, gate_side) = tokio::io::duplex(pipe);
         let (broker, upstream) = UnixStream::pair().unwrap();
         let ended = tokio::spawn(async move {

@@ -22,7 +22,8 @@ fn hello(session: &mut dyn Session, mechanism: &str) -> i64 {
     let step = session.request(request(17, 1, &s! { Mechanism: text(mechanism) }), &mut gate()).unwrap();
     let RequestStep::Answer { frame, .. } = step else { panic!("{step:?}") };
     let answer = decode_response(17, 1, &frame);
-    assert_eq!(answer.at("Mechanisms"), &Tree::List(vec![text("OAUTHBEARER"), text("PLAIN")]));
+    let offered = ["OAUTHBEARER", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"];
+    assert_eq!(answer.at("Mechanisms"), &Tree::List(offered.map(text).to_vec()));
     answer.at("ErrorCode").int()
 }
 
@@ -44,7 +45,7 @@ fn refused(session: &mut dyn Session, frame: BytesMut) -> String {
     }
 }
 
-const ACCEPTED: LoginOutcome<'_> = LoginOutcome::Accepted { lifetime_ms: 1234 };
+const ACCEPTED: LoginOutcome<'_> = LoginOutcome::Accepted { lifetime_ms: 1234, last_words: b"" };
 
 #[test]
 fn both_mechanisms_log_in() {
@@ -61,6 +62,53 @@ fn both_mechanisms_log_in() {
             assert!(session.request(request(12, 4, &ask(12, &["g"])), &mut gate()).is_ok());
         }
     }
+}
+
+#[test]
+fn scram_takes_two_rounds_at_every_version() {
+    for (name, mechanism) in [("SCRAM-SHA-256", Mechanism::ScramSha256), ("SCRAM-SHA-512", Mechanism::ScramSha512)] {
+        for version in 0..=2 {
+            let mut session = open();
+            assert_eq!(hello(&mut *session, name), 0);
+            // The second time around is a renewed login (KIP-368).
+            for _login in 0..2 {
+                let first = credential(&mut *session, version, b"first");
+                assert_eq!((first.mechanism, &first.message[..]), (mechanism, &b"first"[..]));
+                let answer = decode_response(36, version, &session.authenticated(LoginOutcome::Continue(b"prove it")));
+                assert_eq!(answer.at("ErrorCode").int(), 0);
+                assert_eq!(answer.at("AuthBytes"), &Tree::Bytes(b"prove it".to_vec()));
+                assert_eq!(answer.get("SessionLifetimeMs").map(Tree::int), (version >= 1).then_some(0));
+                let last = credential(&mut *session, version, b"last");
+                assert_eq!((last.mechanism, &last.message[..]), (mechanism, &b"last"[..]));
+                let accepted = LoginOutcome::Accepted { lifetime_ms: 77, last_words: b"v=me" };
+                let answer = decode_response(36, version, &session.authenticated(accepted));
+                assert_eq!(answer.at("AuthBytes"), &Tree::Bytes(b"v=me".to_vec()));
+                assert_eq!(answer.get("SessionLifetimeMs").map(Tree::int), (version >= 1).then_some(77));
+                assert!(session.request(request(12, 4, &ask(12, &["g"])), &mut gate()).is_ok());
+                assert_eq!(hello(&mut *session, name), 0);
+            }
+        }
+    }
+}
+
+#[test]
+fn between_two_rounds_nothing_but_the_second_is_taken() {
+    let half_way = || {
+        let mut session = open();
+        hello(&mut *session, "SCRAM-SHA-512");
+        credential(&mut *session, 2, b"first");
+        session.authenticated(LoginOutcome::Continue(b"prove it"));
+        session
+    };
+    refused(&mut *half_way(), request(12, 4, &ask(12, &["g"])));
+    refused(&mut *half_way(), request(3, 9, &ask(3, &["t"])));
+    assert_eq!(hello(&mut *half_way(), "SCRAM-SHA-512"), 34);
+    assert_eq!(hello(&mut *half_way(), "PLAIN"), 34);
+    let mut session = half_way();
+    credential(&mut *session, 2, b"last");
+    let answer = decode_response(36, 2, &session.authenticated(LoginOutcome::Refused("wrong")));
+    assert_eq!((answer.at("ErrorCode").int(), answer.at("ErrorMessage").text()), (58, "wrong"));
+    assert!(refused(&mut *session, token(2, b"again")).contains("failed login"));
 }
 
 #[test]
@@ -105,7 +153,7 @@ fn steps_out_of_order_are_refused() {
     refused(&mut *open(), token(2, b"x"));
     refused(&mut *open(), request(12, 4, &ask(12, &["g"])));
     let mut session = open();
-    assert_eq!(hello(&mut *session, "SCRAM-SHA-256"), 33);
+    assert_eq!(hello(&mut *session, "GSSAPI"), 33);
     assert_eq!(hello(&mut *session, "PLAIN"), 0);
     assert_eq!(hello(&mut *session, "PLAIN"), 34);
     refused(&mut *session, request(3, 9, &ask(3, &["t"])));

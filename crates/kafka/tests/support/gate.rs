@@ -123,7 +123,7 @@ pub(crate) fn logged_in(gate: &mut FakeGate) -> Box<dyn Session> {
     assert!(matches!(session.request(hello, gate), Ok(RequestStep::Answer { .. })));
     let token = request(36, 2, &Tree::Struct(vec![("AuthBytes", Tree::Bytes(b"token".to_vec()))]));
     assert!(matches!(session.request(token, gate), Ok(RequestStep::Authenticate(_))));
-    session.authenticated(LoginOutcome::Accepted { lifetime_ms: 60_000 });
+    session.authenticated(LoginOutcome::Accepted { lifetime_ms: 60_000, last_words: b"" });
     session
 }
 

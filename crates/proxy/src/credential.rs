@@ -1,0 +1,96 @@
+//! From what a client sends in a login to a caller: a token, or the password of a service account.
+
+use std::sync::Arc;
+
+use tidegate_identity::{AccountRefused, Plain, ScramHash, ScramServer, check_authzid, parse_oauthbearer, parse_plain};
+use tidegate_model::{Caller, Credential, CredentialKind, Mechanism};
+
+use crate::gate::Shared;
+
+/// The user name that says that the password is a token.
+const TOKEN_USER: &str = "token";
+
+/// What a credential shows.
+pub(crate) enum Verified {
+    /// Who it is, and the mechanism's last words to the client.
+    Caller(Arc<Caller>, String),
+    /// Nothing yet: the client is told this, and answers.
+    HalfWay(ScramServer, String),
+}
+
+/// A login that was refused: in our own words for leaf and metrics, and what the client may read.
+pub(crate) struct Refused {
+    pub(crate) reason: &'static str,
+    pub(crate) text: String,
+}
+
+impl From<AccountRefused> for Refused {
+    fn from(refused: AccountRefused) -> Self {
+        let hint = match refused {
+            AccountRefused::Password => "; a token goes with the user name `token`",
+            _ => "",
+        };
+        Self { reason: refused.name(), text: format!("{refused}{hint}") }
+    }
+}
+
+/// Checks a credential. `exchange` is what [`Verified::HalfWay`] gave for the one before.
+pub(crate) async fn verify(
+    shared: &Shared,
+    credential: Credential,
+    exchange: Option<ScramServer>,
+) -> Result<Verified, Refused> {
+    let message = &credential.message;
+    match credential.mechanism {
+        Mechanism::ScramSha256 => scram(shared, ScramHash::Sha256, message, exchange),
+        Mechanism::ScramSha512 => scram(shared, ScramHash::Sha512, message, exchange),
+        Mechanism::OauthBearer => {
+            let parsed = parse_oauthbearer(message).map_err(|e| malformed(&e))?;
+            token(shared, &parsed.token, CredentialKind::OauthBearer, parsed.authzid.as_deref()).await
+        }
+        Mechanism::Plain => {
+            let Plain { authzid, user, password } = parse_plain(message).map_err(|e| malformed(&e))?;
+            if user == TOKEN_USER {
+                // kafka-python repeats the user name as the authorization id, as Kafka itself allows.
+                let authzid = authzid.filter(|id| *id != user);
+                return token(shared, &password, CredentialKind::PlainToken, authzid.as_deref()).await;
+            }
+            let caller = shared.accounts.plain(Plain { authzid, user, password }, now(shared)).await?;
+            Ok(Verified::Caller(caller, String::new()))
+        }
+    }
+}
+
+async fn token(shared: &Shared, token: &str, kind: CredentialKind, authzid: Option<&str>) -> Result<Verified, Refused> {
+    let issuers = shared.issuers.load_full();
+    let caller = issuers.verify(token, kind, now(shared)).await.map_err(|refused| Refused {
+        reason: refused.check.name(),
+        text: format!("the token was refused: {}", refused.detail),
+    })?;
+    check_authzid(authzid, &caller).map_err(|e| malformed(&e))?;
+    Ok(Verified::Caller(caller, String::new()))
+}
+
+fn scram(shared: &Shared, hash: ScramHash, message: &[u8], exchange: Option<ScramServer>) -> Result<Verified, Refused> {
+    match exchange {
+        None => {
+            let (exchange, answer) = shared.accounts.scram(hash, message)?;
+            Ok(Verified::HalfWay(exchange, answer))
+        }
+        Some(exchange) => {
+            let (caller, answer) = shared.accounts.scram_finish(&exchange, message, now(shared))?;
+            Ok(Verified::Caller(caller, answer))
+        }
+    }
+}
+
+fn malformed(what: &dyn std::fmt::Display) -> Refused {
+    Refused { reason: "malformed", text: what.to_string() }
+}
+
+fn now(shared: &Shared) -> u64 {
+    shared.now_ms() / 1000
+}
+
+#[cfg(test)]
+mod tests;
