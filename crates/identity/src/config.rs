@@ -157,13 +157,7 @@ impl IssuerConfig {
     pub(crate) fn validate(&self) -> Result<(), IdentityError> {
         let wrong =
             |field, what: &str| Err(IdentityError::Setting { issuer: self.name.clone(), field, what: what.to_owned() });
-        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
-        if !(1..=40).contains(&self.name.len()) || !self.name.bytes().all(plain) {
-            return wrong("name", "use 1 to 40 lower-case letters, digits, - and _");
-        }
-        if self.name == SERVICE_ACCOUNT_ISSUER {
-            return wrong("name", "this is what the gate calls its own service accounts; use another");
-        }
+        check_name(&self.name).or_else(|what| wrong("name", what))?;
         check_url(&self.issuer).map(drop).or_else(|what| wrong("issuer", what))?;
         if let Some(url) = &self.jwks_url {
             check_url(url).map(drop).or_else(|what| wrong("jwks_url", what))?;
@@ -193,6 +187,18 @@ impl IssuerConfig {
     pub(crate) fn lifetime_max(&self, workload: bool) -> u64 {
         self.token_lifetime_max_s.unwrap_or(if workload { HOUR } else { DAY })
     }
+}
+
+/// Refuses what cannot be the prefix of identities and groups.
+pub(crate) fn check_name(name: &str) -> Result<(), &'static str> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
+    if !(1..=40).contains(&name.len()) || !name.bytes().all(plain) {
+        return Err("use 1 to 40 lower-case letters, digits, - and _");
+    }
+    if name == SERVICE_ACCOUNT_ISSUER {
+        return Err("this is what the gate calls its own service accounts; use another");
+    }
+    Ok(())
 }
 
 /// Refuses names and issuers that stand twice.

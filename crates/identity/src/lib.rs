@@ -6,6 +6,7 @@
 //! [`Check`]; the text beside it never holds the token.
 
 mod accounts;
+mod certificate;
 mod check;
 mod claims;
 mod config;
@@ -17,6 +18,7 @@ mod keys;
 mod revocation;
 mod sasl;
 mod scram;
+mod spiffe;
 mod token;
 mod verify;
 
@@ -24,6 +26,7 @@ pub use accounts::{
     ACCOUNT_LIFE_MAX_S, AccountError, AccountRefused, AccountUse, Accounts, NewAccount, Password,
     SERVICE_ACCOUNT_ISSUER, SaltKey, ServiceAccount,
 };
+pub use certificate::{CertificateConfig, CertificateMapping, CertificateRefused, HolderKind, SubjectRule};
 pub use check::{Check, TokenRefused};
 pub use config::{IdentityError, IssuerConfig, KindRule, MissingGroups};
 pub use gate::{Audience, GATE_TOKEN_S, GateIssuer, GateKeyError, GateKeys, GateLogin, MintError, Minted};

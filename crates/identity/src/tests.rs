@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 
 use super::*;
 
+mod certificates;
 mod claims;
 mod gate;
 mod keys;
