@@ -19,7 +19,7 @@ check a file without running it; SIGHUP makes a running program read its file ag
 ";
 
 /// What types look like in the file.
-const TYPES: [(&str, &str); 16] = [
+const TYPES: [(&str, &str); 18] = [
     ("String", "text"),
     ("PathBuf", "path"),
     ("SocketAddr", "`\"address:port\"`"),
@@ -30,7 +30,9 @@ const TYPES: [(&str, &str); 16] = [
     ("u64", "number"),
     ("usize", "number"),
     ("KeySource", "`{ file = \"…\" }` or `{ command = [\"…\"] }`"),
-    ("KindRule", "`\"user\"`, `\"workload\"` or a table"),
+    ("KindRule", "`\"user\"`, `\"workload\"`, `\"client_credentials\"` or a table"),
+    ("OneOrMore", "text or list of text"),
+    ("BTreeMap<String, OneOrMore>", "table of text or lists of text"),
     ("Source", "`{ file = \"…\" }`, `{ env = \"…\" }` or `{ command = [\"…\"] }`"),
     ("Target", "`\"host:port\"`"),
     ("Pattern", "`\"host:port\"`"),
@@ -46,10 +48,12 @@ const FIELD_TYPES: [(&str, &str, &str); 3] = [
 ];
 
 /// Defaults that are no literal.
-const DEFAULTS: [(&str, &str); 4] = [
+const DEFAULTS: [(&str, &str); 6] = [
     ("own_user", "the agent's own user"),
     ("MissingGroups", "`\"unknown\"`"),
     ("KindRule", "`\"user\"`"),
+    ("OneOrMore", "`\"groups\"`"),
+    ("BTreeMap<String, OneOrMore>", "empty"),
     ("PolicySource", "`\"state\"`"),
 ];
 

@@ -54,7 +54,9 @@ checks! {
     IssuedAt = "issued-at",
     /// The token's whole life is within the issuer's cap.
     Lifetime = "lifetime",
-    /// `sub` is there and not empty.
+    /// The tenant is one of the issuer's; claims that the configuration requires have one of the listed values.
+    RequiredClaims = "required-claims",
+    /// `sub` is there and not empty, or the claim that names people instead.
     Subject = "subject",
     /// Groups are a list of at most 2,000 names.
     Groups = "groups",

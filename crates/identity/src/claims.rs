@@ -5,7 +5,7 @@ use tidegate_model::{Caller, CallerKind, CredentialKind};
 
 use crate::check::{Check, TokenRefused, refused, shown};
 use crate::config::{IssuerConfig, KindRule, MissingGroups};
-use crate::token::{Claims, SUBJECT_BYTES_MAX, find, is_name, seconds, sha256, short_text};
+use crate::token::{Claims, find, is_name, seconds, sha256, short_text, steps};
 
 /// Most groups of one caller.
 pub(crate) const GROUPS_MAX: usize = 2_000;
@@ -19,14 +19,12 @@ pub(crate) fn believe(
     credential: CredentialKind,
     now: u64,
 ) -> Result<Caller, TokenRefused> {
-    let client = ["azp", "client_id"].iter().find_map(|claim| short_text(claims, claim));
+    let client = client(claims, config);
     check_audience(claims, config, client.as_deref())?;
-    let kind = kind(claims, &config.kind);
+    let kind = kind(claims, &config.kind, client.as_deref());
     let expires_at = check_times(claims, config, kind, now)?;
-    let subject = match claims.get("sub") {
-        Some(Value::String(sub)) if is_name(sub, SUBJECT_BYTES_MAX) => sub.clone(),
-        _ => return refused(Check::Subject, "no sub, or an empty, long or strange one"),
-    };
+    check_required(claims, config)?;
+    let subject = subject(claims, config, kind)?;
     let (groups, groups_known) = groups(claims, config)?;
     Ok(Caller {
         kind,
@@ -98,41 +96,109 @@ fn check_times(claims: &Claims, config: &IssuerConfig, kind: CallerKind, now: u6
     Ok(exp)
 }
 
-fn kind(claims: &Claims, rule: &KindRule) -> CallerKind {
-    match rule {
-        KindRule::User => CallerKind::User,
-        KindRule::Workload => CallerKind::Workload,
-        KindRule::ByClaim { claim, workload } => {
-            let value = find(claims, claim).and_then(Value::as_str);
-            match value.is_some_and(|value| workload.iter().any(|wanted| wanted == value)) {
-                true => CallerKind::Workload,
-                false => CallerKind::User,
-            }
+/// Checks the tenant, and the claims that the configuration requires.
+fn check_required(claims: &Claims, config: &IssuerConfig) -> Result<(), TokenRefused> {
+    if !config.tenants.is_empty() {
+        let tenant =
+            claims.get("tid").and_then(Value::as_str).filter(|tid| config.tenants.iter().any(|known| known == tid));
+        // the issuer's URL and the claim have to name the same tenant
+        let same = |tid| claims.get("iss").and_then(Value::as_str) == Some(&config.issuer_of(tid));
+        if !tenant.is_some_and(same) {
+            return refused(Check::RequiredClaims, "tid is none of the issuer's tenants, or not the one in iss");
         }
+    }
+    for (path, wanted) in &config.required_claims {
+        let is_wanted = |value: &Value| {
+            let found = match value {
+                Value::String(text) => text.clone(),
+                Value::Bool(_) | Value::Number(_) => value.to_string(),
+                Value::Null | Value::Array(_) | Value::Object(_) => return false,
+            };
+            wanted.0.contains(&found)
+        };
+        let good = find(claims, path).is_some_and(|value| match value {
+            Value::Array(many) => many.iter().any(is_wanted),
+            one => is_wanted(one),
+        });
+        if !good {
+            return refused(
+                Check::RequiredClaims,
+                format!("{} has not the value that required_claims asks for", shown(path)),
+            );
+        }
+    }
+    Ok(())
+}
+
+fn client(claims: &Claims, config: &IssuerConfig) -> Option<String> {
+    match &config.client_claim {
+        Some(claim) => short_text(claims, claim),
+        None => ["azp", "client_id"].iter().find_map(|claim| short_text(claims, claim)),
     }
 }
 
-/// The groups, prefixed, sorted, without duplicates; and whether they are known.
+fn subject(claims: &Claims, config: &IssuerConfig, kind: CallerKind) -> Result<String, TokenRefused> {
+    let claim = match kind {
+        CallerKind::User => config.subject_claim.as_str(),
+        CallerKind::Workload => "sub",
+    };
+    let subject = short_text(claims, claim);
+    subject.map_or_else(|| refused(Check::Subject, format!("no {claim}, or an empty, long or strange one")), Ok)
+}
+
+fn kind(claims: &Claims, rule: &KindRule, client: Option<&str>) -> CallerKind {
+    let machine = match rule {
+        KindRule::User => false,
+        KindRule::Workload => true,
+        KindRule::ClientCredentials => client.is_some() && claims.get("sub").and_then(Value::as_str) == client,
+        KindRule::ByClaim { claim, workload: None } => find(claims, claim).is_some_and(|value| !value.is_null()),
+        KindRule::ByClaim { claim, workload: Some(values) } => {
+            let value = find(claims, claim).and_then(Value::as_str);
+            value.is_some_and(|value| values.iter().any(|wanted| wanted == value))
+        }
+    };
+    if machine { CallerKind::Workload } else { CallerKind::User }
+}
+
+/// The groups of all claims, prefixed, sorted, without duplicates; and whether they are known.
 fn groups(claims: &Claims, config: &IssuerConfig) -> Result<(Vec<String>, bool), TokenRefused> {
-    let path = &config.groups_claim;
-    if overage(claims, path) {
+    let (mut groups, mut known) = (Vec::new(), true);
+    for path in &config.groups_claim.0 {
+        if overage(claims, path) {
+            return Ok((Vec::new(), false));
+        }
+        match find(claims, path) {
+            // one that is missing spoils the others: a forbid could be about what it leaves out
+            None => known &= config.missing_groups == MissingGroups::None,
+            Some(value) => read_groups(value, path, config, &mut groups)?,
+        }
+    }
+    if !known {
         return Ok((Vec::new(), false));
     }
-    let names: Option<Vec<&str>> = match find(claims, path) {
-        None => return Ok((Vec::new(), config.missing_groups == MissingGroups::None)),
-        Some(Value::Array(many)) if many.len() <= GROUPS_MAX => many.iter().map(Value::as_str).collect(),
-        Some(Value::Array(_)) => return refused(Check::Groups, format!("more than {GROUPS_MAX} groups")),
-        Some(Value::String(one)) => Some(vec![one]),
-        Some(_) => None,
+    groups.sort_unstable();
+    groups.dedup();
+    Ok((groups, true))
+}
+
+/// Adds one claim's groups.
+fn read_groups(value: &Value, path: &str, config: &IssuerConfig, groups: &mut Vec<String>) -> Result<(), TokenRefused> {
+    let names: Option<Vec<&str>> = match value {
+        Value::Array(many) if groups.len() + many.len() <= GROUPS_MAX => many.iter().map(Value::as_str).collect(),
+        Value::Array(_) => return refused(Check::Groups, format!("more than {GROUPS_MAX} groups")),
+        Value::String(one) => Some(vec![one]),
+        _ => None,
     };
     // a group that is left out would be one that no forbid sees
     let Some(names) = names.filter(|names| names.iter().all(|name| is_name(name, GROUP_BYTES_MAX))) else {
         return refused(Check::Groups, format!("{} is no list of names", shown(path)));
     };
-    let mut groups: Vec<String> = names.iter().map(|name| format!("{}:{name}", config.name)).collect();
-    groups.sort_unstable();
-    groups.dedup();
-    Ok((groups, true))
+    if config.groups_are_paths && !names.iter().all(|name| name.starts_with('/')) {
+        let mend = "turn on \"Full group path\" in its mapper, or leave groups_are_paths out";
+        return refused(Check::Groups, format!("{} has a group without its path; {mend}", shown(path)));
+    }
+    groups.extend(names.iter().map(|name| format!("{}:{name}", config.name)));
+    Ok(())
 }
 
 /// Whether the token says that there are groups but leaves them out (Entra ID: `_claim_names`, `hasgroups`). The place
@@ -141,8 +207,8 @@ fn overage(claims: &Claims, path: &str) -> bool {
     let elsewhere = match claims.get("_claim_names") {
         None => false,
         Some(Value::Object(names)) => {
-            let first = path.split('.').next().unwrap_or(path);
-            names.contains_key(path) || names.contains_key(first) || names.contains_key("groups")
+            let first = steps(path).into_iter().next().unwrap_or_default();
+            names.contains_key(path) || names.contains_key(&first) || names.contains_key("groups")
         }
         Some(_) => true,
     };

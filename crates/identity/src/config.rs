@@ -1,6 +1,8 @@
 //! What the operator says about an issuer of tokens.
 
-use std::collections::HashSet;
+mod rules;
+
+use std::collections::{BTreeMap, HashSet};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -9,9 +11,16 @@ use reqwest::Url;
 use serde::Deserialize;
 
 use crate::accounts::SERVICE_ACCOUNT_ISSUER;
+use crate::token::steps;
+pub use rules::{KindRule, MissingGroups, OneOrMore};
 
 /// Longest leeway that may be configured, in seconds.
 const LEEWAY_MAX: u64 = 60;
+/// Claims that an identity provider gives to one person and never to another.
+const SUBJECT_CLAIMS: [&str; 3] = ["sub", "oid", "uid"];
+const CLIENT_CLAIMS: [&str; 4] = ["azp", "client_id", "cid", "appid"];
+/// Stands for the tenant in the issuer of Entra ID's metadata for several tenants.
+pub(crate) const TENANT_ID: &str = "{tenantid}";
 const DAY: u64 = 24 * 60 * 60;
 const HOUR: u64 = 60 * 60;
 
@@ -45,7 +54,8 @@ pub struct IssuerConfig {
     /// Short name of lower-case letters, digits, `-` and `_`. Identities and groups are written `name:…` in policy and
     /// evidence, so changing it changes who everybody is.
     pub name: String,
-    /// The exact `iss` of its tokens, an `https` URL (`http` only for a loopback host). Every character counts.
+    /// The exact `iss` of its tokens, an `https` URL (`http` only for a loopback host). Every character counts. Entra ID for
+    /// several tenants: with `{tenantid}` in the tenant's place, and `tenants`.
     pub issuer: String,
     /// Accepted audiences: `aud` has to contain one of them. At least one; there is no "any".
     pub audiences: Vec<String>,
@@ -56,15 +66,37 @@ pub struct IssuerConfig {
     /// of these; where the list is not empty, every token has to be from one of these.
     #[serde(default)]
     pub authorized_parties: Vec<String>,
-    /// The claim that holds the caller's groups: a claim's whole name, or a path with dots such as `realm_access.roles`.
+    /// The claim that names a person: `sub`; `oid` for Entra ID, whose `sub` differs from app to app; `uid` for Okta, whose `sub`
+    /// is a login name. Never an e-mail address or another name that may be given to somebody else. Machines are always named
+    /// by `sub`.
+    #[serde(default = "default_subject_claim")]
+    pub subject_claim: String,
+    /// The claim that names the client: `azp`, `client_id`, `cid` (Okta) or `appid` (Entra ID, version 1). Without it `azp`, else
+    /// `client_id`.
+    #[serde(default)]
+    pub client_claim: Option<String>,
+    /// The claim that holds the caller's groups, or several such claims, all of whose names count: a claim's whole name, or a
+    /// path with dots such as `realm_access.roles`. A dot within a name is written `\.` in a path.
     #[serde(default = "default_groups_claim")]
-    pub groups_claim: String,
-    /// What a token without that claim says: `unknown` (the caller counts as a member for every forbid and for no permit)
-    /// or `none` (the caller is in no group; for issuers that leave the claim out then).
+    pub groups_claim: OneOrMore,
+    /// Whether every group has to be a path that begins with `/`, as Keycloak sends them with *Full group path*. Without the
+    /// whole path, groups of one name in two places are the same.
+    #[serde(default)]
+    pub groups_are_paths: bool,
+    /// What a token without such a claim says: `unknown` (the caller counts as a member for every forbid and for no permit)
+    /// or `none` (the claim holds no group; for issuers that leave the claim out then).
     #[serde(default)]
     pub missing_groups: MissingGroups,
-    /// Whether its tokens are of people or of machines: `user`, `workload`, or by a claim:
-    /// `{ claim = "idtyp", workload = ["app"] }`.
+    /// Claims (names or paths) that a token has to have, each with the value or one of the values listed; of a claim that is a
+    /// list, one element: `{ repository = "example/orders", ref = ["refs/heads/main"] }`.
+    #[serde(default)]
+    pub required_claims: BTreeMap<String, OneOrMore>,
+    /// Tenants (`tid`, Entra ID) whose tokens are accepted; where it is not empty, the token has to be of one of them.
+    #[serde(default)]
+    pub tenants: Vec<String>,
+    /// Whether its tokens are of people or of machines: `user`; `workload`; `client_credentials` (a machine where the subject is
+    /// the client itself, RFC 9068, 2.2); by a claim's value, `{ claim = "idtyp", workload = ["app"] }`; or by a claim that only
+    /// machines have, `{ claim = "client_id" }`.
     #[serde(default)]
     pub kind: KindRule,
     /// Whether OpenID ID tokens are accepted too. They are meant for the client, not for the gate.
@@ -84,68 +116,16 @@ pub struct IssuerConfig {
     pub ca_file: Option<PathBuf>,
 }
 
-/// What a token without the groups claim says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum MissingGroups {
-    /// Nothing: the groups are unknown.
-    #[default]
-    Unknown,
-    /// The caller is in no group.
-    None,
-}
-
-/// How to tell machines from people.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "RawKindRule")]
-pub enum KindRule {
-    /// All are people.
-    #[default]
-    User,
-    /// All are machines.
-    Workload,
-    /// A machine if the claim has one of the values, else a person.
-    ByClaim {
-        /// Name of the claim.
-        claim: String,
-        /// Values that mean a machine.
-        workload: Vec<String>,
-    },
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum RawKindRule {
-    Word(String),
-    Claim(RawClaim),
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawClaim {
-    claim: String,
-    workload: Vec<String>,
-}
-
-impl TryFrom<RawKindRule> for KindRule {
-    type Error = &'static str;
-
-    fn try_from(raw: RawKindRule) -> Result<Self, &'static str> {
-        match raw {
-            RawKindRule::Word(word) if word == "user" => Ok(KindRule::User),
-            RawKindRule::Word(word) if word == "workload" => Ok(KindRule::Workload),
-            RawKindRule::Word(_) => Err("kind is user, workload or { claim = \"…\", workload = [\"…\"] }"),
-            RawKindRule::Claim(RawClaim { claim, workload }) => Ok(KindRule::ByClaim { claim, workload }),
-        }
-    }
-}
-
 fn default_algorithms() -> Vec<String> {
     ["RS256", "PS256", "ES256", "EdDSA"].map(str::to_owned).to_vec()
 }
 
-fn default_groups_claim() -> String {
-    "groups".to_owned()
+fn default_subject_claim() -> String {
+    "sub".to_owned()
+}
+
+fn default_groups_claim() -> OneOrMore {
+    OneOrMore(vec!["groups".to_owned()])
 }
 
 fn default_leeway() -> u64 {
@@ -158,7 +138,7 @@ impl IssuerConfig {
         let wrong =
             |field, what: &str| Err(IdentityError::Setting { issuer: self.name.clone(), field, what: what.to_owned() });
         check_name(&self.name).or_else(|what| wrong("name", what))?;
-        check_url(&self.issuer).map(drop).or_else(|what| wrong("issuer", what))?;
+        check_url(&self.metadata_base()).map(drop).or_else(|what| wrong("issuer", what))?;
         if let Some(url) = &self.jwks_url {
             check_url(url).map(drop).or_else(|what| wrong("jwks_url", what))?;
         }
@@ -171,9 +151,7 @@ impl IssuerConfig {
         if self.algorithms.is_empty() || self.algorithms.iter().any(|name| algorithm(name).is_none()) {
             return wrong("algorithms", "use RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384 or EdDSA");
         }
-        if self.groups_claim.is_empty() {
-            return wrong("groups_claim", "name a claim; leave the setting out for \"groups\"");
-        }
+        self.validate_claims()?;
         if self.leeway_s > LEEWAY_MAX {
             return wrong("leeway_s", "use 0 to 60 seconds");
         }
@@ -181,6 +159,62 @@ impl IssuerConfig {
             return wrong("token_lifetime_max_s", "use at least 1 second");
         }
         Ok(())
+    }
+
+    fn validate_claims(&self) -> Result<(), IdentityError> {
+        let wrong =
+            |field, what: &str| Err(IdentityError::Setting { issuer: self.name.clone(), field, what: what.to_owned() });
+        if !SUBJECT_CLAIMS.contains(&self.subject_claim.as_str()) {
+            return wrong("subject_claim", "use sub, oid or uid; other claims may be given to somebody else later");
+        }
+        if self.client_claim.as_ref().is_some_and(|claim| !CLIENT_CLAIMS.contains(&claim.as_str())) {
+            return wrong("client_claim", "use azp, client_id, cid or appid");
+        }
+        let good_path = |path: &String| !path.is_empty() && steps(path).iter().all(|step| !step.is_empty());
+        if self.groups_claim.0.is_empty() || !self.groups_claim.0.iter().all(good_path) {
+            return wrong(
+                "groups_claim",
+                "name a claim, or a path without empty steps; leave the setting out for \"groups\"",
+            );
+        }
+        for (path, values) in &self.required_claims {
+            if !good_path(path) || values.0.is_empty() {
+                return wrong("required_claims", "give each claim a value, or a list of values that is not empty");
+            }
+        }
+        if self.tenants.iter().any(String::is_empty) {
+            return wrong("tenants", "list tenant ids");
+        }
+        if self.issuer.contains(TENANT_ID) && self.tenants.is_empty() {
+            return wrong("tenants", "list the tenants; a gate that accepts any lets everybody in who has an account");
+        }
+        if let KindRule::ByClaim { claim, workload } = &self.kind
+            && (!good_path(claim) || workload.as_ref().is_some_and(Vec::is_empty))
+        {
+            return wrong(
+                "kind",
+                "name the claim and the values that mean a machine; without `workload` any value does",
+            );
+        }
+        Ok(())
+    }
+
+    /// Whether this is the `iss` of its tokens.
+    pub(crate) fn accepts(&self, iss: &str) -> bool {
+        match self.issuer.split_once(TENANT_ID) {
+            None => self.issuer == iss,
+            Some(_) => self.tenants.iter().any(|tenant| self.issuer_of(tenant) == iss),
+        }
+    }
+
+    /// The issuer with the tenant in its place.
+    pub(crate) fn issuer_of(&self, tenant: &str) -> String {
+        self.issuer.replace(TENANT_ID, tenant)
+    }
+
+    /// Where the issuer's metadata is looked for.
+    pub(crate) fn metadata_base(&self) -> String {
+        self.issuer_of("organizations")
     }
 
     /// Longest life of a token, in seconds.
@@ -214,7 +248,9 @@ pub(crate) fn validate_all(configs: &[IssuerConfig]) -> Result<(), IdentityError
         if !names.insert(&config.name) {
             return Err(twice("name"));
         }
-        if !issuers.insert(&config.issuer) {
+        if !issuers.insert(&config.issuer)
+            || configs.iter().any(|other| other.issuer != config.issuer && other.accepts(&config.issuer))
+        {
             return Err(twice("issuer"));
         }
     }

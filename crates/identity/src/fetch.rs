@@ -31,7 +31,7 @@ pub(crate) fn client(config: &IssuerConfig) -> Result<Client, IdentityError> {
         .pool_max_idle_per_host(1)
         .user_agent("tidegate")
         .redirect(redirect::Policy::custom(follow));
-    if check_url(config.jwks_url.as_deref().unwrap_or(&config.issuer)).is_ok_and(|url| is_loopback(&url)) {
+    if check_url(config.jwks_url.as_deref().unwrap_or(&config.metadata_base())).is_ok_and(|url| is_loopback(&url)) {
         builder = builder.no_proxy();
     }
     if let Some(path) = &config.ca_file {
@@ -68,11 +68,11 @@ pub(crate) async fn key_set(config: &IssuerConfig, client: &Client) -> Result<Ke
         Some(url) => url.clone(),
         None => discover(config, client).await?,
     };
-    KeySet::parse(&get(client, &url).await?)
+    KeySet::parse(&get(client, &url).await?, &config.issuer)
 }
 
 async fn discover(config: &IssuerConfig, client: &Client) -> Result<String, String> {
-    let url = format!("{}/.well-known/openid-configuration", config.issuer.trim_end_matches('/'));
+    let url = format!("{}/.well-known/openid-configuration", config.metadata_base().trim_end_matches('/'));
     let body = get(client, &url).await?;
     let found: Discovery =
         serde_json::from_slice(&body).map_err(|error| format!("{url}: is no discovery document: {error}"))?;

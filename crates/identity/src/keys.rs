@@ -8,6 +8,8 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::config::TENANT_ID;
+
 const KEYS_MAX: usize = 100;
 const RSA_BITS_MIN: usize = 2_048;
 const RSA_BITS_MAX: usize = 8_192;
@@ -52,11 +54,13 @@ struct RawKey {
     e: Option<String>,
     x: Option<String>,
     y: Option<String>,
+    /// Entra ID: the issuer that the key signs for.
+    issuer: Option<String>,
 }
 
 impl KeySet {
-    /// Reads a key set. A key that cannot be used is left out, it does not spoil the others.
-    pub(crate) fn parse(bytes: &[u8]) -> Result<KeySet, String> {
+    /// Reads the key set of an issuer. A key that cannot be used is left out, it does not spoil the others.
+    pub(crate) fn parse(bytes: &[u8], issuer: &str) -> Result<KeySet, String> {
         let raw: RawSet = serde_json::from_slice(bytes).map_err(|error| format!("the key set is no JWKS: {error}"))?;
         if raw.keys.len() > KEYS_MAX {
             return Err(format!("the key set has more than {KEYS_MAX} keys"));
@@ -64,7 +68,7 @@ impl KeySet {
         let mut set = KeySet::default();
         for (index, value) in raw.keys.into_iter().enumerate() {
             let fingerprint = value.to_string();
-            match serde_json::from_value(value).ok().ok_or("is no JWK").and_then(read_key) {
+            match serde_json::from_value(value).ok().ok_or("is no JWK").and_then(|raw| read_key(raw, issuer)) {
                 Ok(key) => {
                     set.keys.push(key);
                     set.fingerprint.insert(fingerprint);
@@ -94,7 +98,10 @@ impl KeySet {
     }
 }
 
-fn read_key(raw: RawKey) -> Result<Key, &'static str> {
+fn read_key(raw: RawKey, issuer: &str) -> Result<Key, &'static str> {
+    if raw.issuer.as_ref().is_some_and(|own| !signs_for(own, issuer)) {
+        return Err("is of another issuer");
+    }
     if raw.usage.as_deref().is_some_and(|usage| usage != "sig") {
         return Err("is not for signatures");
     }
@@ -120,6 +127,12 @@ fn read_key(raw: RawKey) -> Result<Key, &'static str> {
         return Err("names an algorithm that its type does not have");
     }
     Ok(Key { kid: raw.kid, fits, key })
+}
+
+/// Whether a key's own `issuer`, in which `{tenantid}` stands for any tenant, is this issuer.
+fn signs_for(own: &str, issuer: &str) -> bool {
+    let of_tenant = |(before, after)| issuer.strip_prefix(before).is_some_and(|rest: &str| rest.ends_with(after));
+    own == issuer || own.split_once(TENANT_ID).is_some_and(of_tenant)
 }
 
 fn decode(text: &str) -> Result<Vec<u8>, &'static str> {
@@ -159,10 +172,11 @@ fn ed25519(x: &str) -> Result<DecodingKey, &'static str> {
 mod tests {
     use super::*;
 
+    const ISSUER: &str = "https://login.example/t-1/v2.0";
     const N: &str = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw";
 
     fn set(keys: &[String]) -> KeySet {
-        KeySet::parse(format!("{{\"keys\":[{}]}}", keys.join(",")).as_bytes()).unwrap()
+        KeySet::parse(format!("{{\"keys\":[{}]}}", keys.join(",")).as_bytes(), ISSUER).unwrap()
     }
 
     fn rsa_key(more: &str) -> String {
@@ -195,6 +209,21 @@ mod tests {
     }
 
     #[test]
+    fn a_key_that_says_whose_it_is_signs_for_nobody_else() {
+        let key = |issuer: &str| set(&[rsa_key(&format!(r#","issuer":"{issuer}""#))]).len();
+        assert_eq!(key("https://login.example/{tenantid}/v2.0"), 1);
+        assert_eq!(key(ISSUER), 1);
+        for other in [
+            "https://login.example/t-2/v2.0",
+            "https://login.example/{tenantid}/",
+            "https://evil.example/{tenantid}/v2.0",
+            "",
+        ] {
+            assert_eq!(key(other), 0, "{other}");
+        }
+    }
+
+    #[test]
     fn weak_and_broken_keys_are_left_out() {
         let short = N.get(..340).unwrap();
         for key in [
@@ -211,7 +240,7 @@ mod tests {
             let keys = set(&[key, rsa_key("")]);
             assert_eq!((keys.len(), keys.left_out.len()), (1, 1));
         }
-        assert!(KeySet::parse(b"{}").is_err());
-        assert!(KeySet::parse(b"").is_err());
+        assert!(KeySet::parse(b"{}", ISSUER).is_err());
+        assert!(KeySet::parse(b"", ISSUER).is_err());
     }
 }

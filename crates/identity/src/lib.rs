@@ -28,7 +28,7 @@ pub use accounts::{
 };
 pub use certificate::{CertificateConfig, CertificateMapping, CertificateRefused, HolderKind, SubjectRule};
 pub use check::{Check, TokenRefused};
-pub use config::{IdentityError, IssuerConfig, KindRule, MissingGroups};
+pub use config::{IdentityError, IssuerConfig, KindRule, MissingGroups, OneOrMore};
 pub use gate::{Audience, GATE_TOKEN_S, GateIssuer, GateKeyError, GateKeys, GateLogin, MintError, Minted};
 pub use issuer::IssuerState;
 pub use revocation::{REVOCATIONS_MAX, Revocation, RevocationError, RevocationKind, Revocations};

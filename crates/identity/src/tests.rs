@@ -21,6 +21,7 @@ mod certificates;
 mod claims;
 mod gate;
 mod keys;
+mod mapping;
 mod tls;
 
 /// What the provider answers, and how often it was asked.

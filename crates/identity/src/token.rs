@@ -139,14 +139,20 @@ pub(crate) fn seconds(claims: &Claims, name: &str) -> Result<Option<u64>, ()> {
     }
 }
 
-/// A claim by its whole name, else by a path with dots.
+/// A claim by its whole name, else by a path with dots, where `\.` is a dot within a name.
 pub(crate) fn find<'a>(claims: &'a Claims, path: &str) -> Option<&'a Value> {
     if let Some(value) = claims.get(path) {
         return Some(value);
     }
-    let mut steps = path.split('.');
-    let first = claims.get(steps.next()?)?;
-    steps.try_fold(first, |value, step| value.as_object()?.get(step))
+    let mut steps = steps(path).into_iter();
+    let first = claims.get(&steps.next()?)?;
+    steps.try_fold(first, |value, step| value.as_object()?.get(&step))
+}
+
+/// The steps of a path.
+pub(crate) fn steps(path: &str) -> Vec<String> {
+    // no claim's name has a zero byte in a configuration file
+    path.replace(r"\.", "\0").split('.').map(|step| step.replace('\0', ".")).collect()
 }
 
 /// A claim that is a short text.

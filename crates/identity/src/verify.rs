@@ -72,7 +72,7 @@ impl Issuers {
         gate: Arc<GateIssuer>,
         more_origins: Vec<String>,
     ) -> Result<Arc<Self>, IdentityError> {
-        if let Some(same) = configs.iter().find(|config| config.issuer == gate.name()) {
+        if let Some(same) = configs.iter().find(|config| config.accepts(gate.name())) {
             return Err(IdentityError::Setting {
                 issuer: same.name.clone(),
                 field: "issuer",
@@ -159,7 +159,7 @@ impl Issuers {
     }
 
     fn issuer(&self, iss: &str) -> Result<(usize, &Issuer), TokenRefused> {
-        match self.issuers.iter().enumerate().find(|(_, issuer)| issuer.config.issuer == iss) {
+        match self.issuers.iter().enumerate().find(|(_, issuer)| issuer.config.accepts(iss)) {
             Some(found) => Ok(found),
             None => refused(Check::Issuer, format!("{} is not configured; every character counts", shown(iss))),
         }

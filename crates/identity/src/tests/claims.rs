@@ -4,21 +4,21 @@ use aws_lc_rs::digest::{SHA256, digest};
 
 use super::*;
 
-struct Bench {
-    provider: Provider,
-    signer: Signer,
-    issuers: Arc<Issuers>,
+pub(super) struct Bench {
+    pub(super) provider: Provider,
+    pub(super) signer: Signer,
+    pub(super) issuers: Arc<Issuers>,
 }
 
 impl Bench {
-    async fn new() -> Bench {
+    pub(super) async fn new() -> Bench {
         let signer = Signer::ed25519("k1");
         let provider = Provider::start(&[&signer]).await;
         let issuers = provider.issuers();
         Bench { provider, signer, issuers }
     }
 
-    async fn with(change: impl FnOnce(&mut IssuerConfig)) -> Bench {
+    pub(super) async fn with(change: impl FnOnce(&mut IssuerConfig)) -> Bench {
         let mut bench = Bench::new().await;
         let mut config = bench.provider.config();
         change(&mut config);
@@ -26,7 +26,7 @@ impl Bench {
         bench
     }
 
-    async fn claims(&self, changes: Value) -> Result<Arc<Caller>, TokenRefused> {
+    pub(super) async fn claims(&self, changes: Value) -> Result<Arc<Caller>, TokenRefused> {
         verify(&self.issuers, &self.signer.token(&self.provider.claims_with(changes))).await
     }
 
@@ -36,7 +36,7 @@ impl Bench {
     }
 
     /// Asserts that a token with these changed claims fails just this check, or none.
-    async fn expect(&self, changes: Value, check: Option<Check>) {
+    pub(super) async fn expect(&self, changes: Value, check: Option<Check>) {
         let shown = changes.to_string();
         let result = self.claims(changes).await;
         assert_eq!(Bench::check(&result), check, "{shown} {result:?}");
@@ -46,6 +46,10 @@ impl Bench {
         let result = verify(&self.issuers, &self.signer.token_with(header, claims)).await;
         assert_eq!(Bench::check(&result), check, "{header} {result:?}");
     }
+}
+
+fn names(text: &str) -> OneOrMore {
+    OneOrMore(vec![text.to_owned()])
 }
 
 #[tokio::test]
@@ -350,17 +354,17 @@ async fn groups_known_and_unknown() {
         groups(&none.claims(json!({"groups": null, "_claim_names": {"groups": "s"}})).await.unwrap()),
         (vec![], false)
     );
-    let nested = Bench::with(|config| config.groups_claim = "realm_access.roles".to_owned()).await;
+    let nested = Bench::with(|config| config.groups_claim = names("realm_access.roles")).await;
     let caller = nested.claims(json!({"realm_access": {"roles": ["admin"]}})).await.unwrap();
     assert_eq!(groups(&caller), (vec!["idp:admin".to_owned()], true));
-    let url = Bench::with(|config| config.groups_claim = "https://x.example/groups".to_owned()).await;
+    let url = Bench::with(|config| config.groups_claim = names("https://x.example/groups")).await;
     let caller = url.claims(json!({"https://x.example/groups": ["admin"]})).await.unwrap();
     assert_eq!(groups(&caller), (vec!["idp:admin".to_owned()], true));
 }
 
 #[tokio::test]
 async fn kind_strong_login_and_client() {
-    let by_claim = KindRule::ByClaim { claim: "idtyp".to_owned(), workload: vec!["app".to_owned()] };
+    let by_claim = KindRule::ByClaim { claim: "idtyp".to_owned(), workload: Some(vec!["app".to_owned()]) };
     let bench = Bench::with(|config| config.kind = by_claim).await;
     let kind = |caller: Arc<Caller>| caller.kind;
     assert_eq!(kind(bench.claims(json!({"idtyp": "app"})).await.unwrap()), CallerKind::Workload);
@@ -393,12 +397,12 @@ fn configuration_mistakes_name_the_setting() {
     let base = "name = \"idp\"\nissuer = \"https://idp.example\"\naudiences = [\"gate\"]\n";
     let parse = |text: &str| toml::from_str::<IssuerConfig>(text);
     let good = parse(base).unwrap();
-    assert_eq!((good.leeway_s, good.groups_claim.as_str(), &good.kind), (30, "groups", &KindRule::User));
+    assert_eq!((good.leeway_s, &good.groups_claim, &good.kind), (30, &names("groups"), &KindRule::User));
     assert!(Issuers::new(vec![good.clone()]).is_ok());
     assert!(parse(&format!("{base}audience = \"x\"\n")).unwrap_err().to_string().contains("audience"));
     assert!(parse(&format!("{base}kind = \"robot\"\n")).unwrap_err().to_string().contains("workload"));
     let by_claim = parse(&format!("{base}kind = {{ claim = \"idtyp\", workload = [\"app\"] }}\n")).unwrap();
-    assert_eq!(by_claim.kind, KindRule::ByClaim { claim: "idtyp".to_owned(), workload: vec!["app".to_owned()] });
+    assert_eq!(by_claim.kind, KindRule::ByClaim { claim: "idtyp".to_owned(), workload: Some(vec!["app".to_owned()]) });
     let refuse = |field: &str, change: &dyn Fn(&mut IssuerConfig)| {
         let mut config = good.clone();
         change(&mut config);
@@ -419,6 +423,24 @@ fn configuration_mistakes_name_the_setting() {
         refuse("algorithms", &|config| config.algorithms = vec!["RS256".to_owned(), name.to_owned()]);
     }
     refuse("algorithms", &|config| config.algorithms.clear());
+    let more = |more: &str| parse(&format!("{base}{more}\n")).map_err(|error| error.to_string());
+    for (setting, mistake) in [
+        ("subject_claim", "subject_claim = \"email\""),
+        ("subject_claim", "subject_claim = \"preferred_username\""),
+        ("client_claim", "client_claim = \"name\""),
+        ("groups_claim", "groups_claim = \"\""),
+        ("groups_claim", "groups_claim = []"),
+        ("groups_claim", "groups_claim = [\"groups\", \"a..b\"]"),
+        ("required_claims", "required_claims = { ref = [] }"),
+        ("tenants", "tenants = [\"\"]"),
+        ("kind", "kind = { claim = \"idtyp\", workload = [] }"),
+        ("kind", "kind = { claim = \"\" }"),
+    ] {
+        let text = Issuers::new(vec![more(mistake).unwrap()]).unwrap_err().to_string();
+        assert!(text.contains(&format!(": {setting}: ")), "{text}");
+    }
+    assert!(more("groups_claim = 7").unwrap_err().contains("a text or a list of texts"));
+    refuse("tenants", &|config| config.issuer = "https://idp.example/{tenantid}/v2.0".to_owned());
     refuse("leeway_s", &|config| config.leeway_s = 61);
     refuse("token_lifetime_max_s", &|config| config.token_lifetime_max_s = Some(0));
     refuse("ca_file", &|config| config.ca_file = Some("/nonexistent/ca.pem".into()));
@@ -426,6 +448,11 @@ fn configuration_mistakes_name_the_setting() {
     other.issuer = "https://other.example".to_owned();
     assert!(Issuers::new(vec![good.clone(), other.clone()]).unwrap_err().to_string().contains("name: stands twice"));
     other.name = "other".to_owned();
+    let mut wide = good.clone();
+    (wide.name, wide.tenants) = ("wide".to_owned(), vec!["t-1".to_owned()]);
+    wide.issuer = "https://{tenantid}.example".to_owned();
+    other.issuer = "https://t-1.example".to_owned();
+    assert!(Issuers::new(vec![wide, other.clone()]).unwrap_err().to_string().contains("issuer: stands twice"));
     other.issuer.clone_from(&good.issuer);
     assert!(Issuers::new(vec![good, other]).unwrap_err().to_string().contains("issuer: stands twice"));
 }

@@ -252,7 +252,7 @@ async fn keys_are_stored_and_read_again() {
 #[tokio::test]
 async fn others_can_verify_with_the_published_keys() {
     let bench = Bench::new().await;
-    let keys = KeySet::parse(bench.gate.keys().jwks(now()).to_string().as_bytes()).unwrap();
+    let keys = KeySet::parse(bench.gate.keys().jwks(now()).to_string().as_bytes(), GATE).unwrap();
     assert_eq!((keys.len(), keys.left_out.len()), (2, 0));
     let token = bench.mint().token;
     let (signed, signature) = token.rsplit_once('.').unwrap();
