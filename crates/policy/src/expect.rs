@@ -148,7 +148,7 @@ struct RawRow {
 /// One text, or several.
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "write one text or a list of texts")]
-enum Texts {
+pub(crate) enum Texts {
     One(String),
     Many(Vec<String>),
 }
@@ -160,7 +160,7 @@ impl Default for Texts {
 }
 
 impl Texts {
-    fn list(self) -> Vec<String> {
+    pub(crate) fn list(self) -> Vec<String> {
         match self {
             Texts::One(text) => vec![text],
             Texts::Many(texts) => texts,

@@ -19,6 +19,8 @@ pub(crate) struct Named {
     pub groups: BTreeSet<String>,
     /// Names of topics, consumer groups and transactional ids; a star of a pattern is left out of it.
     pub names: BTreeSet<String>,
+    /// Resources by type and id.
+    pub entities: BTreeSet<(String, String)>,
     pub domains: BTreeSet<String>,
     pub tags: BTreeSet<String>,
     /// Addresses inside the ranges that rules name.
@@ -51,6 +53,7 @@ impl Named {
         self.callers.extend(other.callers);
         self.groups.extend(other.groups);
         self.names.extend(other.names);
+        self.entities.extend(other.entities);
         self.domains.extend(other.domains);
         self.tags.extend(other.tags);
         self.addresses.extend(other.addresses);
@@ -58,7 +61,8 @@ impl Named {
         self.partitions.extend(other.partitions);
     }
 
-    fn add(&mut self, json: &Value) {
+    /// Adds what a rule, in Cedar's JSON form, names.
+    pub(crate) fn add(&mut self, json: &Value) {
         match json {
             Value::Array(items) => items.iter().for_each(|item| self.add(item)),
             Value::Object(map) => {
@@ -80,7 +84,10 @@ impl Named {
             "User" => _ = self.callers.insert((CallerKind::User, id)),
             "Workload" => _ = self.callers.insert((CallerKind::Workload, id)),
             "Group" => _ = self.groups.insert(id),
-            "Topic" | "ConsumerGroup" | "TransactionalId" => _ = self.names.insert(id),
+            "Topic" | "ConsumerGroup" | "TransactionalId" => {
+                self.entities.insert((kind.to_owned(), id.clone()));
+                self.names.insert(id);
+            }
             "Domain" => _ = self.domains.insert(id),
             "Tag" => _ = self.tags.insert(id),
             _ => {}

@@ -1,0 +1,88 @@
+//! What the solver may take as given, because the gate itself sees to it.
+
+use std::collections::BTreeSet;
+
+use cedar_policy::Policy as CedarPolicy;
+use serde_json::Value;
+use tidegate_model::ResourceKind;
+
+use crate::decide::Policy;
+use crate::named::Named;
+use crate::rule::Rule;
+
+/// The entity type of a kind of resource.
+pub(super) fn type_name(kind: ResourceKind) -> &'static str {
+    match kind {
+        ResourceKind::Topic => "Topic",
+        ResourceKind::ConsumerGroup => "ConsumerGroup",
+        ResourceKind::TransactionalId => "TransactionalId",
+        ResourceKind::Cluster => "Cluster",
+        ResourceKind::Gateway => "Gateway",
+    }
+}
+
+/// All rules in one order.
+pub(super) fn rules(policy: &Policy) -> Vec<&Rule> {
+    let mut rules: Vec<&Rule> = policy.every_rule().collect();
+    rules.sort_by(|a, b| a.id.cmp(&b.id));
+    rules
+}
+
+/// What is true of every request of this kind, in Cedar's own form.
+pub(super) fn given(policy: &Policy, topic: Option<&str>, principal: &str, resource: &str, condition: &str) -> String {
+    let mut named = Named::of(policy);
+    let question = format!("permit (principal, action, resource) when {{ {condition} }};");
+    let question = CedarPolicy::parse(None, &question).ok().and_then(|rule| rule.to_json().ok());
+    named.add(&question.unwrap_or(Value::Null));
+    let mut terms = vec![
+        "context.hour >= 0 && context.hour <= 23".to_owned(),
+        "(if context has partition then context.partition >= 0 else true)".to_owned(),
+        "(if context has mfaAge then context.mfaAge >= 0 else true)".to_owned(),
+    ];
+    for (_, id) in named.callers.iter().filter(|(kind, _)| format!("{kind:?}") == principal) {
+        if let Some((issuer, sub)) = id.split_once(':') {
+            terms.push(format!(
+                "((principal == {principal}::{id:?}) == (principal.issuer == {issuer:?} && principal.sub == {sub:?}))"
+            ));
+        }
+    }
+    for (_, id) in named.entities.iter().filter(|(kind, _)| kind == resource) {
+        terms.push(format!("((resource == {resource}::{id:?}) == (resource.name == {id:?}))"));
+    }
+    match resource {
+        "Topic" => about_topic(policy, topic, &named.tags, &named.domains, &mut terms),
+        "Gateway" => terms.push("resource == Gateway::\"gate\" && resource.name == \"gate\"".to_owned()),
+        _ => {}
+    }
+    terms.join(" && ")
+}
+
+fn about_topic(
+    policy: &Policy,
+    topic: Option<&str>,
+    tags: &BTreeSet<String>,
+    domains: &BTreeSet<String>,
+    terms: &mut Vec<String>,
+) {
+    for tag in tags {
+        terms.push(format!("((resource in Tag::{tag:?}) == resource.tags.contains({tag:?}))"));
+    }
+    for domain in domains {
+        terms.push(format!("((resource in Domain::{domain:?}) == (resource.domain == {domain:?}))"));
+    }
+    // what topics.yaml says of the topic that the question names
+    let Some(topic) = topic else { return };
+    let facts = policy.topics().classify(topic);
+    terms.push(format!(
+        "resource.env == {:?} && resource.tier == {:?} && resource.domain == {:?}",
+        facts.env, facts.tier, facts.domain
+    ));
+    for tag in tags.union(&facts.tags) {
+        let not = if facts.tags.contains(tag) { "" } else { "!" };
+        terms.push(format!("{not}resource.tags.contains({tag:?})"));
+    }
+    terms.push(match &facts.owner {
+        Some(owner) => format!("(resource has owner && resource.owner == Group::{owner:?})"),
+        None => "!(resource has owner)".to_owned(),
+    });
+}
