@@ -2,22 +2,16 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, OnceLock};
 
 use cedar_policy::{Entities, Entity, EntityUid, RestrictedExpression};
 use tidegate_model::{Action, Caller, CallerKind, ResourceKind};
 
-use crate::decide::Decision;
+use crate::answers::Answers;
 use crate::looks::Looks;
+use crate::rules::{RuleSet, Rules};
 use crate::schema::Types;
-
-/// Answers kept for one class.
-const ANSWERS_MAX: usize = 4_096;
-/// Answers kept for all classes of one policy.
-const ANSWERS_ALL_MAX: usize = 65_536;
-/// Longer names are decided each time, so that they cannot fill the memory.
-const NAME_KEPT_MAX: usize = 256;
 
 /// What is true of a session beside who calls.
 #[derive(Clone, Copy, Debug)]
@@ -96,37 +90,30 @@ impl Entitlement {
 }
 
 /// A class of callers that the rules cannot tell apart, with the answers kept for it.
-#[derive(Debug)]
 pub(crate) struct Class {
     pub(crate) traits: Traits,
     pub(crate) principal: EntityUid,
-    /// The caller, the cluster and the actions; `None` (which denies) if Cedar refused them, which would be a defect.
-    pub(crate) entities: Option<Entities>,
-    answers: RwLock<Answers>,
-    /// Answers kept by all classes of the policy.
-    kept_by_all: Arc<AtomicUsize>,
+    /// The caller and the cluster; `None` (which denies) if Cedar refused them, which would be a defect.
+    entities: Option<[Entity; 2]>,
+    pub(crate) answers: Answers,
+    /// By [`Action`] as a number; made when first asked for.
+    ways: Vec<OnceLock<Option<Way>>>,
 }
 
-/// What an answer depends on beside the resource's name; 0 or `None` where no rule looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct AnswerKey {
-    pub action: Action,
-    pub partition: Option<i32>,
-    pub hour: u8,
-    pub mfa: u32,
-}
-
-#[derive(Debug, Default)]
-struct Answers {
-    by_key: HashMap<AnswerKey, HashMap<Box<str>, Decision>>,
-    count: usize,
+/// What is asked of Cedar for one class and one action.
+pub(crate) struct Way {
+    /// The rules that can apply.
+    pub(crate) rules: Arc<RuleSet>,
+    /// The caller, the cluster and the action.
+    pub(crate) entities: Entities,
 }
 
 impl Class {
-    pub(crate) fn new(traits: Traits, types: &Types, actions: &Entities, kept_by_all: Arc<AtomicUsize>) -> Class {
+    pub(crate) fn new(traits: Traits, types: &Types, kept_by_all: Arc<AtomicUsize>) -> Class {
         let principal = types.caller(traits.kind, &traits.id);
-        let entities = entities(&traits, &principal, types, actions);
-        Class { traits, principal, entities, answers: RwLock::default(), kept_by_all }
+        let entities = entities(&traits, &principal, types);
+        let ways = Action::ALL.iter().map(|_action| OnceLock::new()).collect();
+        Class { traits, principal, entities, answers: Answers::new(kept_by_all), ways }
     }
 
     /// Whether the caller's groups are unknown.
@@ -134,36 +121,31 @@ impl Class {
         self.traits.groups.is_none()
     }
 
-    pub(crate) fn kept(&self, key: &AnswerKey, name: &str) -> Option<Decision> {
-        let answers = self.answers.read().unwrap_or_else(PoisonError::into_inner);
-        answers.by_key.get(key)?.get(name).cloned()
-    }
-
-    pub(crate) fn keep(&self, key: AnswerKey, name: &str, decision: Decision) {
-        if name.len() > NAME_KEPT_MAX {
-            return;
-        }
-        let mut answers = self.answers.write().unwrap_or_else(PoisonError::into_inner);
-        if answers.count >= ANSWERS_MAX || self.kept_by_all.load(Ordering::Relaxed) >= ANSWERS_ALL_MAX {
-            self.kept_by_all.fetch_sub(answers.count, Ordering::Relaxed);
-            *answers = Answers::default();
-            if self.kept_by_all.load(Ordering::Relaxed) >= ANSWERS_ALL_MAX {
-                return;
-            }
-        }
-        if answers.by_key.entry(key).or_default().insert(name.into(), decision).is_none() {
-            answers.count += 1;
-            self.kept_by_all.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    #[cfg(test)]
-    pub(crate) fn count(&self) -> usize {
-        self.answers.read().unwrap().count
+    /// What is asked of Cedar for this action. `None` would be a defect, and denies.
+    pub(crate) fn way(&self, action: Action, rules: &Rules, types: &Types, actions: &Entities) -> Option<&Way> {
+        let make = || {
+            let group = types.group("");
+            let is_group = |uid: &EntityUid| uid.type_name() == group.type_name();
+            let member = |uid: &EntityUid| {
+                is_group(uid)
+                    && self.traits.groups.as_ref().is_some_and(|groups| groups.contains::<str>(uid.id().as_ref()))
+            };
+            let rules = rules.of_class(action, &self.principal, member)?;
+            let action = actions.get(&types.action(action.name()))?.clone();
+            let known = self.entities.clone()?.into_iter().chain([action]);
+            Some(Way { rules, entities: Entities::from_entities(known, None).ok()? })
+        };
+        self.ways.get(action as usize)?.get_or_init(make).as_ref()
     }
 }
 
-fn entities(class: &Traits, principal: &EntityUid, types: &Types, actions: &Entities) -> Option<Entities> {
+impl std::fmt::Debug for Class {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Class").field("traits", &self.traits).finish_non_exhaustive()
+    }
+}
+
+fn entities(class: &Traits, principal: &EntityUid, types: &Types) -> Option<[Entity; 2]> {
     let text = |text: &str| RestrictedExpression::new_string(text.to_owned());
     let mut about = HashMap::from([("issuer".to_owned(), text(&class.issuer)), ("sub".to_owned(), text(&class.sub))]);
     if let Some(client) = &class.client {
@@ -174,12 +156,5 @@ fn entities(class: &Traits, principal: &EntityUid, types: &Types, actions: &Enti
     let cluster = types.resource(ResourceKind::Cluster, &class.cluster);
     let name = HashMap::from([("name".to_owned(), text(&class.cluster))]);
     let cluster = Entity::new(cluster, name, HashSet::new()).ok()?;
-    actions.clone().add_entities([caller, cluster], None).ok()
-}
-
-impl Drop for Class {
-    fn drop(&mut self) {
-        let answers = self.answers.get_mut().unwrap_or_else(PoisonError::into_inner);
-        self.kept_by_all.fetch_sub(answers.count, Ordering::Relaxed);
-    }
+    Some([caller, cluster])
 }

@@ -1,34 +1,27 @@
 //! The policy in force and its answers.
 
-use std::collections::{HashMap, HashSet};
+use std::borrow::Cow;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use cedar_policy::{
-    AuthorizationError, Authorizer, Context, Entities, Entity, EntityUid, Request, RestrictedExpression, Schema,
-};
-use tidegate_model::{Action, Caller, Resource, ResourceKind};
+use cedar_policy::{Entities, Request};
+use tidegate_model::{Action, Caller, Resource};
 
+use crate::answers::Kept;
 use crate::blocks::Blocks;
-use crate::class::{AnswerKey, Circumstances, Class, Entitlement, Traits};
+use crate::class::{Circumstances, Entitlement, Traits};
 use crate::error::PolicyError;
-use crate::folder::{self, Loaded};
+use crate::evaluate::Core;
+use crate::folder;
 use crate::looks::Looks;
 use crate::rule::Rule;
-use crate::schema::{Types, schema};
 
 /// The rule that is named when no rule allows.
 pub(crate) const DEFAULT_DENY: &str = "default-deny";
 /// What a decision's rule text begins with when no rule decided by itself: a defect or a rule that cannot be evaluated, a
 /// block, a forbid that an approval would lift.
 pub(crate) const PREFIXES: [&str; 3] = ["error:", "block:", "approval:"];
-/// The one entity of type `Gateway`.
-const GATEWAY_ID: &str = "gate";
-/// Classes kept; more callers that the rules tell apart than this make the table start anew.
-const CLASSES_MAX: usize = 1_024;
-/// Rules named in one decision; more are counted.
-const RULES_NAMED_MAX: usize = 8;
 
 static POLICIES: AtomicU64 = AtomicU64::new(0);
 
@@ -38,17 +31,6 @@ pub struct Policy {
     number: u64,
     core: Arc<Core>,
     blocks: Arc<Blocks>,
-}
-
-/// What does not depend on blocks: the rules, the classes that they make of callers, and the answers kept for these.
-struct Core {
-    loaded: Loaded,
-    schema: Schema,
-    types: Types,
-    actions: Entities,
-    authorizer: Authorizer,
-    classes: Mutex<HashMap<Traits, Arc<Class>>>,
-    answers_kept: Arc<AtomicUsize>,
 }
 
 /// The moment of a question.
@@ -111,6 +93,44 @@ pub struct Decision {
     pub rule: Arc<str>,
 }
 
+/// A session's questions at one moment. It holds the answers that are kept for its class, so keep it no longer than a frame.
+pub struct Asking<'a> {
+    policy: &'a Policy,
+    who: &'a Entitlement,
+    kept: Kept,
+}
+
+impl std::fmt::Debug for Asking<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Asking").field("policy", &self.policy).finish_non_exhaustive()
+    }
+}
+
+impl Asking<'_> {
+    /// Decides. A kept answer costs one look-up; another one is asked of Cedar (tens of microseconds).
+    ///
+    /// An entitlement of another policy is denied with `error:other-policy`: its answers may no longer hold.
+    #[must_use]
+    pub fn decide(&self, question: Question<'_>) -> Cow<'_, Decision> {
+        if self.who.policy != self.policy.number {
+            return Cow::Owned(Decision::deny("error:other-policy"));
+        }
+        if let Some(block) = &self.who.blocked {
+            return Cow::Owned(Decision { effect: Effect::Blocked, rule: Arc::clone(block) });
+        }
+        if question.action.applies_to() != question.resource.kind() {
+            return Cow::Owned(Decision::deny("error:wrong-resource"));
+        }
+        let blocks = &self.policy.blocks;
+        if blocks.ask_each_time()
+            && let Some(rule) = blocks.question(question.action, &question.resource)
+        {
+            return Cow::Owned(Decision { effect: Effect::Blocked, rule });
+        }
+        self.policy.core.decide(&self.who.class, &self.kept, question)
+    }
+}
+
 impl Decision {
     /// Whether the caller may; true for [`Effect::Allow`] alone.
     #[must_use]
@@ -118,7 +138,7 @@ impl Decision {
         self.effect == Effect::Allow
     }
 
-    fn deny(rule: impl Into<Arc<str>>) -> Decision {
+    pub(crate) fn deny(rule: impl Into<Arc<str>>) -> Decision {
         Decision { effect: Effect::Deny, rule: rule.into() }
     }
 }
@@ -146,18 +166,7 @@ impl Policy {
         let loaded = folder::load(files).map_err(|errors| {
             errors.into_iter().next().unwrap_or_else(|| PolicyError::Schema("an error without a text".to_owned()))
         })?;
-        let schema = schema()?;
-        let actions = schema.action_entities().map_err(|error| PolicyError::Schema(error.to_string()))?;
-        let core = Core {
-            loaded,
-            schema,
-            types: Types::new()?,
-            actions,
-            authorizer: Authorizer::new(),
-            classes: Mutex::default(),
-            answers_kept: Arc::default(),
-        };
-        Ok(Policy { number: next_number(), core: Arc::new(core), blocks: Arc::default() })
+        Ok(Policy { number: next_number(), core: Arc::new(Core::new(loaded)?), blocks: Arc::default() })
     }
 
     /// The same rules with other blocks. It shares all else, kept answers too, so it is made in no time. Whoever puts a policy in
@@ -227,26 +236,16 @@ impl Policy {
         Entitlement { policy: self.number, class, blocked: self.blocks.session(caller, circumstances) }
     }
 
-    /// Decides. A kept answer costs two look-ups; another one is asked of Cedar (tens of microseconds).
-    ///
-    /// An entitlement of another policy is denied with `error:other-policy`: its answers may no longer hold.
+    /// Decides one question; for several of one session, [`Policy::asking`] is cheaper.
     #[must_use]
     pub fn decide(&self, who: &Entitlement, question: Question<'_>) -> Decision {
-        if who.policy != self.number {
-            return Decision::deny("error:other-policy");
-        }
-        if let Some(block) = &who.blocked {
-            return Decision { effect: Effect::Blocked, rule: Arc::clone(block) };
-        }
-        if question.action.applies_to() != question.resource.kind() {
-            return Decision::deny("error:wrong-resource");
-        }
-        if self.blocks.ask_each_time()
-            && let Some(rule) = self.blocks.question(question.action, &question.resource)
-        {
-            return Decision { effect: Effect::Blocked, rule };
-        }
-        self.core.decide(&who.class, question)
+        self.asking(who).decide(question).into_owned()
+    }
+
+    /// To decide several questions of one session within one moment, such as those of a frame.
+    #[must_use]
+    pub fn asking<'a>(&'a self, who: &'a Entitlement) -> Asking<'a> {
+        Asking { policy: self, who, kept: who.class.answers.kept() }
     }
 
     /// The question as Cedar takes it. The error is the rule to deny with.
@@ -255,159 +254,11 @@ impl Policy {
     }
 }
 
-impl Core {
-    fn class(&self, traits: Traits) -> Arc<Class> {
-        let mut classes = self.classes.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = classes.get(&traits) {
-            return Arc::clone(known);
-        }
-        let answers_kept = Arc::clone(&self.answers_kept);
-        let new = Arc::new(Class::new(traits.clone(), &self.types, &self.actions, answers_kept));
-        if classes.len() >= CLASSES_MAX {
-            classes.clear();
-        }
-        classes.insert(traits, Arc::clone(&new));
-        new
-    }
-
-    fn decide(&self, who: &Class, question: Question<'_>) -> Decision {
-        let looks = &self.loaded.looks;
-        let key = looks.mfa.bucket(question.now.mfa_age.map(seconds)).map(|mfa| AnswerKey {
-            action: question.action,
-            partition: question.partition.filter(|_| looks.partition),
-            hour: if looks.hour { question.now.hour } else { 0 },
-            mfa,
-        });
-        let name = question.resource.name();
-        if let Some(kept) = key.as_ref().and_then(|key| who.kept(key, name)) {
-            return kept;
-        }
-        let decision = self.evaluate(who, question).unwrap_or_else(Decision::deny);
-        if let Some(key) = key {
-            who.keep(key, name, decision.clone());
-        }
-        decision
-    }
-
-    /// The question as Cedar takes it. The error is the rule to deny with.
-    fn prepare(&self, who: &Class, question: Question<'_>) -> Result<(Request, Entities), String> {
-        let (resource, entity) = self.resource(who, question.resource)?;
-        let entities = who
-            .entities
-            .clone()
-            .and_then(|known| known.add_entities(entity, None).ok())
-            .ok_or_else(|| "error:entities".to_owned())?;
-        let request = Request::new(
-            who.principal.clone(),
-            self.types.action(question.action.name()),
-            resource,
-            context(who, question)?,
-            Some(&self.schema),
-        )
-        .ok()
-        .ok_or_else(|| "error:request".to_owned())?;
-        Ok((request, entities))
-    }
-
-    /// Asks Cedar. The error is the rule to deny with.
-    fn evaluate(&self, who: &Class, question: Question<'_>) -> Result<Decision, String> {
-        let (request, entities) = self.prepare(who, question)?;
-        let sets = if who.groups_unknown() { &self.loaded.sets_unknown_groups } else { &self.loaded.sets };
-        let response = self.authorizer.is_authorized(&request, &sets.all, &entities);
-        // Cedar skips a rule that cannot be evaluated, also a forbid: so any error denies
-        if let Some(AuthorizationError::PolicyEvaluationError(error)) = response
-            .diagnostics()
-            .errors()
-            .min_by_key(|AuthorizationError::PolicyEvaluationError(error)| error.policy_id())
-        {
-            return Err(format!("error:{}", error.policy_id()));
-        }
-        let reasons: Vec<String> = response.diagnostics().reason().map(ToString::to_string).collect();
-        if response.decision() == cedar_policy::Decision::Allow {
-            return Ok(Decision { effect: Effect::Allow, rule: named(reasons).into() });
-        }
-        // The reasons are all forbids that apply. When each of them can be lifted, what is left are the permits.
-        let on_approval = |id: &String| self.loaded.rules.get(id).is_some_and(|rule| rule.on_approval);
-        if !reasons.is_empty() && reasons.iter().all(on_approval) {
-            let lifted = self.authorizer.is_authorized(&request, &sets.permits, &entities);
-            if lifted.decision() == cedar_policy::Decision::Allow {
-                let rule = format!("approval:{}", named(reasons)).into();
-                return Ok(Decision { effect: Effect::NeedsApproval, rule });
-            }
-        }
-        Ok(Decision { effect: Effect::Deny, rule: named(reasons).into() })
-    }
-
-    /// The resource's id and, unless it is the cluster (which the entitlement has), the entity.
-    fn resource(&self, who: &Class, resource: Resource<'_>) -> Result<(EntityUid, Option<Entity>), String> {
-        let text = |text: &str| RestrictedExpression::new_string(text.to_owned());
-        let cluster = self.types.resource(ResourceKind::Cluster, who.traits.cluster());
-        let name = resource.name();
-        let uid = match resource.kind() {
-            ResourceKind::Cluster => return Ok((cluster, None)),
-            ResourceKind::Gateway => {
-                let uid = self.types.resource(ResourceKind::Gateway, GATEWAY_ID);
-                let attributes = HashMap::from([("name".to_owned(), text(GATEWAY_ID))]);
-                let entity = Entity::new(uid.clone(), attributes, HashSet::new());
-                return Ok((uid, Some(entity.ok().ok_or_else(|| "error:resource".to_owned())?)));
-            }
-            kind => self.types.resource(kind, name),
-        };
-        let mut attributes = HashMap::from([("name".to_owned(), text(name))]);
-        let mut parents = HashSet::from([cluster]);
-        if let Resource::Topic(name) = resource {
-            let facts = self.loaded.topics.classify(name);
-            parents.insert(self.types.domain(&facts.domain));
-            parents.extend(facts.tags.iter().map(|tag| self.types.tag(tag)));
-            attributes.extend([
-                ("domain".to_owned(), text(&facts.domain)),
-                ("env".to_owned(), text(&facts.env)),
-                ("tier".to_owned(), text(&facts.tier)),
-                ("tags".to_owned(), RestrictedExpression::new_set(facts.tags.iter().map(|tag| text(tag)))),
-            ]);
-            if let Some(owner) = &facts.owner {
-                attributes.insert("owner".to_owned(), RestrictedExpression::new_entity_uid(self.types.group(owner)));
-            }
-        }
-        let entity = Entity::new(uid.clone(), attributes, parents).ok().ok_or_else(|| "error:resource".to_owned())?;
-        Ok((uid, Some(entity)))
-    }
-}
-
 fn next_number() -> u64 {
     POLICIES.fetch_add(1, Ordering::Relaxed)
 }
 
-/// The ids as a decision names them.
-fn named(mut ids: Vec<String>) -> String {
-    ids.sort_unstable();
-    let more = ids.len().saturating_sub(RULES_NAMED_MAX);
-    ids.truncate(RULES_NAMED_MAX);
-    if more > 0 {
-        ids.push(format!("+{more}"));
-    }
-    if ids.is_empty() { DEFAULT_DENY.to_owned() } else { ids.join(",") }
-}
-
-fn context(who: &Class, question: Question<'_>) -> Result<Context, String> {
-    let mut pairs = vec![
-        ("address".to_owned(), RestrictedExpression::new_ip(who.traits.address.to_string())),
-        ("clientId".to_owned(), RestrictedExpression::new_string(who.traits.client_id.to_string())),
-        ("tls".to_owned(), RestrictedExpression::new_bool(who.traits.tls)),
-        ("hour".to_owned(), RestrictedExpression::new_long(i64::from(question.now.hour))),
-    ];
-    if let Some(partition) = question.partition {
-        pairs.push(("partition".to_owned(), RestrictedExpression::new_long(i64::from(partition))));
-    }
-    if let Some(age) = question.now.mfa_age {
-        pairs.push(("mfaAge".to_owned(), RestrictedExpression::new_long(seconds(age))));
-    }
-    Context::from_pairs(pairs).ok().ok_or_else(|| "error:context".to_owned())
-}
-
-fn seconds(age: u64) -> i64 {
-    i64::try_from(age).unwrap_or(i64::MAX)
-}
-
+#[cfg(test)]
+mod oracle;
 #[cfg(test)]
 mod tests;

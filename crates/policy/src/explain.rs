@@ -68,9 +68,11 @@ fn permits(policy: &Policy, asked: &Asked, topic: Option<&TopicFacts>) -> (Vec<R
     let Ok((request, entities)) = policy.prepare(&asked.entitlement(policy), asked.question()) else {
         return (Vec::new(), Vec::new());
     };
+    // the gate's own operations are allowed by their names alone, so a permit of everything is not even near
+    let of_the_gate = asked.action.applies_to() == tidegate_model::ResourceKind::Gateway;
     let mut permits: Vec<(&Rule, Vec<Part>)> = policy
         .every_rule()
-        .filter(|rule| !rule.forbids)
+        .filter(|rule| !rule.forbids && (!of_the_gate || rule.actions.contains(&asked.action)))
         .filter_map(|rule| Some((rule, parts_of(rule, asked.who.groups.is_some())?)))
         .collect();
     permits.sort_by_key(|(rule, _)| (&rule.file, rule.line, rule.column));

@@ -6,11 +6,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{Context, SHA256};
-use cedar_policy::{Effect, Policy as CedarPolicy, PolicySet, Validator};
+use cedar_policy::{Policy as CedarPolicy, Validator};
 
 use crate::error::PolicyError;
 use crate::looks::Looks;
 use crate::rule::{ReadRule, Rule, split};
+use crate::rules::{LeftOut, Rules};
 use crate::schema::schema;
 use crate::topics::{self, Topics};
 use crate::widen::for_unknown_groups;
@@ -40,31 +41,15 @@ pub(crate) struct Loaded {
     pub report: Report,
     /// By id.
     pub rules: HashMap<String, Arc<Rule>>,
-    pub sets: Sets,
+    pub for_known_groups: Rules,
     /// The rules as they hold for a caller of unknown groups.
-    pub sets_unknown_groups: Sets,
+    pub for_unknown_groups: Rules,
     pub looks: Looks,
     pub topics: Topics,
 }
 
 /// The files of a policy that count, by name: `*.cedar` and `topics.yaml`.
 pub type PolicyFiles = BTreeMap<String, String>;
-
-/// Rules as Cedar takes them.
-pub(crate) struct Sets {
-    pub all: PolicySet,
-    /// Those that allow: what would hold if every forbid were lifted.
-    pub permits: PolicySet,
-}
-
-impl Sets {
-    fn new(policies: Vec<CedarPolicy>) -> Result<Sets, PolicyError> {
-        let wrong = |error: cedar_policy::PolicySetError| PolicyError::Schema(error.to_string());
-        let permits = policies.iter().filter(|policy| policy.effect() == Effect::Permit).cloned();
-        let permits = PolicySet::from_policies(permits).map_err(wrong)?;
-        Ok(Sets { all: PolicySet::from_policies(policies).map_err(wrong)?, permits })
-    }
-}
 
 /// Checks the policy folder.
 ///
@@ -158,6 +143,10 @@ fn warnings_of(read: &ReadRule) -> Vec<String> {
     if !read.named {
         warnings.push(format!("{file}:{line}: rule without @id; evidence will call it {id:?}"));
     }
+    if read.left_out == Some(LeftOut::Partly) {
+        let ours = "administer, block, audit and export";
+        warnings.push(format!("{file}:{line}: allows all actions but {ours}: a rule has to name these to allow them"));
+    }
     warnings.extend(read.strange.iter().map(|name| format!("{file}:{line}: annotation @{name} means nothing here")));
     warnings
 }
@@ -170,13 +159,14 @@ fn assemble(report: Report, read: Vec<ReadRule>, topics: Topics) -> Result<Loade
         looks.add(&rule.json);
         if let Some(json) = for_unknown_groups(rule.json.clone()) {
             let id = Some(rule.policy.id().clone());
-            widened.push(CedarPolicy::from_json(id, json).map_err(|error| PolicyError::Schema(error.to_string()))?);
+            let policy = CedarPolicy::from_json(id, json).map_err(|error| PolicyError::Schema(error.to_string()))?;
+            widened.push((policy, Arc::clone(&rule.rule.actions)));
         }
     }
-    let sets = Sets::new(read.iter().map(|rule| rule.policy.clone()).collect())?;
-    let sets_unknown_groups = Sets::new(widened)?;
+    let for_known_groups = Rules::new(read.iter().map(|read| (read.policy.clone(), Arc::clone(&read.rule.actions))));
+    let for_unknown_groups = Rules::new(widened.into_iter());
     let rules = read.into_iter().map(|read| (read.rule.id.clone(), read.rule)).collect();
-    Ok(Loaded { report, rules, sets, sets_unknown_groups, looks, topics })
+    Ok(Loaded { report, rules, for_known_groups, for_unknown_groups, looks, topics })
 }
 
 /// SHA-256 over each file's name and content, both with their length, sorted by name.

@@ -6,12 +6,14 @@
 //! The path of a question: [`Policy::entitlement`] finds the class of callers that the rules cannot tell apart, once a
 //! session; [`Policy::decide`] looks an answer up in that class's table, or asks Cedar and keeps the answer.
 
+mod answers;
 mod asked;
 mod blocks;
 mod class;
 mod compare;
 mod decide;
 mod error;
+mod evaluate;
 mod expect;
 mod explain;
 mod folder;
@@ -20,6 +22,7 @@ mod looks;
 mod named;
 mod replay;
 mod rule;
+mod rules;
 mod schema;
 mod topics;
 mod widen;
@@ -28,7 +31,7 @@ pub use asked::{Around, Asked, Who, actions};
 pub use blocks::{Block, Blocks, Pattern, Target, TargetRefused};
 pub use class::{Circumstances, Entitlement};
 pub use compare::{AnswerChange, Comparison, RuleChange, RuleFate, TopicChange, compare};
-pub use decide::{Decision, Effect, Now, Policy, Question};
+pub use decide::{Asking, Decision, Effect, Now, Policy, Question};
 pub use error::PolicyError;
 pub use expect::{Expectation, Expected, Outcome, Outcomes, test};
 pub use explain::{Explanation, Lack, NearMiss, PartKind, explain};

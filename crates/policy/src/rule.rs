@@ -6,9 +6,11 @@ use std::sync::Arc;
 use cedar_policy::{Effect, Policy as CedarPolicy, PolicyId, PolicySet, ValidationMode, Validator};
 use miette::Diagnostic;
 use serde_json::Value;
+use tidegate_model::Action;
 
 use crate::error::PolicyError;
 use crate::looks::{Looks, is_var};
+use crate::rules::{LeftOut, actions_of, leaves_out_the_gate};
 
 const ID_BYTES_MAX: usize = 100;
 /// `@on_deny` with this value makes a forbid one that an approval lifts.
@@ -35,6 +37,9 @@ pub struct Rule {
     pub ask: Option<String>,
     /// `@on_deny("require_approval")`: what it forbids, somebody may approve.
     pub on_approval: bool,
+    /// The actions that its scope covers. A permit covers the gate's own (`administer`, `block`, `audit`, `export`) only if it
+    /// names them.
+    pub actions: Arc<[Action]>,
     /// Its text.
     pub text: String,
 }
@@ -99,6 +104,8 @@ pub(crate) struct ReadRule {
     pub named: bool,
     /// Annotations that mean nothing here.
     pub strange: Vec<String>,
+    /// What the missing names of actions take from it.
+    pub left_out: Option<LeftOut>,
     pub policy: CedarPolicy,
     pub json: Value,
 }
@@ -148,9 +155,16 @@ impl ReadRule {
             let mend = "write issuer:group or issuer:subject with the issuer's configured name";
             return Err(here(format!("{id:?} names no issuer, so it would match nobody"), mend));
         }
+        let left_out = leaves_out_the_gate(&policy);
+        if left_out == Some(LeftOut::Wholly) {
+            let mend = "name them, such as action in [Action::\"audit\", Action::\"export\"]";
+            return Err(here("a permit of the gate's own operations names none of them".to_owned(), mend));
+        }
+        let actions = actions_of(&policy).map_err(|error| vec![error])?.into();
         let (file, text) = (file.to_owned(), chunk.text.to_owned());
-        let rule = Rule { id, file, line: chunk.line, column: chunk.column, forbids, why, ask, on_approval, text };
-        Ok(ReadRule { rule: Arc::new(rule), named, strange, policy, json })
+        let (line, column) = (chunk.line, chunk.column);
+        let rule = Rule { id, file, line, column, forbids, why, ask, on_approval, actions, text };
+        Ok(ReadRule { rule: Arc::new(rule), named, strange, left_out, policy, json })
     }
 }
 

@@ -6,7 +6,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, LazyLock};
 
 use tidegate_model::{Action, Caller, Endpoint, Gate, Resource, ResourceKind};
-use tidegate_policy::{Circumstances, Decision, Effect, Entitlement, Now, Policy, Question};
+use tidegate_policy::{Asking, Circumstances, Decision, Effect, Entitlement, Now, Policy, Question};
 
 use crate::gate::Shared;
 use crate::listener::Endpoints;
@@ -100,43 +100,23 @@ impl Questions {
 
 /// Decides for one frame.
 pub struct Decider<'a> {
-    access: Option<&'a Access>,
+    access: Option<(&'a Access, Asking<'a>)>,
     endpoints: &'a Endpoints,
     shared: &'a Shared,
     now_ms: u64,
     now: Now,
+    asked: Memory,
+}
+
+/// What a decider was asked.
+struct Memory {
     questions: Questions,
     /// Hashes of the distinct questions; as many as the frame has names, so bounded by the frame.
     seen: HashSet<u64>,
     last: Option<u64>,
 }
 
-impl std::fmt::Debug for Decider<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Decider").field("questions", &self.questions.asked.len()).finish_non_exhaustive()
-    }
-}
-
-impl<'a> Decider<'a> {
-    /// For a frame of `access`, or of nobody yet.
-    #[must_use]
-    pub fn new(shared: &'a Shared, endpoints: &'a Endpoints, access: Option<&'a Access>) -> Self {
-        let now_ms = shared.now_ms();
-        let seconds = now_ms / 1000;
-        let mfa_age = access.and_then(|a| a.caller.mfa_at).map(|at| seconds.saturating_sub(at));
-        let hour = u8::try_from(seconds / 3600 % 24).unwrap_or(0);
-        let policy_version = access.map(|a| a.policy.version()).unwrap_or_default();
-        let questions = Questions { asked: Vec::new(), more: 0, refused: 0, policy_version };
-        let now = Now { hour, mfa_age };
-        Self { access, endpoints, shared, now_ms, now, questions, seen: HashSet::new(), last: None }
-    }
-
-    /// What was asked.
-    #[must_use]
-    pub fn into_questions(self) -> Questions {
-        self.questions
-    }
-
+impl Memory {
     fn remember(&mut self, (action, resource, partition): (Action, Resource<'_>, Option<i32>), decision: &Decision) {
         let effect = decision.effect;
         let hash = KEYED.hash_one((action, resource.kind(), resource.name(), effect));
@@ -164,18 +144,46 @@ impl<'a> Decider<'a> {
     }
 }
 
+impl std::fmt::Debug for Decider<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Decider").field("questions", &self.asked.questions.asked.len()).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Decider<'a> {
+    /// For a frame of `access`, or of nobody yet.
+    #[must_use]
+    pub fn new(shared: &'a Shared, endpoints: &'a Endpoints, access: Option<&'a Access>) -> Self {
+        let now_ms = shared.now_ms();
+        let seconds = now_ms / 1000;
+        let mfa_age = access.and_then(|a| a.caller.mfa_at).map(|at| seconds.saturating_sub(at));
+        let hour = u8::try_from(seconds / 3600 % 24).unwrap_or(0);
+        let policy_version = access.map(|a| a.policy.version()).unwrap_or_default();
+        let questions = Questions { asked: Vec::new(), more: 0, refused: 0, policy_version };
+        let now = Now { hour, mfa_age };
+        let asked = Memory { questions, seen: HashSet::new(), last: None };
+        let access = access.map(|access| (access, access.policy.asking(&access.entitlement)));
+        Self { access, endpoints, shared, now_ms, now, asked }
+    }
+
+    /// What was asked.
+    #[must_use]
+    pub fn into_questions(self) -> Questions {
+        self.asked.questions
+    }
+}
+
 impl Gate for Decider<'_> {
     fn allows(&mut self, action: Action, resource: Resource<'_>, partition: Option<i32>) -> bool {
-        let Some(access) = self.access else { return false };
-        let decision =
-            access.policy.decide(&access.entitlement, Question { action, resource, partition, now: self.now });
-        self.remember((action, resource, partition), &decision);
+        let Some((_, asking)) = &self.access else { return false };
+        let decision = asking.decide(Question { action, resource, partition, now: self.now });
+        self.asked.remember((action, resource, partition), &decision);
         decision.allowed()
     }
 
     fn creates(&mut self, topic: &str) -> bool {
         // A topic that is blocked is blocked for those too who may create any.
-        let blocked = self.access.is_some_and(|access| access.policy.blocks().topic(topic).is_some());
+        let blocked = self.access.as_ref().is_some_and(|(access, _)| access.policy.blocks().topic(topic).is_some());
         (!blocked && self.allows(Action::CreateAnyTopic, Resource::Cluster, None))
             || self.allows(Action::CreateTopic, Resource::Topic(topic), None)
     }

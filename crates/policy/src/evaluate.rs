@@ -1,0 +1,211 @@
+//! What decides when nothing is kept: the question and its entities as Cedar takes them, and Cedar's answer.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cedar_policy::{
+    AuthorizationError, Authorizer, Context, Entities, Entity, EntityUid, Request, RestrictedExpression, Schema,
+};
+use tidegate_model::{Action, Resource, ResourceKind};
+
+use crate::answers::{AnswerKey, Kept};
+use crate::class::{Class, Traits, Way};
+use crate::decide::{DEFAULT_DENY, Decision, Effect, Question};
+use crate::error::PolicyError;
+use crate::folder::Loaded;
+use crate::schema::{Types, schema};
+
+/// The one entity of type `Gateway`.
+const GATEWAY_ID: &str = "gate";
+/// Classes kept; more callers that the rules tell apart than this make the table start anew.
+const CLASSES_MAX: usize = 1_024;
+/// Rules named in one decision; more are counted.
+const RULES_NAMED_MAX: usize = 8;
+
+/// What does not depend on blocks: the rules, the classes that they make of callers, and the answers kept for these.
+pub(crate) struct Core {
+    pub(crate) loaded: Loaded,
+    schema: Schema,
+    types: Types,
+    actions: Entities,
+    authorizer: Authorizer,
+    pub(crate) classes: Mutex<HashMap<Traits, Arc<Class>>>,
+    pub(crate) answers_kept: Arc<AtomicUsize>,
+}
+
+impl Core {
+    pub(crate) fn new(loaded: Loaded) -> Result<Core, PolicyError> {
+        let schema = schema()?;
+        let actions = schema.action_entities().map_err(|error| PolicyError::Schema(error.to_string()))?;
+        Ok(Core {
+            loaded,
+            schema,
+            types: Types::new()?,
+            actions,
+            authorizer: Authorizer::new(),
+            classes: Mutex::default(),
+            answers_kept: Arc::default(),
+        })
+    }
+
+    pub(crate) fn class(&self, traits: Traits) -> Arc<Class> {
+        let mut classes = self.classes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = classes.get(&traits) {
+            return Arc::clone(known);
+        }
+        let answers_kept = Arc::clone(&self.answers_kept);
+        let new = Arc::new(Class::new(traits.clone(), &self.types, answers_kept));
+        if classes.len() >= CLASSES_MAX {
+            classes.clear();
+        }
+        classes.insert(traits, Arc::clone(&new));
+        new
+    }
+
+    /// Looks the answer up in what was kept, or asks Cedar and keeps the answer.
+    pub(crate) fn decide<'k>(&self, who: &Class, kept: &'k Kept, question: Question<'_>) -> Cow<'k, Decision> {
+        let looks = &self.loaded.looks;
+        let key = looks.mfa.bucket(question.now.mfa_age.map(seconds)).map(|mfa| AnswerKey {
+            action: question.action,
+            partition: question.partition.filter(|_| looks.partition),
+            hour: if looks.hour { question.now.hour } else { 0 },
+            mfa,
+        });
+        let Some(key) = key else { return Cow::Owned(self.evaluate(who, question).unwrap_or_else(Decision::deny)) };
+        let name = question.resource.name();
+        if let Some(decision) = kept.find(&key, name) {
+            return Cow::Borrowed(decision);
+        }
+        // the table may have been replaced since
+        if let Some(decision) = who.answers.kept().find(&key, name) {
+            return Cow::Owned(decision.clone());
+        }
+        let decision = self.evaluate(who, question).unwrap_or_else(Decision::deny);
+        who.answers.keep(key, name, &decision);
+        Cow::Owned(decision)
+    }
+
+    /// The question as Cedar takes it. The error is the rule to deny with.
+    pub(crate) fn prepare(&self, who: &Class, question: Question<'_>) -> Result<(Request, Entities), String> {
+        self.prepare_way(who, self.way(who, question.action)?, question)
+    }
+
+    fn way<'a>(&self, who: &'a Class, action: Action) -> Result<&'a Way, String> {
+        let rules = if who.groups_unknown() { &self.loaded.for_unknown_groups } else { &self.loaded.for_known_groups };
+        who.way(action, rules, &self.types, &self.actions).ok_or_else(|| "error:rules".to_owned())
+    }
+
+    fn prepare_way(&self, who: &Class, way: &Way, question: Question<'_>) -> Result<(Request, Entities), String> {
+        let (resource, entity) = self.resource(who, question.resource)?;
+        let entities = way.entities.clone().add_entities(entity, None);
+        let entities = entities.ok().ok_or_else(|| "error:entities".to_owned())?;
+        let request = Request::new(
+            who.principal.clone(),
+            self.types.action(question.action.name()),
+            resource,
+            context(who, question)?,
+            Some(&self.schema),
+        )
+        .ok()
+        .ok_or_else(|| "error:request".to_owned())?;
+        Ok((request, entities))
+    }
+
+    /// Asks Cedar. The error is the rule to deny with.
+    fn evaluate(&self, who: &Class, question: Question<'_>) -> Result<Decision, String> {
+        let way = self.way(who, question.action)?;
+        let (request, entities) = self.prepare_way(who, way, question)?;
+        let response = self.authorizer.is_authorized(&request, &way.rules.all, &entities);
+        // Cedar skips a rule that cannot be evaluated, also a forbid: so any error denies
+        if let Some(AuthorizationError::PolicyEvaluationError(error)) = response
+            .diagnostics()
+            .errors()
+            .min_by_key(|AuthorizationError::PolicyEvaluationError(error)| error.policy_id())
+        {
+            return Err(format!("error:{}", error.policy_id()));
+        }
+        let reasons: Vec<String> = response.diagnostics().reason().map(ToString::to_string).collect();
+        if response.decision() == cedar_policy::Decision::Allow {
+            return Ok(Decision { effect: Effect::Allow, rule: named(reasons).into() });
+        }
+        // The reasons are all forbids that apply. When each of them can be lifted, what is left are the permits.
+        let on_approval = |id: &String| self.loaded.rules.get(id).is_some_and(|rule| rule.on_approval);
+        if !reasons.is_empty() && reasons.iter().all(on_approval) {
+            let permits = way.rules.permits().ok_or_else(|| "error:rules".to_owned())?;
+            let lifted = self.authorizer.is_authorized(&request, permits, &entities);
+            if lifted.decision() == cedar_policy::Decision::Allow {
+                let rule = format!("approval:{}", named(reasons)).into();
+                return Ok(Decision { effect: Effect::NeedsApproval, rule });
+            }
+        }
+        Ok(Decision { effect: Effect::Deny, rule: named(reasons).into() })
+    }
+
+    /// The resource's id and, unless it is the cluster (which the entitlement has), the entity.
+    fn resource(&self, who: &Class, resource: Resource<'_>) -> Result<(EntityUid, Option<Entity>), String> {
+        let text = |text: &str| RestrictedExpression::new_string(text.to_owned());
+        let cluster = self.types.resource(ResourceKind::Cluster, who.traits.cluster());
+        let name = resource.name();
+        let uid = match resource.kind() {
+            ResourceKind::Cluster => return Ok((cluster, None)),
+            ResourceKind::Gateway => {
+                let uid = self.types.resource(ResourceKind::Gateway, GATEWAY_ID);
+                let attributes = HashMap::from([("name".to_owned(), text(GATEWAY_ID))]);
+                let entity = Entity::new(uid.clone(), attributes, HashSet::new());
+                return Ok((uid, Some(entity.ok().ok_or_else(|| "error:resource".to_owned())?)));
+            }
+            kind => self.types.resource(kind, name),
+        };
+        let mut attributes = HashMap::from([("name".to_owned(), text(name))]);
+        let mut parents = HashSet::from([cluster]);
+        if let Resource::Topic(name) = resource {
+            let facts = self.loaded.topics.classify(name);
+            parents.insert(self.types.domain(&facts.domain));
+            parents.extend(facts.tags.iter().map(|tag| self.types.tag(tag)));
+            attributes.extend([
+                ("domain".to_owned(), text(&facts.domain)),
+                ("env".to_owned(), text(&facts.env)),
+                ("tier".to_owned(), text(&facts.tier)),
+                ("tags".to_owned(), RestrictedExpression::new_set(facts.tags.iter().map(|tag| text(tag)))),
+            ]);
+            if let Some(owner) = &facts.owner {
+                attributes.insert("owner".to_owned(), RestrictedExpression::new_entity_uid(self.types.group(owner)));
+            }
+        }
+        let entity = Entity::new(uid.clone(), attributes, parents).ok().ok_or_else(|| "error:resource".to_owned())?;
+        Ok((uid, Some(entity)))
+    }
+}
+
+/// The ids as a decision names them.
+fn named(mut ids: Vec<String>) -> String {
+    ids.sort_unstable();
+    let more = ids.len().saturating_sub(RULES_NAMED_MAX);
+    ids.truncate(RULES_NAMED_MAX);
+    if more > 0 {
+        ids.push(format!("+{more}"));
+    }
+    if ids.is_empty() { DEFAULT_DENY.to_owned() } else { ids.join(",") }
+}
+
+fn context(who: &Class, question: Question<'_>) -> Result<Context, String> {
+    let mut pairs = vec![
+        ("address".to_owned(), RestrictedExpression::new_ip(who.traits.address.to_string())),
+        ("clientId".to_owned(), RestrictedExpression::new_string(who.traits.client_id.to_string())),
+        ("tls".to_owned(), RestrictedExpression::new_bool(who.traits.tls)),
+        ("hour".to_owned(), RestrictedExpression::new_long(i64::from(question.now.hour))),
+    ];
+    if let Some(partition) = question.partition {
+        pairs.push(("partition".to_owned(), RestrictedExpression::new_long(i64::from(partition))));
+    }
+    if let Some(age) = question.now.mfa_age {
+        pairs.push(("mfaAge".to_owned(), RestrictedExpression::new_long(seconds(age))));
+    }
+    Context::from_pairs(pairs).ok().ok_or_else(|| "error:context".to_owned())
+}
+
+fn seconds(age: u64) -> i64 {
+    i64::try_from(age).unwrap_or(i64::MAX)
+}
