@@ -18,6 +18,7 @@ use tidegate_proxy::failures::Failures;
 use tidegate_proxy::frames::Budget;
 use tidegate_proxy::gate::Shared;
 use tidegate_proxy::listener::Listener;
+use tidegate_proxy::live::Live;
 use tidegate_proxy::metrics::Metrics;
 use tidegate_proxy::tally::{Tallied, Tallies};
 use tokio::net::{TcpListener, UnixListener};
@@ -173,6 +174,8 @@ async fn start(config: &Config, stopping: &CancellationToken) -> Result<(Gate, O
         issuers: ArcSwap::from(issuers),
         // None are kept yet.
         accounts: Accounts::new(SaltKey::generate()?, Vec::new()),
+        revocations: ArcSwap::default(),
+        live: Live::default(),
         agents,
         budget: Budget::new(config.file.limits.frames_mib.saturating_mul(1024 * 1024)),
         metrics: Metrics::default(),

@@ -15,11 +15,13 @@ use tracing::{debug, info, warn};
 use crate::agents::{Broker, OpenError, Reason as AgentReason, Upstream, UpstreamFacts};
 use crate::credential::{Refused, Verified, verify};
 use crate::decider::{Access, Decider};
-use crate::exchange::{Exchange, drive};
+use crate::drive::drive;
+use crate::exchange::Exchange;
 use crate::fault::Fault;
 use crate::frames::{FrameReader, ReadError};
 use crate::gate::Shared;
 use crate::listener::{Listener, Present, Target};
+use crate::live::{Seated, barred};
 use crate::metrics::Reason;
 use crate::recorder::{ConnectionFacts, Recorder};
 use crate::stream::ClientStream;
@@ -78,10 +80,12 @@ async fn attend(listener: &Arc<Listener>, stream: TcpStream, peer: SocketAddr, t
     let (client, login) = in_time.map_err(|_elapsed| Fault::TooSlow("the client did not log in in time"))??;
     let Login { access, recorder, facts, mut upstream, upstream_ends_ms } = login;
     listener.shared.metrics.sessions.inc();
+    let words = client.session.client();
+    let seat = Seated::new(&listener.shared, access, &circumstances(listener, peer, &words.client_id));
     let exchange = Exchange {
         listener: Arc::clone(listener),
         session: Mutex::new(client.session),
-        access: Mutex::new(access),
+        seat,
         recorder,
         facts,
         tally: Mutex::default(),
@@ -91,6 +95,7 @@ async fn attend(listener: &Arc<Listener>, stream: TcpStream, peer: SocketAddr, t
     let ended = drive(&exchange, client.read, client.write, &mut upstream).await;
     let why = match &ended {
         Ok(()) => "the client closed",
+        Err(Fault::Cut(why)) => why,
         Err(fault) => fault.kind(),
     };
     // The closing leaf waits for the disk, not for anybody's answer; if it fails, the verifier shows a session without an end.
@@ -151,7 +156,7 @@ async fn login(listener: &Listener, client: &mut Client, target: Target) -> Resu
                         match admit(listener, client, (caller, &words), target).await {
                             Ok(login) => return Ok(login),
                             Err(Unadmitted::Broken(fault)) => return Err(fault),
-                            Err(Unadmitted::Refused(text)) => Refused { reason: AGENT_REFUSED, text: text.into() },
+                            Err(Unadmitted::Refused(refused)) => refused,
                         }
                     }
                     Err(refused) => refused,
@@ -169,7 +174,7 @@ const AGENT_REFUSED: &str = "agent_login_failed";
 
 enum Unadmitted {
     Broken(Fault),
-    Refused(&'static str),
+    Refused(Refused),
 }
 
 /// Opens the broker's side and the session's evidence, then tells the client that it is in.
@@ -181,12 +186,17 @@ async fn admit(
 ) -> Result<Login, Unadmitted> {
     let shared = &listener.shared;
     let broken = Unadmitted::Broken;
+    let words = client.session.client();
+    if let Some(bar) = barred(shared, &caller, &circumstances(listener, client.peer, &words.client_id)) {
+        return Err(Unadmitted::Refused(bar.into()));
+    }
     let mut id: SessionId = [0; 16];
     aws_lc_rs::rand::fill(&mut id).map_err(|_unspecified| broken(Fault::Open(OpenError::NoRandom)))?;
     let (upstream, known) = open(listener, target, id).await.map_err(|error| match error {
         OpenError::Refused { reason: AgentReason::LoginFailed | AgentReason::TlsFailed, .. } => {
             warn!(cluster = %listener.endpoints.cluster().name, %error, "the agent cannot log in to the broker");
-            Unadmitted::Refused("the gate cannot log in to the broker; its operator finds the cause in the log")
+            let text = "the gate cannot log in to the broker; its operator finds the cause in the log";
+            Unadmitted::Refused(Refused { reason: AGENT_REFUSED, text: text.into() })
         }
         error => broken(Fault::Open(error)),
     })?;
@@ -195,7 +205,6 @@ async fn admit(
     let now_ms = shared.now_ms();
     let lifetime_ms = lifetime(shared, &caller, known.lifetime, now_ms);
     let upstream_ends_ms = known.lifetime.map(|left| now_ms.saturating_add(millis(left)));
-    let words = client.session.client();
     recorder.open(&caller, &words, &facts, now_ms).await.map_err(|e| broken(Fault::Evidence(e)))?;
     shared.accounts.used(&caller, &words.client_id, client.peer.ip(), now_ms);
     let circumstances = circumstances(listener, client.peer, &words.client_id);

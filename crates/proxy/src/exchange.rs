@@ -21,13 +21,13 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::agents::Upstream;
 use crate::ahead::{self, Ahead};
 use crate::connection::{circumstances, next_frame};
 use crate::decider::{Access, Decider, Questions};
 use crate::fault::Fault;
 use crate::frames::{Frame, FrameReader, Held, ReadError, write_frame};
 use crate::listener::Listener;
+use crate::live::Seated;
 use crate::metrics::{Direction, Operation};
 use crate::recorder::{ConnectionFacts, Recorder};
 use crate::slots::{Ends, Owed, Ready, Step, is_negotiation, next_owed, send, with_in_flight};
@@ -38,7 +38,7 @@ use crate::tally::{Around, Tally};
 pub struct Exchange {
     pub(crate) listener: Arc<Listener>,
     pub(crate) session: Mutex<Box<dyn Session>>,
-    pub(crate) access: Mutex<Access>,
+    pub(crate) seat: Seated,
     pub(crate) recorder: Recorder,
     pub(crate) facts: ConnectionFacts,
     pub(crate) tally: Mutex<Tally>,
@@ -62,52 +62,9 @@ impl std::fmt::Debug for Exchange {
     }
 }
 
-/// Runs both halves until the client has gone and every answer that is owed has been recorded.
-///
-/// # Errors
-/// What ended the connection before that.
-pub async fn drive<R, W>(
-    exchange: &Exchange,
-    client_in: FrameReader<R>,
-    client_out: W,
-    upstream: &mut Upstream,
-) -> Result<(), Fault>
-where
-    R: AsyncRead + Unpin,
-    W: AsyncWrite + Unpin,
-{
-    let shared = &exchange.listener.shared;
-    let protocol = exchange.listener.endpoints.cluster().protocol;
-    let (upstream_in, upstream_out) = upstream.split();
-    let upstream_in = FrameReader::new(upstream_in, protocol, shared.budget.answers().clone());
-    let (owe, owed) = mpsc::channel(shared.limits.in_flight);
-    let ends = Ends {
-        no_more: exchange.listener.stopping.child_token(),
-        answered: CancellationToken::new(),
-        late: CancellationToken::new(),
-    };
-    let requests = async {
-        let ended = exchange.request_half(client_in, upstream_out, owe, &ends).await;
-        // The client has gone, or was refused: what is in flight still gets its outcome, within bounds.
-        tokio::select! {
-            () = ends.answered.cancelled() => {}
-            () = tokio::time::sleep(shared.limits.drain) => ends.late.cancel(),
-        }
-        ended
-    };
-    let answers = async {
-        let ended = exchange.answer_half(upstream_in, client_out, owed, &ends).await;
-        ends.answered.cancel();
-        ends.no_more.cancel();
-        ended
-    };
-    let (asked, answered) = tokio::join!(requests, answers);
-    answered.and(asked)
-}
-
 impl Exchange {
     /// From the client to the broker. Requests are decided, and begin to be recorded, ahead of those that wait for the disk.
-    async fn request_half<R, W>(
+    pub(crate) async fn request_half<R, W>(
         &self,
         client_in: FrameReader<R>,
         upstream_out: W,
@@ -129,7 +86,7 @@ impl Exchange {
 
     /// From the broker to the client. Answers are received, masked, and begin to be recorded, ahead of those that wait for the
     /// disk or for the client.
-    async fn answer_half<R, W>(
+    pub(crate) async fn answer_half<R, W>(
         &self,
         upstream_in: FrameReader<R>,
         client_out: W,
@@ -425,6 +382,12 @@ impl Exchange {
         };
         let held = frame.held;
         let (step, questions, now_ms) = self.mask(slot, frame.bytes, asked, &policy)?;
+        if let Some(why) = self.seat.why_cut()
+            && step.facts.effect == Effect::Reads
+        {
+            // It is not shown, so there is nothing to record.
+            return Err(Fault::Cut(why));
+        }
         let masked = Masked::new(step.frame, &questions);
         let recording = if step.quiet && !intent.is_open() {
             Recording::counted(masked, self.recorder.fold(&step.facts, now_ms))
@@ -479,6 +442,7 @@ impl Exchange {
             }
         };
         ready.intent.settled();
+        client_out.gone |= self.seat.why_cut().is_some();
         let shared = &self.listener.shared;
         // A client follows an address as soon as it reads it.
         if let Err(error) = self.listener.bind_missing().await {
@@ -559,7 +523,7 @@ impl Exchange {
     }
 
     pub(crate) fn access(&self) -> MutexGuard<'_, Access> {
-        self.access.lock().unwrap_or_else(PoisonError::into_inner)
+        self.seat.access()
     }
 
     fn is_in_force(&self, policy: &Arc<Policy>) -> bool {

@@ -29,6 +29,9 @@ pub enum Fault {
     /// A policy change took away what an answer would show.
     #[error("policy changed while the answer was under way, and no longer allows it")]
     PolicyChanged,
+    /// The caller was blocked, or the credential revoked, while the session was live.
+    #[error("the session was cut: {0}")]
+    Cut(&'static str),
     /// The broker's answer cannot be read.
     #[error("the broker's answer was refused: {0}")]
     Broker(FrameRefused),
@@ -56,7 +59,7 @@ impl Fault {
         match self {
             Fault::Client(_) | Fault::ClientIo(_) | Fault::TooSlow(_) => "client",
             Fault::SessionEnded | Fault::Login(_) | Fault::PartRefused => "caller",
-            Fault::PolicyChanged => "policy",
+            Fault::PolicyChanged | Fault::Cut(_) => "policy",
             Fault::Broker(_) | Fault::BrokerGone { .. } => "broker",
             Fault::Open(
                 OpenError::Refused { .. } | OpenError::NoAgent { .. } | OpenError::Timeout | OpenError::NoRandom,

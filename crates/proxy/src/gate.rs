@@ -6,12 +6,13 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tidegate_evidence::entry::Algorithm;
 use tidegate_evidence::store::Log;
-use tidegate_identity::{Accounts, Issuers};
+use tidegate_identity::{Accounts, Issuers, Revocations};
 use tidegate_policy::Policy;
 
 use crate::agents::Agents;
 use crate::failures::Failures;
 use crate::frames::Budget;
+use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::tally::Tallies;
 
@@ -53,6 +54,10 @@ pub struct Shared {
     pub issuers: ArcSwap<Issuers>,
     /// The gate's service accounts.
     pub accounts: Accounts,
+    /// Callers who must not be believed any longer. After it has changed, [`Live::review`] ends what it names.
+    pub revocations: ArcSwap<Revocations>,
+    /// The sessions that are live.
+    pub live: Live,
     /// The agents.
     pub agents: Agents,
     /// Bytes of frames held at once.

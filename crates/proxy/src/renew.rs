@@ -13,6 +13,7 @@ use crate::decider::Access;
 use crate::exchange::Exchange;
 use crate::fault::Fault;
 use crate::frames::FrameReader;
+use crate::live::barred;
 use crate::slots::{Owed, Step, send};
 use crate::steps::{Masked, Recording};
 
@@ -74,13 +75,16 @@ impl Exchange {
             return Ok(Err(Refused { reason: "another_caller", text }));
         }
         let words = self.session().client();
+        let around = circumstances(&self.listener, self.facts.peer, &words.client_id);
+        if let Some(bar) = barred(shared, &caller, &around) {
+            return Ok(Err(bar.into()));
+        }
         let now_ms = shared.now_ms();
         let recorded = self.recorder.renewed(&caller, &words, &self.facts, now_ms).durable().await;
         recorded.map_err(|not| Fault::Evidence(not.error))?;
         shared.accounts.used(&caller, &words.client_id, self.facts.peer.ip(), now_ms);
         let upstream = self.upstream_ends_ms.map(|ends| Duration::from_millis(ends.saturating_sub(now_ms)));
         let lifetime_ms = lifetime(shared, &caller, upstream, now_ms);
-        let around = circumstances(&self.listener, self.facts.peer, &words.client_id);
         *self.access() = Access::new(caller, now_ms.saturating_add(lifetime_ms), shared.policy(), &around);
         Ok(Ok(Checked::Accepted { lifetime_ms, last_words }))
     }

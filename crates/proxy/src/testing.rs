@@ -28,12 +28,14 @@ use crate::agents::{Agents, AgentsConfig, Upstream};
 use crate::cluster::Cluster;
 use crate::connection::circumstances;
 use crate::decider::Access;
-use crate::exchange::{Exchange, drive};
+use crate::drive::drive;
+use crate::exchange::Exchange;
 use crate::failures::Failures;
 use crate::fault::Fault;
 use crate::frames::{Budget, FrameReader};
 use crate::gate::{Limits, Shared, now_ms};
 use crate::listener::{Listener, ListenerConfig};
+use crate::live::{Live, Seated};
 use crate::metrics::Metrics;
 use crate::recorder::{ConnectionFacts, Recorder};
 use crate::tally::{Tallied, Tallies};
@@ -226,6 +228,8 @@ impl Gatehouse {
             policy: ArcSwap::from_pointee(Policy::load(&rules).unwrap()),
             issuers: ArcSwap::from(Issuers::new(Vec::new()).unwrap()),
             accounts: Accounts::new(SaltKey::from_bytes([1; 32]), Vec::new()),
+            revocations: ArcSwap::default(),
+            live: Live::default(),
             agents: agents.await.unwrap(),
             budget: Budget::new(budget),
             metrics: Metrics::default(),
@@ -287,7 +291,7 @@ impl Gatehouse {
         Exchange {
             listener: Arc::clone(&self.listener),
             session: Mutex::new(LETTERS.open()),
-            access: Mutex::new(access),
+            seat: Seated::new(shared, access, &circumstances(&self.listener, peer, "")),
             recorder: Recorder::new(self.log.clone(), Algorithm::Blake3, [7; 16], static_credential),
             facts: ConnectionFacts {
                 listener: "l".into(),

@@ -1,0 +1,177 @@
+//! The sessions that are live, so that a block or a revocation ends them at once and not at their next request.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use tidegate_model::Caller;
+use tidegate_policy::Circumstances;
+use tokio_util::sync::CancellationToken;
+
+use crate::credential::Refused;
+use crate::decider::Access;
+use crate::gate::Shared;
+
+/// Why a caller may not come in or stay, whatever the rules allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bar {
+    /// The credential was revoked.
+    Revoked,
+    /// The service account has ended, or its password was replaced.
+    AccountEnded,
+    /// The caller is blocked.
+    Blocked,
+}
+
+impl Bar {
+    /// In evidence and metrics.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Bar::Revoked => "revoked",
+            Bar::AccountEnded => "account_ended",
+            Bar::Blocked => "blocked",
+        }
+    }
+}
+
+impl From<Bar> for Refused {
+    fn from(bar: Bar) -> Refused {
+        let text = match bar {
+            Bar::Revoked => "the credential was revoked at the gate: log in anew, or ask the gate's operators",
+            Bar::AccountEnded => {
+                "the service account has ended, or its password was replaced: ask the gate's operators"
+            }
+            Bar::Blocked => "this caller is blocked at the gate: ask the gate's operators",
+        };
+        Refused { reason: bar.name(), text: text.into() }
+    }
+}
+
+/// All live sessions.
+#[derive(Debug, Default)]
+pub struct Live {
+    seats: Mutex<HashMap<u64, Arc<Seat>>>,
+    next: AtomicU64,
+}
+
+/// One live session, as far as others may end it.
+#[derive(Debug)]
+pub struct Seat {
+    access: Mutex<Access>,
+    cluster: String,
+    address: IpAddr,
+    client_id: String,
+    tls: bool,
+    cut: CancellationToken,
+    why: OnceLock<Bar>,
+}
+
+/// A session's place among the live ones; given up when dropped.
+#[derive(Debug)]
+pub(crate) struct Seated {
+    seat: Arc<Seat>,
+    shared: Arc<Shared>,
+    number: u64,
+}
+
+impl Live {
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.seats().len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.seats().is_empty()
+    }
+
+    /// Cuts the sessions whose callers are blocked or revoked now; how many. To be called whenever either list has grown.
+    pub fn review(&self, shared: &Shared) -> usize {
+        let seats: Vec<Arc<Seat>> = self.seats().values().map(Arc::clone).collect();
+        seats.iter().filter(|seat| seat.review(shared)).count()
+    }
+
+    fn seats(&self) -> MutexGuard<'_, HashMap<u64, Arc<Seat>>> {
+        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Seat {
+    /// Who is logged in, and what the policy makes of it.
+    pub(crate) fn access(&self) -> MutexGuard<'_, Access> {
+        self.access.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends when the session is cut.
+    pub(crate) fn cut(&self) -> &CancellationToken {
+        &self.cut
+    }
+
+    /// Why the session was cut, if it was.
+    pub(crate) fn why_cut(&self) -> Option<&'static str> {
+        if self.cut.is_cancelled() { self.why.get().map(|bar| bar.name()) } else { None }
+    }
+
+    /// Cuts the session if its caller is blocked or revoked; whether it was cut by this.
+    fn review(&self, shared: &Shared) -> bool {
+        let caller = Arc::clone(&self.access().caller);
+        let circumstances =
+            Circumstances { cluster: &self.cluster, address: self.address, client_id: &self.client_id, tls: self.tls };
+        let Some(why) = barred(shared, &caller, &circumstances) else { return false };
+        let first = self.why.set(why).is_ok();
+        self.cut.cancel();
+        first
+    }
+}
+
+impl Seated {
+    /// Takes a place. Whoever was blocked or revoked meanwhile is cut at once.
+    pub(crate) fn new(shared: &Arc<Shared>, access: Access, circumstances: &Circumstances<'_>) -> Seated {
+        let seat = Arc::new(Seat {
+            access: Mutex::new(access),
+            cluster: circumstances.cluster.to_owned(),
+            address: circumstances.address,
+            client_id: circumstances.client_id.to_owned(),
+            tls: circumstances.tls,
+            cut: CancellationToken::new(),
+            why: OnceLock::new(),
+        });
+        let number = shared.live.next.fetch_add(1, Ordering::Relaxed);
+        shared.live.seats().insert(number, Arc::clone(&seat));
+        // Only now: a list that changes from here on finds the place taken.
+        seat.review(shared);
+        Seated { seat, shared: Arc::clone(shared), number }
+    }
+}
+
+impl std::ops::Deref for Seated {
+    type Target = Seat;
+
+    fn deref(&self) -> &Seat {
+        &self.seat
+    }
+}
+
+impl Drop for Seated {
+    fn drop(&mut self) {
+        self.shared.live.seats().remove(&self.number);
+    }
+}
+
+/// Why this caller may not come in, or stay, if so.
+pub(crate) fn barred(shared: &Shared, caller: &Caller, circumstances: &Circumstances<'_>) -> Option<Bar> {
+    let revocations = shared.revocations.load();
+    if !revocations.is_empty() && revocations.revoked(caller).is_some() {
+        return Some(Bar::Revoked);
+    }
+    if !shared.accounts.still_valid(caller, shared.now_ms() / 1000) {
+        return Some(Bar::AccountEnded);
+    }
+    shared.policy.load().entitlement(caller, circumstances).blocked().map(|_block| Bar::Blocked)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,82 @@
+//! Sessions that are cut while they are live.
+
+use tidegate_evidence::entry::{Effect as Done, Kind};
+use tidegate_identity::{Revocation, RevocationKind, Revocations};
+use tidegate_policy::{Block, Blocks, Target};
+
+use super::*;
+use crate::fault::Fault;
+use crate::testing::{Gatehouse, caller, frame, limits, take};
+
+fn revoke(gate: &Gatehouse, subject: &str) -> usize {
+    let value = format!("{}:{subject}", caller().issuer);
+    let revocation = Revocation { kind: RevocationKind::Subject, value, not_before: u64::MAX, reason: String::new() };
+    let shared = &gate.listener.shared;
+    shared.revocations.store(Arc::new(Revocations::new([revocation]).unwrap()));
+    shared.live.review(shared)
+}
+
+fn block(gate: &Gatehouse, kind: &str, value: &str) -> usize {
+    let shared = &gate.listener.shared;
+    let target = Target::parse(kind, value).unwrap();
+    let block =
+        Block { id: "b1".into(), target, reason: String::new(), at_ms: 0, until_s: None, who: "local:root".into() };
+    shared.policy.store(Arc::new(shared.policy().with_blocks(Arc::new(Blocks::new(vec![block], 0)))));
+    shared.live.review(shared)
+}
+
+#[tokio::test]
+async fn an_idle_session_ends_when_its_caller_is_revoked_and_no_other_does() {
+    let gate = Gatehouse::new(limits()).await;
+    let other = Caller { subject: "other".into(), ..caller() };
+    let mut revoked = gate.connect(1 << 16);
+    let mut stays = gate.connect_as(other, 1 << 16).await;
+    assert_eq!(gate.listener.shared.live.len(), 2);
+    assert_eq!(revoke(&gate, &caller().subject), 1);
+    assert!(take(&mut revoked.client).await.is_none(), "the client sees the end");
+    assert!(matches!(revoked.end().await, Err(Fault::Cut("revoked"))));
+    stays.ask(&[frame(b"R", 1, 0)]).await;
+    stays.broker_sees(&frame(b"R", 1, 0)).await;
+    assert_eq!(gate.listener.shared.live.len(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_under_way_is_neither_delivered_nor_recorded_as_read() {
+    let gate = Gatehouse::new(limits()).await;
+    let mut wired = gate.connect(1 << 16);
+    wired.ask(&[frame(b"R", 1, 0)]).await;
+    wired.broker_sees(&frame(b"R", 1, 0)).await;
+    let subject = format!("{}:{}", caller().issuer, caller().subject);
+    assert_eq!(block(&gate, "subject", &subject), 1);
+    wired.answer(&frame(b"R", 1, 5)).await;
+    assert!(take(&mut wired.client).await.is_none());
+    assert!(matches!(wired.end().await, Err(Fault::Cut("blocked"))));
+    assert!(gate.of(Kind::Outcome).is_empty());
+}
+
+#[tokio::test]
+async fn what_was_written_keeps_its_outcome_though_the_client_is_not_told() {
+    let gate = Gatehouse::new(limits()).await;
+    let mut wired = gate.connect(1 << 16);
+    wired.ask(&[frame(b"W", 1, 0)]).await;
+    wired.broker_sees(&frame(b"W", 1, 0)).await;
+    assert_eq!(revoke(&gate, &caller().subject), 1);
+    wired.answer(&frame(b"W", 1, 0)).await;
+    assert!(take(&mut wired.client).await.is_none());
+    assert!(matches!(wired.end().await, Err(Fault::Cut("revoked"))));
+    let outcomes = gate.of(Kind::Outcome);
+    assert_eq!(outcomes.len(), 1);
+    assert_eq!(outcomes[0].entry.effect, Some(Done::Acked));
+}
+
+#[tokio::test]
+async fn who_was_barred_while_logging_in_is_cut_at_once_and_a_topic_cuts_nobody() {
+    let gate = Gatehouse::new(limits()).await;
+    assert_eq!(revoke(&gate, &caller().subject), 0);
+    let mut wired = gate.connect(1 << 16);
+    assert!(take(&mut wired.client).await.is_none());
+    assert!(matches!(wired.end().await, Err(Fault::Cut("revoked"))));
+    let other = gate.connect_as(Caller { subject: "other".into(), ..caller() }, 1 << 16).await;
+    assert_eq!(block(&gate, "topic", "*"), 0, "its next request is refused, its connection lives");
+    drop(other);
+}
