@@ -1,5 +1,6 @@
 //! The command line: what there is to say, and where it is done.
 
+mod blocks;
 mod evidence;
 mod gate;
 mod policy;
@@ -44,6 +45,17 @@ enum Command {
     /// Look at a token.
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// End credentials that were issued until now: a caller's, a login's, a client's, a group's, or one token.
+    ///
+    /// Live sessions are cut. Who logs in anew gets in again, if the identity provider lets them: to keep a caller out, block.
+    Revoke(blocks::RevokeArguments),
+    /// Take a revocation back.
+    Reinstate(blocks::ReinstateArguments),
+    /// List the revocations.
+    Revocations {
+        #[command(flatten)]
+        gate: gate::GateArguments,
+    },
     /// Ask a running gate who it takes you for.
     Whoami {
         #[command(flatten)]
@@ -77,6 +89,17 @@ enum PolicyCommand {
     Apply(versions::ApplyArguments),
     /// Put an earlier version in force again.
     Rollback(versions::RollbackArguments),
+    /// Block callers, topics, operations or clients at a running gate, at once.
+    ///
+    /// A block goes before every rule, and cuts live sessions. Exit code as for apply.
+    Block(blocks::BlockArguments),
+    /// End a block.
+    Unblock(blocks::UnblockArguments),
+    /// List the blocks that hold.
+    Blocks {
+        #[command(flatten)]
+        gate: gate::GateArguments,
+    },
     /// List the versions that a running gate keeps; the one in force has a star.
     Versions {
         #[command(flatten)]
@@ -111,6 +134,12 @@ pub(crate) fn run() -> ExitCode {
         Command::Policy(PolicyCommand::Apply(arguments)) => versions::apply(&arguments),
         Command::Policy(PolicyCommand::Rollback(arguments)) => versions::rollback(&arguments),
         Command::Policy(PolicyCommand::Versions { gate }) => versions::versions(&gate),
+        Command::Policy(PolicyCommand::Block(arguments)) => blocks::block(&arguments),
+        Command::Policy(PolicyCommand::Unblock(arguments)) => blocks::unblock(&arguments),
+        Command::Policy(PolicyCommand::Blocks { gate }) => blocks::blocks(&gate),
+        Command::Revoke(arguments) => blocks::revoke(&arguments),
+        Command::Reinstate(arguments) => blocks::reinstate(&arguments),
+        Command::Revocations { gate } => blocks::revocations(&gate),
         Command::Whoami { gate } => versions::whoami(&gate),
         Command::Evidence(command) => evidence::run(command),
         Command::Token(command) => token::run(command),

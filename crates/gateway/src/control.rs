@@ -4,6 +4,7 @@
 //! it as an action on `Gateway`; the administrators of the configuration may give all. The order is always the same:
 //! [`Control::permit`] decides, [`Permit::begin`] makes the leaf durable, the change is made, [`Begun::done`] records that it was.
 
+mod blocks;
 mod operator;
 mod policy;
 mod socket;
@@ -18,10 +19,11 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use tidegate_evidence::entry::{self, Effect, Entry, Kind, Label};
 use tidegate_evidence::store::LogError;
-use tidegate_model::{Action, Caller, Resource};
+use tidegate_model::{Action, Caller, CredentialKind, Resource};
 use tidegate_policy::{Circumstances, Now, Policy, Question};
 use tidegate_proxy::gate::Shared;
 
+pub(crate) use blocks::revocations_at_start;
 pub(crate) use operator::Operator;
 pub(crate) use policy::at_start;
 pub(crate) use socket::{bind, serve};
@@ -42,6 +44,8 @@ pub(crate) struct Control {
     source: PolicySource,
     /// Changes are made one at a time.
     changing: tokio::sync::Mutex<()>,
+    /// Whoever waits for the first block's end looks again.
+    blocks_changed: tokio::sync::Notify,
 }
 
 struct People {
@@ -68,6 +72,7 @@ impl Control {
             people,
             source: config.file.policy.source,
             changing: tokio::sync::Mutex::default(),
+            blocks_changed: tokio::sync::Notify::new(),
         })
     }
 
@@ -103,9 +108,6 @@ impl Control {
     fn decide(&self, policy: &Policy, operator: &Operator, action: Action) -> entry::Decision {
         let caller = &operator.caller;
         let policy_version = policy.version();
-        if self.people.load().administrators.contains(&name_of(caller)) {
-            return entry::Decision { allowed: true, rule: BY_CONFIGURATION.into(), policy_version };
-        }
         let circumstances = Circumstances { cluster: "", address: operator.address, client_id: "", tls: operator.tls };
         let seconds = self.shared.now_ms() / 1000;
         let now = Now {
@@ -113,7 +115,13 @@ impl Control {
             mfa_age: caller.mfa_at.map(|at| seconds.saturating_sub(at)),
         };
         let question = Question { action, resource: Resource::Gateway, partition: None, now };
-        let decision = policy.decide(&policy.entitlement(caller, &circumstances), question);
+        let entitlement = policy.entitlement(caller, &circumstances);
+        // A block holds for administrators too, but for those on the machine itself: somebody must be able to end it.
+        let here = caller.credential == CredentialKind::LocalUser;
+        if (here || entitlement.blocked().is_none()) && self.people.load().administrators.contains(&name_of(caller)) {
+            return entry::Decision { allowed: true, rule: BY_CONFIGURATION.into(), policy_version };
+        }
+        let decision = policy.decide(&entitlement, question);
         entry::Decision { allowed: decision.allowed(), rule: decision.rule.to_string(), policy_version }
     }
 }

@@ -184,7 +184,9 @@ async fn start(config: &Config, stopping: &CancellationToken) -> Result<(Gate, O
         tallies,
     });
     tokio::spawn(keep_tallies(state.clone(), tallied, config.file.state.decision_days));
+    control::revocations_at_start(&state, &shared)?;
     let control = Arc::new(Control::new(config, Arc::clone(&shared), state)?);
+    tokio::spawn(Arc::clone(&control).end_blocks_in_time());
     let listeners = start_listeners(config, &shared, stopping).await?;
     tokio::spawn(flush_failures(Arc::clone(&shared)));
     let mut registry = Registry::with_prefix("tidegate");

@@ -3,6 +3,7 @@
 //!
 //! Every change here has its leaf in the evidence first; this file says what holds now, the evidence says who made it so.
 
+mod blocks;
 mod decisions;
 
 use std::collections::BTreeMap;
@@ -15,9 +16,11 @@ use anyhow::{Context as _, Result, ensure};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::Serialize;
 
+pub(crate) use blocks::RevocationRow;
+
 const FILE: &str = "state.sqlite";
 /// What makes each version of the file out of the one before. Never changed once released; a new one is added at the end.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = ["
 CREATE TABLE policy_version (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     hash TEXT NOT NULL,
@@ -48,6 +51,16 @@ CREATE TABLE decision (
     allowed INTEGER NOT NULL,
     count INTEGER NOT NULL,
     PRIMARY KEY (day, who, groups, around, action, name, partition, allowed)
+) STRICT, WITHOUT ROWID;
+", "
+CREATE TABLE revocation (
+    kind TEXT NOT NULL,
+    value TEXT NOT NULL,
+    not_before INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    who TEXT NOT NULL,
+    PRIMARY KEY (kind, value)
 ) STRICT, WITHOUT ROWID;
 "];
 /// Versions of the policy that are kept to roll back to.

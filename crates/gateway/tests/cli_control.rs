@@ -152,6 +152,74 @@ fn a_policy_is_applied_listed_rolled_back_and_outlives_a_restart() {
 }
 
 #[test]
+fn blocks_hold_outlive_a_restart_and_end_in_time_or_by_hand() {
+    let mut gate = Gate::new();
+    gate.start();
+    let list = gate.folder.path().join("list");
+    std::fs::write(&list, "# from the incident\nsubject idp:eve\n\nclient_id bot-*\n").unwrap();
+    let said =
+        gate.ask(&["policy", "block", "--topic", "orders-*", "--file", list.to_str().unwrap(), "--reason", "leak"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(said.out.contains("sessions cut: 0"), "{}", said.out);
+    let blocks = |gate: &Gate| -> Vec<(String, String)> {
+        let out = gate.ask(&["policy", "blocks", "--output", "json"]).out;
+        let rows: Vec<serde_json::Value> = serde_json::from_str(&out).unwrap();
+        rows.iter().map(|row| (row["value"].as_str().unwrap().into(), row["id"].as_str().unwrap().into())).collect()
+    };
+    let mut names: Vec<String> = blocks(&gate).into_iter().map(|(name, _)| name).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["bot-*", "idp:eve", "orders-*"]);
+    gate.stop();
+    gate.start();
+    assert_eq!(blocks(&gate).len(), 3);
+    let (name, id) = blocks(&gate).remove(0);
+    let ended = gate.ask(&["policy", "unblock", &id]);
+    assert!(ended.out.contains(&format!("{name} is no longer blocked")), "{} {}", ended.out, ended.err);
+    assert_eq!(gate.ask(&["policy", "unblock", &id]).code, 1);
+    assert_eq!(gate.ask(&["policy", "block", "--operation", "produce", "--reason", "now", "--for", "1s"]).code, 0);
+    let begun = Instant::now();
+    while blocks(&gate).len() > 2 {
+        assert!(begun.elapsed() < Duration::from_secs(20), "a block whose time is over holds on");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    for (wrong, says) in [
+        (&["--operation", "produces"][..], "is no operation"),
+        (&["--subject", "eve"], "names no issuer"),
+        (&["--operation", "block"], "cannot be blocked"),
+    ] {
+        let said = gate.ask(&[&["policy", "block", "--reason", "x"], wrong].concat());
+        assert_eq!(said.code, 1);
+        assert!(said.err.contains(says), "{}", said.err);
+    }
+    gate.stop();
+    let eve = gate.leaves(&["admin_command"]).into_iter().find(|leaf| leaf["who"]["subject"] == "idp:eve").unwrap();
+    assert_eq!(eve["effect"], "intent", "{eve}");
+    assert!(!eve["facts"].to_string().contains("eve"), "a caller's name stands in no fact: {eve}");
+}
+
+#[test]
+fn revocations_are_listed_kept_and_taken_back() {
+    let mut gate = Gate::new();
+    gate.start();
+    let said = gate.ask(&["revoke", "--subject", "idp:ann/x", "--reason", "left the company"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert_eq!(gate.ask(&["revoke", "--group", "idp:team", "--reason", "x"]).code, 0);
+    assert_eq!(gate.ask(&["revoke", "--subject", "ann", "--reason", "x"]).code, 1, "no issuer");
+    assert_eq!(gate.ask(&["revoke", "--reason", "x"]).code, 64, "nobody named");
+    gate.stop();
+    gate.start();
+    let listed = gate.ask(&["revocations"]).out;
+    assert!(
+        listed.contains("idp:ann/x") && listed.contains("left the company") && listed.contains("idp:team"),
+        "{listed}"
+    );
+    let back = gate.ask(&["reinstate", "--subject", "idp:ann/x"]);
+    assert_eq!(back.code, 0, "{}", back.err);
+    assert_eq!(gate.ask(&["reinstate", "--subject", "idp:ann/x"]).code, 1);
+    assert!(!gate.ask(&["revocations"]).out.contains("ann"));
+}
+
+#[test]
 fn who_may_not_changes_nothing_and_is_recorded() {
     let mut gate = Gate::new();
     let me = rustix::process::getuid().as_raw();

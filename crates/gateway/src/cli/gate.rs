@@ -9,6 +9,7 @@ use clap::Args;
 use reqwest::Method;
 use serde_json::Value;
 
+use crate::cli::evidence::table::shown;
 use crate::cli::{Output, fail, print};
 
 /// Exit code: the gate does not answer (sysexits.h, EX_UNAVAILABLE).
@@ -97,4 +98,17 @@ pub(crate) fn show(output: Output, answer: Result<Value, Failed>, table: impl Fn
         }
         Err(Failed { error, code }) => fail(&error, code),
     }
+}
+
+/// The longest text of others that is printed.
+pub(crate) const TEXT_MAX: usize = 200;
+
+/// A part of an answer; null where there is none.
+pub(crate) fn field<'a>(of: &'a Value, key: &str) -> &'a Value {
+    of.get(key).unwrap_or(&Value::Null)
+}
+
+/// A part of an answer that is text, safe to print.
+pub(crate) fn text(of: &Value, key: &str) -> String {
+    shown(field(of, key).as_str().unwrap_or(""), TEXT_MAX)
 }

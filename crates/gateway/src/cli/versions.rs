@@ -8,13 +8,10 @@ use clap::Args;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::cli::evidence::table::{Align, Table, shown};
+use crate::cli::evidence::table::{Table, shown};
 use crate::cli::evidence::time;
-use crate::cli::gate::{Failed, GateArguments, show};
+use crate::cli::gate::{Failed, GateArguments, TEXT_MAX, field, show, text};
 use crate::cli::{EX_USAGE, fail};
-
-/// The longest text of others that is printed.
-const TEXT_MAX: usize = 200;
 
 /// Arguments of `policy apply`.
 #[derive(Args, Debug)]
@@ -71,15 +68,7 @@ pub(crate) fn rollback(arguments: &RollbackArguments) -> ExitCode {
 /// Lists the versions.
 pub(crate) fn versions(gate: &GateArguments) -> ExitCode {
     show(gate.output, gate.ask(Method::GET, "/v1/policy/versions", None), |answer| {
-        let columns = [
-            ("", Align::Left),
-            ("version", Align::Right),
-            ("applied", Align::Left),
-            ("by", Align::Left),
-            ("policy", Align::Left),
-            ("comment", Align::Left),
-        ];
-        let mut table = Table::new(columns.map(|(name, align)| (name.to_owned(), align)).to_vec());
+        let mut table = Table::of(&["", "version", "applied", "by", "policy", "comment"]);
         for row in answer.as_array().into_iter().flatten() {
             let active = field(row, "active").as_bool().unwrap_or(false);
             table.row(vec![
@@ -130,12 +119,4 @@ fn changed(answer: &Value) -> String {
     } else {
         format!("nothing changed: version {} was in force already", number("after"))
     }
-}
-
-fn text(row: &Value, key: &str) -> String {
-    shown(field(row, key).as_str().unwrap_or(""), TEXT_MAX)
-}
-
-fn field<'a>(of: &'a Value, key: &str) -> &'a Value {
-    of.get(key).unwrap_or(&Value::Null)
 }

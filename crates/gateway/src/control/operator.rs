@@ -90,6 +90,9 @@ impl FromRequestParts<Arc<Control>> for Operator {
             let verified = issuers.verify(token, CredentialKind::HttpBearer, now).await;
             let caller =
                 verified.map_err(|refused| Refused::Unknown(format!("the token was refused: {}", refused.detail)))?;
+            if control.shared.revocations.load().revoked(&caller).is_some() {
+                return Err(Refused::Unknown("the token was revoked: log in anew".into()));
+            }
             return Ok(Operator { caller, address: HERE, tls: false });
         }
         let known = uid.and_then(|uid| control.people.load().local_users.caller(uid, now));

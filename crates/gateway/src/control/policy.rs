@@ -150,7 +150,7 @@ impl Control {
         let begun = permit.begin(change).await?;
         let make = || {
             keep()?;
-            self.enforce(policy);
+            self.enforce(&policy);
             Ok(())
         };
         begun.change(Kind::PolicyChange, facts, make).await?;
@@ -160,8 +160,9 @@ impl Control {
     }
 
     /// Makes a policy the one that decides.
-    fn enforce(&self, policy: Policy) {
-        self.shared.policy.store(Arc::new(policy));
+    fn enforce(&self, policy: &Policy) {
+        let blocks = Arc::clone(self.shared.policy().blocks());
+        self.shared.policy.store(Arc::new(policy.with_blocks(blocks)));
     }
 
     /// Takes up the folder where the folder is what holds. Recorded before it holds.
@@ -180,7 +181,7 @@ impl Control {
         entry.facts.push(("cause".into(), cause.into()));
         self.shared.log.append_admin(entry).await.context("the change of policy cannot be recorded")?;
         blocking(|| keep_folder(&self.state, &files, &policy, self.shared.now_ms()))?;
-        self.enforce(policy);
+        self.enforce(&policy);
         Ok(())
     }
 }
@@ -200,12 +201,17 @@ fn keep_folder(state: &crate::state::State, files: &PolicyFiles, policy: &Policy
     state.add_policy(files, &hex(&policy.version()), CONFIGURATION, "taken from the folder", at_ms).map(drop)
 }
 
-/// The policy to start with: the version in force, or the folder where that holds or nothing was ever applied. The leaf that opens
+/// The policy to start with, under the blocks that hold: the version in force, or the folder where that holds or nothing was ever applied. The leaf that opens
 /// the incarnation names it.
 ///
 /// # Errors
 /// There is none that is valid.
 pub(crate) fn at_start(config: &Config, state: &crate::state::State, now_ms: u64) -> Result<Policy> {
+    let blocks = super::blocks::blocks_at_start(state, now_ms)?;
+    Ok(rules_at_start(config, state, now_ms)?.with_blocks(Arc::new(blocks)))
+}
+
+fn rules_at_start(config: &Config, state: &crate::state::State, now_ms: u64) -> Result<Policy> {
     let active = state.active_policy()?;
     if let (PolicySource::State, Some((version, files))) = (config.file.policy.source, &active) {
         return Policy::from_files(files).with_context(|| {

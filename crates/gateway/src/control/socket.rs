@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, bail};
 use axum::extract::connect_info::Connected;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use axum::serve::IncomingStream;
 use axum::{Json, Router};
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 
 use super::operator::Peer;
-use super::{Control, Operator, name_of, policy};
+use super::{Control, Operator, blocks, name_of, policy};
 
 /// A policy of 256 files or a list of 100,000 blocks fits.
 const BODY_MAX: usize = 32 << 20;
@@ -67,6 +67,10 @@ fn router(control: Arc<Control>) -> Router {
         .route("/v1/policy/rollback", post(policy::rollback))
         .route("/v1/policy/versions", get(policy::versions))
         .route("/v1/policy/versions/{number}", get(policy::version))
+        .route("/v1/blocks", get(blocks::list).post(blocks::add))
+        .route("/v1/blocks/{id}", delete(blocks::end))
+        .route("/v1/revocations", get(blocks::revocations).post(blocks::revoke))
+        .route("/v1/revocations/{kind}/{value}", delete(blocks::reinstate))
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .with_state(control)
 }

@@ -26,6 +26,11 @@ impl Table {
         Table { header: Some(header), align, widths, rows: Vec::new() }
     }
 
+    /// With a header, all columns aligned to the left.
+    pub(crate) fn of(columns: &[&str]) -> Self {
+        Self::new(columns.iter().map(|name| ((*name).to_owned(), Align::Left)).collect())
+    }
+
     /// Without a header.
     pub(crate) fn headless(align: Vec<Align>) -> Self {
         let widths = vec![0; align.len()];

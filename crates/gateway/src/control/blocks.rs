@@ -1,0 +1,286 @@
+//! Emergency lists: blocks, which refuse at once, and revocations, which end what was issued so far.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use aws_lc_rs::digest::{SHA256, digest};
+use axum::Json;
+use axum::extract::{Path, State};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tidegate_evidence::entry::{Kind, Label};
+use tidegate_identity::{Revocation, RevocationKind, Revocations};
+use tidegate_model::Action;
+use tidegate_policy::{Block, Blocks, Target};
+use tidegate_proxy::gate::Shared;
+use tracing::{info, warn};
+
+use super::{Change, Control, Operator, Refused, blocking, hex, name_of};
+use crate::state::{RevocationRow, State as Kept};
+
+/// Blocks that one command adds, and that hold at once.
+const BLOCKS_MAX: usize = 200_000;
+/// Longest reason, in bytes.
+const REASON_MAX: usize = 500;
+/// Names that a leaf discloses; of more it has the number and the digest.
+const DISCLOSED_MAX: usize = 32;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Add {
+    targets: Vec<Named>,
+    reason: String,
+    /// How long they hold; absent: until somebody ends them.
+    #[serde(default)]
+    for_s: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Named {
+    kind: String,
+    value: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Revoke {
+    kind: RevocationKind,
+    value: String,
+    reason: String,
+}
+
+/// Blocks; the answer comes when nothing that is blocked passes any more.
+pub(super) async fn add(
+    State(control): State<Arc<Control>>,
+    operator: Operator,
+    Json(Add { targets, reason, for_s }): Json<Add>,
+) -> Result<Json<Value>, Refused> {
+    let permit = control.permit(&operator, Action::Block, "policy block").await?;
+    check_reason(&reason)?;
+    let wanted = targets.iter().map(|named| Target::parse(&named.kind, &named.value)).collect::<Result<Vec<_>, _>>();
+    let wanted = wanted.map_err(|refused| Refused::Wrong(refused.to_string()))?;
+    let held = control.shared.policy().blocks().list().len();
+    if wanted.is_empty() || wanted.len().saturating_add(held) > BLOCKS_MAX {
+        return Err(Refused::Wrong(format!("name between 1 and {} things to block", BLOCKS_MAX.saturating_sub(held))));
+    }
+    let at_ms = control.shared.now_ms();
+    let until_s = for_s.map(|seconds| (at_ms / 1000).saturating_add(seconds));
+    let blocks = make(wanted, &reason, (at_ms, until_s), &name_of(&operator.caller))?;
+    let _one_at_a_time = control.changing.lock().await;
+    let begun = permit.begin(change_of(&blocks)).await?;
+    let cut = begun
+        .change(Kind::AdminCommand, vec![("blocks".into(), blocks.len().to_string())], || {
+            control.state.add_blocks(&blocks)?;
+            control.take_up_blocks()
+        })
+        .await?;
+    control.blocks_changed.notify_one();
+    info!(blocks = blocks.len(), cut, "blocked");
+    let blocks: Vec<Value> = blocks.iter().map(shown).collect();
+    Ok(Json(json!({ "blocks": blocks, "sessions_cut": cut })))
+}
+
+/// Ends a block.
+pub(super) async fn end(
+    State(control): State<Arc<Control>>,
+    operator: Operator,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Refused> {
+    let permit = control.permit(&operator, Action::Block, "policy unblock").await?;
+    let _one_at_a_time = control.changing.lock().await;
+    let policy = control.shared.policy();
+    let Some(block) = policy.blocks().list().iter().find(|block| block.id == id) else {
+        return Err(Refused::Missing(format!("there is no block {id:?}; `tidegate policy blocks` lists them")));
+    };
+    let begun = permit.begin(change_of(std::slice::from_ref(block))).await?;
+    let make = || {
+        control.state.remove_block(&id)?;
+        control.take_up_blocks()
+    };
+    begun.change(Kind::AdminCommand, Vec::new(), make).await?;
+    Ok(Json(json!({ "ended": shown(block) })))
+}
+
+/// Lists the blocks that hold.
+pub(super) async fn list(State(control): State<Arc<Control>>, operator: Operator) -> Result<Json<Vec<Value>>, Refused> {
+    control.permit(&operator, Action::Audit, "policy blocks").await?.look().await?;
+    Ok(Json(control.shared.policy().blocks().list().iter().map(shown).collect()))
+}
+
+/// Ends credentials: what was issued until now is dead, on live connections too.
+pub(super) async fn revoke(
+    State(control): State<Arc<Control>>,
+    operator: Operator,
+    Json(Revoke { kind, value, reason }): Json<Revoke>,
+) -> Result<Json<Value>, Refused> {
+    let permit = control.permit(&operator, Action::Block, "revoke").await?;
+    check_reason(&reason)?;
+    let now_ms = control.shared.now_ms();
+    let revocation = Revocation::now(kind, value, now_ms / 1000, reason);
+    Revocations::new([revocation.clone()]).map_err(|error| Refused::Wrong(error.to_string()))?;
+    let at_ms = i64::try_from(now_ms).unwrap_or(i64::MAX);
+    let row = RevocationRow { revocation, at_ms, who: name_of(&operator.caller) };
+    let _one_at_a_time = control.changing.lock().await;
+    let begun = permit.begin(change_of_revocation(&row.revocation)).await?;
+    let make = || {
+        control.state.add_revocation(&row)?;
+        control.take_up_revocations()
+    };
+    let cut = begun.change(Kind::AdminCommand, Vec::new(), make).await?;
+    info!(cut, "revoked");
+    Ok(Json(json!({ "revocation": row, "sessions_cut": cut })))
+}
+
+/// Takes a revocation back.
+pub(super) async fn reinstate(
+    State(control): State<Arc<Control>>,
+    operator: Operator,
+    Path((kind, value)): Path<(RevocationKind, String)>,
+) -> Result<Json<Value>, Refused> {
+    let permit = control.permit(&operator, Action::Administer, "reinstate").await?;
+    let _one_at_a_time = control.changing.lock().await;
+    let known = blocking(|| control.state.revocations()).map_err(Refused::Failed)?;
+    let Some(row) = known.into_iter().find(|row| row.revocation.kind == kind && row.revocation.value == value) else {
+        return Err(Refused::Missing("nothing of this name is revoked; `tidegate revocations` lists what is".into()));
+    };
+    let begun = permit.begin(change_of_revocation(&row.revocation)).await?;
+    let make = || {
+        control.state.remove_revocation(kind, &value)?;
+        control.take_up_revocations()
+    };
+    begun.change(Kind::AdminCommand, Vec::new(), make).await?;
+    Ok(Json(json!({ "reinstated": row })))
+}
+
+/// Lists the revocations.
+pub(super) async fn revocations(
+    State(control): State<Arc<Control>>,
+    operator: Operator,
+) -> Result<Json<Vec<RevocationRow>>, Refused> {
+    control.permit(&operator, Action::Audit, "revocations").await?.look().await?;
+    Ok(Json(blocking(|| control.state.revocations()).map_err(Refused::Failed)?))
+}
+
+fn check_reason(reason: &str) -> Result<(), Refused> {
+    if reason.trim().is_empty() || reason.len() > REASON_MAX {
+        return Err(Refused::Wrong(format!(
+            "say why, in 1 to {REASON_MAX} bytes: whoever must end it will want to know"
+        )));
+    }
+    Ok(())
+}
+
+fn make(
+    targets: Vec<Target>,
+    reason: &str,
+    (at_ms, until_s): (u64, Option<u64>),
+    who: &str,
+) -> Result<Vec<Block>, Refused> {
+    let one = |target| {
+        let mut id = [0; 6];
+        aws_lc_rs::rand::fill(&mut id).ok().context("the system has no random numbers")?;
+        Ok(Block { id: hex(&id), target, reason: reason.to_owned(), at_ms, until_s, who: who.to_owned() })
+    };
+    targets.into_iter().map(one).collect::<Result<_>>().map_err(Refused::Failed)
+}
+
+fn shown(block: &Block) -> Value {
+    let Block { id, target, reason, at_ms, until_s, who } = block;
+    let (kind, value) = (target.kind(), target.value());
+    json!({ "id": id, "kind": kind, "value": value, "reason": reason, "at_ms": at_ms, "until_s": until_s, "who": who })
+}
+
+/// What the leaf of a block says: names of callers and clients are personal, those of topics and operations are not.
+fn change_of(blocks: &[Block]) -> Change {
+    let mut change = Change { digest: digest_of(&blocks.iter().map(shown).collect::<Vec<_>>()), ..Change::default() };
+    change.facts.push(("blocks".into(), blocks.len().to_string()));
+    for block in blocks.iter().take(DISCLOSED_MAX) {
+        let value = block.target.value();
+        change.facts.push(("block".into(), block.id.clone()));
+        match &block.target {
+            Target::Subject(_) => change.disclosures.push((Label::Subject, value.into_bytes())),
+            Target::ClientId(_) => change.disclosures.push((Label::ClientId, value.into_bytes())),
+            Target::Topic(_) | Target::Operation(_) => {
+                change.facts.push((format!("blocked_{}", block.target.kind()), value));
+            }
+        }
+    }
+    change
+}
+
+fn change_of_revocation(revocation: &Revocation) -> Change {
+    let label = match revocation.kind {
+        RevocationKind::Subject => Label::Subject,
+        RevocationKind::Group => Label::Groups,
+        RevocationKind::Client => Label::TokenClient,
+        RevocationKind::Session | RevocationKind::Token => Label::TokenId,
+    };
+    Change {
+        digest: digest_of(revocation),
+        facts: vec![("not_before".into(), revocation.not_before.to_string())],
+        disclosures: vec![(label, revocation.value.clone().into_bytes())],
+    }
+}
+
+fn digest_of(what: &impl serde::Serialize) -> [u8; 32] {
+    let text = serde_json::to_vec(what).unwrap_or_default();
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest(&SHA256, &text).as_ref());
+    hash
+}
+
+impl Control {
+    /// Makes the blocks that are kept the ones that hold; how many sessions were cut.
+    fn take_up_blocks(&self) -> Result<usize> {
+        let blocks = blocks_at_start(&self.state, self.shared.now_ms())?;
+        let policy = self.shared.policy().with_blocks(Arc::new(blocks));
+        self.shared.policy.store(Arc::new(policy));
+        Ok(self.shared.live.review(&self.shared))
+    }
+
+    fn take_up_revocations(&self) -> Result<usize> {
+        revocations_at_start(&self.state, &self.shared)?;
+        Ok(self.shared.live.review(&self.shared))
+    }
+
+    /// Ends blocks when their time is over, for as long as the gate runs.
+    pub(crate) async fn end_blocks_in_time(self: Arc<Self>) {
+        loop {
+            let next = self.shared.policy().blocks().next_end();
+            let left = next.map(|end| end.saturating_mul(1000).saturating_sub(self.shared.now_ms()));
+            tokio::select! {
+                () = self.blocks_changed.notified() => continue,
+                () = until(left) => {}
+            }
+            let _one_at_a_time = self.changing.lock().await;
+            if let Err(error) = blocking(|| self.take_up_blocks()) {
+                warn!(error = format!("{error:#}"), "blocks whose time is over cannot be ended; trying again");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+/// Waits for milliseconds, or for ever.
+async fn until(left_ms: Option<u64>) {
+    match left_ms {
+        Some(left_ms) => tokio::time::sleep(Duration::from_millis(left_ms)).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The blocks that are kept.
+pub(super) fn blocks_at_start(state: &Kept, now_ms: u64) -> Result<Blocks> {
+    let now_s = now_ms / 1000;
+    Ok(Blocks::new(state.blocks(now_s).context("the blocks cannot be read")?, now_s))
+}
+
+/// Puts the revocations that are kept in force.
+pub(crate) fn revocations_at_start(state: &Kept, shared: &Shared) -> Result<()> {
+    let rows = state.revocations().context("the revocations cannot be read")?;
+    let revocations = Revocations::new(rows.into_iter().map(|row| row.revocation))?;
+    shared.revocations.store(Arc::new(revocations));
+    Ok(())
+}
