@@ -46,20 +46,21 @@ struct Question {
     ask: Ask,
 }
 
+/// What may happen: the answer is an example, or that it never does.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum Ask {
-    /// Whether the rules with one more, which forbids what the question is not about, never allow.
-    NeverAllows {
+    /// The rules, with one more that forbids what the question is not about, allow something.
+    Allows {
         /// That rule.
         outside: String,
         /// Rules, by their place in the job, that do not count for this request.
         without: Vec<usize>,
     },
-    /// Whether the evaluation of a rule, by its place in the job, never fails.
-    NeverErrors(usize),
-    /// Whether a rule, by its place in the job, never matches.
-    NeverMatches(usize),
+    /// The evaluation of a rule, by its place in the job, can fail.
+    Errors(usize),
+    /// A rule, by its place in the job, can match.
+    Matches(usize),
 }
 
 /// The answer to one question.
@@ -129,7 +130,8 @@ fn run() -> Result<()> {
 }
 
 fn parse(number: usize, rule: &str) -> Result<Policy> {
-    Policy::parse(Some(PolicyId::new(format!("rule{number}"))), rule).with_context(|| format!("rule {number} of the job"))
+    Policy::parse(Some(PolicyId::new(format!("rule{number}"))), rule)
+        .with_context(|| format!("rule {number} of the job"))
 }
 
 async fn answer(job: &Job, schema: &Schema, rules: &[Policy], question: &Question) -> Result<Found> {
@@ -141,17 +143,17 @@ async fn answer(job: &Job, schema: &Schema, rules: &[Policy], question: &Questio
     let rule = |place: usize| rules.get(place).ok_or_else(|| anyhow!("the job has no rule {place}"));
     let mut compiler = CedarSymCompiler::new(solver(job)?)?;
     let example = match &question.ask {
-        Ask::NeverAllows { outside, without } => {
+        Ask::Allows { outside, without } => {
             let counted = rules.iter().enumerate().filter(|(place, _)| !without.contains(place));
             let all = counted.map(|(_, rule)| rule.clone()).chain([parse(rules.len(), outside)?]);
             let compiled = CompiledPolicySet::compile(&PolicySet::from_policies(all)?, &env, schema)?;
             compiler.check_always_denies_with_counterexample_opt(&compiled).await
         }
-        Ask::NeverErrors(place) => {
+        Ask::Errors(place) => {
             let compiled = CompiledPolicy::compile(rule(*place)?, &env, schema)?;
             compiler.check_never_errors_with_counterexample_opt(&compiled).await
         }
-        Ask::NeverMatches(place) => {
+        Ask::Matches(place) => {
             let compiled = CompiledPolicy::compile(rule(*place)?, &env, schema)?;
             compiler.check_never_matches_with_counterexample_opt(&compiled).await
         }

@@ -225,7 +225,7 @@ pub fn job(policy: &Policy, invariants: &[Invariant], solver: &str, seconds: u64
             let condition = &invariant.condition;
             questions.push(json!({
                 "id": questions.len(), "principal": principal, "action": action, "resource": resource,
-                "ask": {"never_allows": {
+                "ask": {"allows": {
                     "outside": format!("forbid (principal, action, resource) unless {{ {condition} && {given} }};"),
                     "without": Vec::<usize>::new(),
                 }},
