@@ -74,14 +74,8 @@ enum ConfigCommand {
 
 #[derive(Subcommand, Debug)]
 enum PolicyCommand {
-    /// Check a policy folder.
-    Check {
-        /// The folder with `*.cedar` and `topics.yaml`.
-        dir: PathBuf,
-        /// How to print.
-        #[arg(long, value_enum, default_value_t)]
-        output: Output,
-    },
+    #[command(flatten)]
+    Look(policy::Look),
     /// Put a policy folder in force at a running gate, as a new version.
     ///
     /// The folder is checked here first, then by the gate. It holds from the next response on, for live connections too. Exit code: 0 done,
@@ -130,7 +124,7 @@ pub(crate) fn run() -> ExitCode {
     match arguments.command {
         Command::Serve { config } => serve::main(&config),
         Command::Config(ConfigCommand::Check { file }) => check_config(&file),
-        Command::Policy(PolicyCommand::Check { dir, output }) => policy::check(&dir, output),
+        Command::Policy(PolicyCommand::Look(command)) => policy::run(command),
         Command::Policy(PolicyCommand::Apply(arguments)) => versions::apply(&arguments),
         Command::Policy(PolicyCommand::Rollback(arguments)) => versions::rollback(&arguments),
         Command::Policy(PolicyCommand::Versions { gate }) => versions::versions(&gate),

@@ -110,6 +110,11 @@ fn permits(policy: &Policy, asked: &Asked, topic: Option<&TopicFacts>) -> (Vec<R
         return (apply, Vec::new());
     }
     misses.sort_by_key(|(_, lacks)| lacks.iter().map(|lack| lack.part.weight()).sum::<usize>());
+    // a permit for other actions is near only where there is none for this one
+    let for_this = |lacks: &[Lack]| lacks.iter().all(|lack| lack.part != PartKind::Action);
+    if misses.iter().any(|(_, lacks)| for_this(lacks)) {
+        misses.retain(|(_, lacks)| for_this(lacks));
+    }
     misses.truncate(NEAREST_MAX);
     (apply, misses.into_iter().map(|(rule, lacks)| NearMiss { rule: rule.clone(), lacks }).collect())
 }

@@ -1,42 +1,91 @@
-//! `tidegate policy check`.
+//! `tidegate policy check|test|explain|diff|prove`: what a policy folder says. No gate has to run.
 
-use std::path::Path;
+mod check;
+mod diff;
+mod explain;
+mod prove;
+mod test;
+
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+use clap::Subcommand;
+use tidegate_policy::{Policy, PolicyError};
 
 use crate::cli::{EX_USAGE, Output, fail, print};
 
-/// Checks a policy folder and says what it holds, or everything that is wrong with it.
-pub(crate) fn check(dir: &Path, output: Output) -> ExitCode {
-    match tidegate_policy::check(dir) {
-        Ok(report) => {
-            let version: String = report.version.iter().map(|byte| format!("{byte:02x}")).collect();
-            match output {
-                Output::Table => {
-                    print(&format!("ok: {} rules, {} rows of topics, version {version}", report.rules, report.topics));
-                    for warning in &report.warnings {
-                        print(&format!("warning: {warning}"));
-                    }
-                }
-                Output::Json => print(
-                    &serde_json::json!({
-                        "ok": true, "rules": report.rules, "topics": report.topics, "files": report.files,
-                        "version": version, "warnings": report.warnings,
-                    })
-                    .to_string(),
-                ),
-            }
-            ExitCode::SUCCESS
-        }
-        Err(errors) => {
-            if output == Output::Json {
-                let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
-                print(&serde_json::json!({ "ok": false, "errors": errors }).to_string());
-                return ExitCode::from(EX_USAGE);
-            }
-            for error in errors {
-                fail(&anyhow::Error::from(error), EX_USAGE);
-            }
-            ExitCode::from(EX_USAGE)
-        }
+/// What to find out about a policy folder.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Look {
+    /// Check a policy folder.
+    Check {
+        /// The folder with `*.cedar` and `topics.yaml`.
+        dir: PathBuf,
+        /// How to print.
+        #[arg(long, value_enum, default_value_t)]
+        output: Output,
+    },
+    /// Ask a policy folder the questions in its tests/*.yaml, and compare the answers.
+    ///
+    /// Exit code: 0 all answers are as expected, 1 some are not, 64 the folder or its tests cannot be used.
+    Test {
+        /// The folder with `*.cedar`, `topics.yaml` and `tests/*.yaml`.
+        dir: PathBuf,
+        /// How to print.
+        #[arg(long, value_enum, default_value_t)]
+        output: Output,
+    },
+    /// Say why a policy folder allows or refuses something.
+    ///
+    /// Names the rules that decide with file, line and text. Where no rule allows it, names the permits that come nearest and
+    /// what each of them lacks. Exit code: 0 explained, whatever the answer; 64 the folder or the question cannot be used.
+    Explain(Box<explain::ExplainArguments>),
+    /// Say what changes between two policy folders, and for whom.
+    ///
+    /// Compares rules, topics.yaml, and the answers to questions made of everything that either folder names. Exit code: 0
+    /// compared, 64 a folder cannot be used.
+    Diff {
+        /// The folder as it was.
+        old: PathBuf,
+        /// The folder as it shall be.
+        new: PathBuf,
+        /// How to print.
+        #[arg(long, value_enum, default_value_t)]
+        output: Output,
+    },
+    /// Prove that what invariants.yaml says is never allowed, or show how it can be.
+    ///
+    /// Needs the program tidegate-prove and the solver cvc5; without them nothing is proven, and it is said. Exit code: 0 all
+    /// proven, 1 something can happen that must not, 2 something is not known, 64 the folder cannot be used, 69 not run.
+    Prove(prove::ProveArguments),
+}
+
+/// Runs it.
+pub(crate) fn run(command: Look) -> ExitCode {
+    match command {
+        Look::Check { dir, output } => check::check(&dir, output),
+        Look::Test { dir, output } => test::run(&dir, output),
+        Look::Explain(arguments) => explain::run(&arguments),
+        Look::Diff { old, new, output } => diff::run(&old, &new, output),
+        Look::Prove(arguments) => prove::run(&arguments),
     }
+}
+
+/// The policy of a folder, or everything that is wrong with it.
+fn load(dir: &Path) -> Result<Policy, Vec<PolicyError>> {
+    tidegate_policy::check(dir)?;
+    Policy::load(dir).map_err(|error| vec![error])
+}
+
+/// Says everything that is wrong with a folder.
+fn refuse(errors: Vec<PolicyError>, output: Output) -> ExitCode {
+    if output == Output::Json {
+        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        print(&serde_json::json!({ "ok": false, "errors": errors }).to_string());
+        return ExitCode::from(EX_USAGE);
+    }
+    for error in errors {
+        fail(&anyhow::Error::from(error), EX_USAGE);
+    }
+    ExitCode::from(EX_USAGE)
 }

@@ -183,7 +183,8 @@ fn of_context(context: &Value) -> String {
     let mut words = Vec::new();
     for (name, value) in context.as_object().into_iter().flatten() {
         let shown = value.get("__extn").and_then(|call| call.get("arg")).unwrap_or(value);
-        words.push(format!("{name} {shown}"));
+        // an address alone is a range of one to the solver
+        words.push(format!("{name} {shown}").replace("/32\"", "\"").replace("/128\"", "\""));
     }
     if words.is_empty() { String::new() } else { format!(", when {}", words.join(", ")) }
 }
