@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use tidegate_evidence::entry::{Entry, Kind};
 use tidegate_identity::Issuers;
+use tidegate_proxy::certificate::ListenerTls;
 use tracing::{error, info, warn};
 
 use crate::config::{self, Config, FileConfig, PolicySource};
@@ -51,7 +52,7 @@ async fn take_up(path: &Path, gate: &Gate) -> Result<()> {
     Ok(())
 }
 
-fn certificates(config: &Config) -> Result<Vec<(String, Arc<rustls::ServerConfig>)>> {
+fn certificates(config: &Config) -> Result<Vec<(String, Arc<ListenerTls>)>> {
     let mut certificates = Vec::new();
     for (listener, _, tls) in &config.listeners {
         if let Some(tls) = tls {

@@ -7,13 +7,15 @@ use anyhow::{Context as _, Result};
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
+use tidegate_proxy::certificate::ListenerTls;
+
 use crate::config::TlsSection;
 
 /// Reads certificate and key.
 ///
 /// # Errors
 /// A file cannot be read, or the two do not fit.
-pub(crate) fn server_config(section: &TlsSection) -> Result<Arc<rustls::ServerConfig>> {
+pub(crate) fn server_config(section: &TlsSection) -> Result<Arc<ListenerTls>> {
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&section.certificate)
         .and_then(Iterator::collect)
         .with_context(|| unreadable("certificate", &section.certificate))?;
@@ -26,7 +28,7 @@ pub(crate) fn server_config(section: &TlsSection) -> Result<Arc<rustls::ServerCo
         .with_context(|| {
             format!("certificate {} and key {} do not fit", section.certificate.display(), section.key.display())
         })?;
-    Ok(Arc::new(config))
+    Ok(Arc::new(ListenerTls { config: Arc::new(config), identify: None }))
 }
 
 fn unreadable(what: &str, path: &Path) -> String {

@@ -43,7 +43,8 @@ pub fn fuzz_walk(data: &[u8]) {
 }
 
 /// Frames of a client, each one byte of hint and two bytes of length before it, to a session that has logged in if the first byte
-/// of all is odd. What is forwarded is answered by the next frame as if a broker had sent it.
+/// of all is odd, or has a certificate if the byte is 2 beyond a multiple of 4. What is forwarded is answered by the next frame as
+/// if a broker had sent it.
 ///
 /// # Panics
 /// When something reaches the broker or the client that is no frame of a served version.
@@ -51,8 +52,10 @@ pub fn fuzz_session(data: &[u8]) {
     let Some((first, mut rest)) = data.split_first() else { return };
     let mut gate = Coin(u32::from(*first));
     let mut session = Kafka::default().open();
-    if first & 1 == 1 {
-        log_in(&mut *session, &mut gate);
+    match first & 3 {
+        1 | 3 => log_in(&mut *session, &mut gate),
+        2 => session.known_already(),
+        _ => {}
     }
     let mut waiting = None;
     while let Some((&[_, high, low], after)) = rest.split_first_chunk::<3>() {
@@ -69,6 +72,9 @@ pub fn fuzz_session(data: &[u8]) {
         match session.request(frame, &mut gate) {
             Err(_) => return,
             Ok(RequestStep::Answer { frame, .. }) => assert_sealed(&frame),
+            Ok(RequestStep::Begin(_)) => {
+                session.authenticated(LoginOutcome::Accepted { lifetime_ms: 9, last_words: b"" });
+            }
             Ok(RequestStep::Authenticate(_)) => {
                 let outcome = match (gate.toss(), gate.toss()) {
                     (true, true) => LoginOutcome::Continue(b"more"),

@@ -6,6 +6,9 @@
 //!        │                                └───────────────────────────────┘   ▼                           │ SaslHandshake
 //!   ApiVersions at any time                                           ExpectDummy ──▶ Failed              └─▶ ExpectToken (KIP-368)
 //! ```
+//!
+//! A client that is known by its certificate may leave all that out: any other request than these three then leads from
+//! ExpectHandshake to Authenticated.
 
 use std::time::Duration;
 
@@ -65,6 +68,8 @@ pub struct KafkaSession {
     authenticated: bool,
     /// The mechanism of the first login; a re-authentication must use the same (KIP-368).
     mechanism: Option<Mechanism>,
+    /// The client has a certificate that says who it is: it may come without SASL, as clients of Kafka with `SSL` do.
+    known_already: bool,
     client: ClientWords,
     last_metadata: Option<fingerprint::Fingerprint>,
 }
@@ -89,6 +94,7 @@ impl Default for KafkaSession {
             state: State::ExpectHandshake,
             authenticated: false,
             mechanism: None,
+            known_already: false,
             client: ClientWords::default(),
             last_metadata: None,
         }
@@ -97,7 +103,7 @@ impl Default for KafkaSession {
 
 impl Session for KafkaSession {
     fn request(&mut self, frame: BytesMut, gate: &mut dyn Gate) -> Result<RequestStep, FrameRefused> {
-        if !self.authenticated && frame.len() > FRAME_BYTES_BEFORE_LOGIN_MAX {
+        if !self.authenticated && !self.known_already && frame.len() > FRAME_BYTES_BEFORE_LOGIN_MAX {
             return Err(FrameRefused("a frame before login is larger than 512 KiB".into()));
         }
         if self.state == State::Failed {
@@ -114,6 +120,7 @@ impl Session for KafkaSession {
             API_VERSIONS => self.api_versions(&header, &frame, gate)?,
             SASL_HANDSHAKE => self.handshake(&header, &frame)?,
             SASL_AUTHENTICATE => self.authenticate(&header, &frame)?,
+            _ if self.state == State::ExpectHandshake && self.known_already => return Ok(RequestStep::Begin(frame)),
             _ if self.state != State::Authenticated => {
                 return Err(FrameRefused(
                     "a request before login: this listener wants SASL OAUTHBEARER, SCRAM or PLAIN".into(),
@@ -129,7 +136,17 @@ impl Session for KafkaSession {
         })
     }
 
+    fn known_already(&mut self) {
+        self.known_already = true;
+    }
+
     fn authenticated(&mut self, outcome: LoginOutcome<'_>) -> Bytes {
+        if self.state == State::ExpectHandshake && self.known_already {
+            self.state =
+                if matches!(outcome, LoginOutcome::Accepted { .. }) { State::Authenticated } else { State::Failed };
+            self.authenticated = self.state == State::Authenticated;
+            return Bytes::new();
+        }
         let State::Verifying { mechanism, version, correlation_id } = self.state else { return Bytes::new() };
         let words = |bytes: &[u8]| (authenticate::AUTH_BYTES, Value::Bytes(bytes.to_vec()));
         match outcome {
@@ -228,9 +245,12 @@ impl KafkaSession {
         let listed = MECHANISMS.iter().map(|(name, _)| Value::Text((*name).to_owned())).collect();
         let found = MECHANISMS.iter().find(|(name, _)| *name == wanted).map(|(_, mechanism)| *mechanism);
         let error = match (found, &self.state) {
-            (Some(mechanism), State::ExpectHandshake | State::Authenticated)
-                if self.mechanism.is_none_or(|first| first == mechanism) =>
-            {
+            (Some(mechanism), State::ExpectHandshake) => {
+                self.state = State::ExpectToken(mechanism);
+                0
+            }
+            // A session that began with a certificate has no mechanism, and never gets one.
+            (Some(mechanism), State::Authenticated) if self.mechanism == Some(mechanism) => {
                 self.state = State::ExpectToken(mechanism);
                 0
             }

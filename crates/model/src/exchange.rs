@@ -36,7 +36,12 @@ pub trait Session: Send {
     /// # Errors
     /// The frame cannot be accepted; the connection is closed and nothing of it was forwarded.
     fn request(&mut self, frame: BytesMut, gate: &mut dyn Gate) -> Result<RequestStep, FrameRefused>;
-    /// Says how a login that `RequestStep::Authenticate` asked for ended; the answer goes to the client.
+    /// The client has shown who it is without this protocol's help, by a certificate. It may still log in; if it does not, its
+    /// first request of any other kind comes back as [`RequestStep::Begin`].
+    fn known_already(&mut self);
+
+    /// Says how a login that `RequestStep::Authenticate` asked for ended; the answer goes to the client. After
+    /// `RequestStep::Begin` nothing is to be answered.
     fn authenticated(&mut self, outcome: LoginOutcome<'_>) -> Bytes;
     /// Takes a whole frame from the broker, the answer to the request that made `slot`.
     ///
@@ -100,6 +105,8 @@ pub enum RequestStep {
     },
     /// The client presents a credential; the data path verifies it and calls [`Session::authenticated`].
     Authenticate(Credential),
+    /// The first request of a client that need not log in. Once it is accepted, the same frame is handed in again.
+    Begin(BytesMut),
     /// To the broker, whose answer belongs to `slot`.
     Forward {
         /// What goes to the broker: the very bytes that came, unless something had to change.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tidegate_evidence::entry::SessionId;
-use tidegate_model::{Caller, CallerKind, LoginOutcome, Mechanism, RequestStep, Session};
+use tidegate_model::{Caller, CallerKind, CredentialKind, LoginOutcome, Mechanism, RequestStep, Session};
 use tidegate_policy::Circumstances;
 use tokio::io::{AsyncWriteExt as _, ReadHalf, WriteHalf};
 use tokio::net::TcpStream;
@@ -13,12 +13,13 @@ use tokio_rustls::TlsAcceptor;
 use tracing::{debug, info, warn};
 
 use crate::agents::{Broker, OpenError, Reason as AgentReason, Upstream, UpstreamFacts};
+use crate::certificate::{self, Shown};
 use crate::credential::{Refused, Verified, verify};
 use crate::decider::{Access, Decider};
 use crate::drive::drive;
 use crate::exchange::Exchange;
 use crate::fault::Fault;
-use crate::frames::{FrameReader, ReadError};
+use crate::frames::{Frame, FrameReader, ReadError};
 use crate::gate::Shared;
 use crate::listener::{Listener, Present, Target};
 use crate::live::{Seated, barred};
@@ -59,25 +60,31 @@ async fn attend(listener: &Arc<Listener>, stream: TcpStream, peer: SocketAddr, t
     stream.set_nodelay(true).map_err(Fault::ClientIo)?;
     // In a box, so that the many connections that are past it do not keep its room.
     let greeted = Box::pin(async {
-        let stream = greet(listener, stream).await?;
-        let (read, write) = tokio::io::split(stream);
-        let protocol = listener.endpoints.cluster().protocol;
-        let mut client = Client {
-            read: FrameReader::new(read, protocol, listener.shared.budget.requests().clone()),
-            write,
-            session: protocol.open(),
-            peer,
+        let deadline = tokio::time::Instant::now().checked_add(limits.login);
+        let in_time = |deadline| async move {
+            match deadline {
+                Some(deadline) => tokio::time::sleep_until(deadline).await,
+                None => std::future::pending().await,
+            }
         };
-        client.read.set_longest(LOGIN_FRAME_MAX);
-        let login = login(listener, &mut client, target).await?;
+        let late = Fault::TooSlow("the client did not log in in time");
+        let mut client = tokio::select! {
+            client = greet(listener, stream, peer) => client?,
+            () = in_time(deadline) => return Err(late),
+        };
+        // Who is known by a certificate need not log in, and some clients connect long before they have something to ask.
+        let deadline = deadline.filter(|_| !client.is_known());
+        let login = tokio::select! {
+            login = login(listener, &mut client, target) => login?,
+            () = in_time(deadline) => return Err(late),
+        };
         client.read.set_longest(usize::MAX);
         Ok((client, login))
     });
-    let in_time = tokio::select! {
-        in_time = tokio::time::timeout(limits.login, greeted) => in_time,
+    let (client, login) = tokio::select! {
+        greeted = greeted => greeted?,
         () = listener.stopping.cancelled() => return Ok(()),
     };
-    let (client, login) = in_time.map_err(|_elapsed| Fault::TooSlow("the client did not log in in time"))??;
     let Login { access, recorder, facts, mut upstream, upstream_ends_ms } = login;
     listener.shared.metrics.sessions.inc();
     let words = client.session.client();
@@ -105,21 +112,49 @@ async fn attend(listener: &Arc<Listener>, stream: TcpStream, peer: SocketAddr, t
     ended
 }
 
-async fn greet(listener: &Listener, stream: TcpStream) -> Result<ClientStream, Fault> {
-    match listener.tls() {
-        None => Ok(ClientStream::Plain(stream)),
-        Some(config) => match TlsAcceptor::from(config).accept(stream).await {
-            Ok(stream) => Ok(ClientStream::Tls(Box::new(stream))),
-            Err(error) => Err(Fault::ClientIo(error)),
+async fn greet(listener: &Listener, stream: TcpStream, peer: SocketAddr) -> Result<Client, Fault> {
+    let shared = &listener.shared;
+    let (stream, certificate) = match listener.tls() {
+        None => (ClientStream::Plain(stream), None),
+        Some(tls) => match TlsAcceptor::from(Arc::clone(&tls.config)).accept(stream).await {
+            Ok(stream) => {
+                let certificate = tls.shown(&stream, shared.now_ms() / 1000);
+                (ClientStream::Tls(Box::new(stream)), certificate)
+            }
+            Err(error) if certificate::is_refused(&error) => {
+                note_failure(shared, peer.ip(), CERTIFICATE_REFUSED).await;
+                return Err(Fault::Login(CERTIFICATE_REFUSED));
+            }
+            Err(error) => return Err(Fault::ClientIo(error)),
         },
+    };
+    let (read, write) = tokio::io::split(stream);
+    let protocol = listener.endpoints.cluster().protocol;
+    let read = FrameReader::new(read, protocol, shared.budget.requests().clone());
+    let mut client = Client { read, write, session: protocol.open(), peer, certificate };
+    if client.is_known() {
+        client.session.known_already();
+    } else {
+        client.read.set_longest(LOGIN_FRAME_MAX);
     }
+    Ok(client)
 }
+
+const CERTIFICATE_REFUSED: &str = "certificate";
 
 struct Client {
     read: FrameReader<ReadHalf<ClientStream>>,
     write: WriteHalf<ClientStream>,
     session: Box<dyn Session>,
     peer: SocketAddr,
+    certificate: Option<Shown>,
+}
+
+impl Client {
+    /// Whether its certificate says who it is.
+    fn is_known(&self) -> bool {
+        self.certificate.as_ref().is_some_and(|shown| shown.caller.is_ok())
+    }
 }
 
 struct Login {
@@ -139,7 +174,17 @@ async fn login(listener: &Listener, client: &mut Client, target: Target) -> Resu
         };
         let step = {
             let mut gate = Decider::new(&listener.shared, &listener.endpoints, None);
-            client.session.request(frame.bytes, &mut gate).map_err(Fault::Client)?
+            client.session.request(frame.bytes, &mut gate)
+        };
+        let step = match (step, &client.certificate) {
+            (Ok(step), _) => step,
+            // It did not log in, perhaps because it thinks that its certificate is enough.
+            (Err(_), Some(Shown { caller: Err(refused), .. })) => {
+                info!(peer = %client.peer, reason = refused.reason, text = refused.text, "a client certificate is nobody's");
+                note_failure(&listener.shared, client.peer.ip(), refused.reason).await;
+                return Err(Fault::Login(refused.reason));
+            }
+            (Err(refused), _) => return Err(Fault::Client(refused)),
         };
         match step {
             RequestStep::Answer { frame, .. } => client.write.write_all(&frame).await.map_err(Fault::ClientIo)?,
@@ -163,11 +208,31 @@ async fn login(listener: &Listener, client: &mut Client, target: Target) -> Resu
                 };
                 return Err(turn_away(listener, client, mechanism, refused).await);
             }
+            RequestStep::Begin(bytes) => {
+                client.read.put_back(Frame { bytes, held: frame.held });
+                return begin(listener, client, target).await;
+            }
             RequestStep::Forward { .. } | RequestStep::ForwardUnanswered { .. } => {
                 return Err(Fault::Login("a request came before the login"));
             }
         }
     }
+}
+
+/// Lets in a client that is known by its certificate. There is no message that could tell it why not.
+async fn begin(listener: &Listener, client: &mut Client, target: Target) -> Result<Login, Fault> {
+    let shared = &listener.shared;
+    let caller = match &client.certificate {
+        Some(Shown { caller: Ok(caller), .. }) => Arc::clone(caller),
+        _ => return Err(Fault::Login("a request came before the login")),
+    };
+    let refused = match admit(listener, client, (caller, ""), target).await {
+        Ok(login) => return Ok(login),
+        Err(Unadmitted::Broken(fault)) => return Err(fault),
+        Err(Unadmitted::Refused(refused)) => refused,
+    };
+    note_failure(shared, client.peer.ip(), refused.reason).await;
+    Err(Fault::Login(refused.reason))
 }
 
 const AGENT_REFUSED: &str = "agent_login_failed";
@@ -190,6 +255,11 @@ async fn admit(
     if let Some(bar) = barred(shared, &caller, &circumstances(listener, client.peer, &words.client_id)) {
         return Err(Unadmitted::Refused(bar.into()));
     }
+    if caller.expires_at <= shared.now_ms() / 1000 {
+        // Between the handshake and the first request some time may pass.
+        let text = "the credential has expired".into();
+        return Err(Unadmitted::Refused(Refused { reason: "expiry", text }));
+    }
     let mut id: SessionId = [0; 16];
     aws_lc_rs::rand::fill(&mut id).map_err(|_unspecified| broken(Fault::Open(OpenError::NoRandom)))?;
     let (upstream, known) = open(listener, target, id).await.map_err(|error| match error {
@@ -200,7 +270,7 @@ async fn admit(
         }
         error => broken(Fault::Open(error)),
     })?;
-    let facts = connection_facts(listener, client.peer, &known);
+    let facts = connection_facts(listener, client, &known);
     let recorder = Recorder::new(shared.log.clone(), shared.algorithm, id, caller.credential.is_static());
     let now_ms = shared.now_ms();
     let lifetime_ms = lifetime(shared, &caller, known.lifetime, now_ms);
@@ -229,11 +299,14 @@ async fn open(listener: &Listener, target: Target, session: SessionId) -> Result
     listener.shared.agents.open_with_facts(&cluster.name, broker, session).await
 }
 
-/// Until when the session may go on without authenticating again: never past the token, never "no end".
+/// Until when the session may go on without authenticating again: never past the credential, never "no end". A client that came
+/// with nothing but a certificate has no way to authenticate again, so that the cap is not for it: its session ends with the
+/// certificate, or when the caller is revoked.
 pub(crate) fn lifetime(shared: &Shared, caller: &Caller, upstream: Option<Duration>, now_ms: u64) -> u64 {
-    let cap = match caller.kind {
-        CallerKind::User => shared.limits.session_user,
-        CallerKind::Workload => shared.limits.session_workload,
+    let cap = match (caller.credential, caller.kind) {
+        (CredentialKind::Certificate, _) => Duration::MAX,
+        (_, CallerKind::User) => shared.limits.session_user,
+        (_, CallerKind::Workload) => shared.limits.session_workload,
     };
     let token = caller.expires_at.saturating_mul(1000).saturating_sub(now_ms);
     token.min(millis(cap)).min(upstream.map_or(u64::MAX, millis)).max(1)
@@ -252,7 +325,7 @@ pub(crate) fn circumstances<'a>(listener: &'a Listener, peer: SocketAddr, client
     }
 }
 
-fn connection_facts(listener: &Listener, peer: SocketAddr, upstream: &UpstreamFacts) -> ConnectionFacts {
+fn connection_facts(listener: &Listener, client: &Client, upstream: &UpstreamFacts) -> ConnectionFacts {
     let shared_user =
         listener.shared.agents.connected().iter().any(|a| a.name == upstream.agent && a.isolation_shared_user);
     let mut agent = vec![
@@ -268,7 +341,8 @@ fn connection_facts(listener: &Listener, peer: SocketAddr, upstream: &UpstreamFa
         cluster: listener.endpoints.cluster().name.clone(),
         tls: listener.tls().is_some(),
         plaintext_accepted: listener.config.plaintext_accepted,
-        peer,
+        peer: client.peer,
+        client_certificate: client.certificate.as_ref().map(|shown| shown.fingerprint.clone()),
         agent,
     }
 }
@@ -312,7 +386,7 @@ async fn turn_away(listener: &Listener, client: &mut Client, mechanism: Mechanis
 /// The client's next frame.
 pub(crate) async fn next_frame<R: tokio::io::AsyncRead + Unpin>(
     read: &mut FrameReader<R>,
-) -> Result<Option<crate::frames::Frame>, Fault> {
+) -> Result<Option<Frame>, Fault> {
     read.next().await.map_err(|error| match error {
         ReadError::Refused(refused) => Fault::Client(refused),
         ReadError::Io(error) => Fault::ClientIo(error),

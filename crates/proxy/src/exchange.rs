@@ -240,6 +240,8 @@ impl Exchange {
         }
         Ok(match step {
             RequestStep::Authenticate(credential) => Step::Authenticate { credential, done: None },
+            // It has begun.
+            RequestStep::Begin(_) => return Err(Fault::SessionEnded),
             RequestStep::Answer { frame, facts, delay } => {
                 let masked = Masked::new(frame, &questions);
                 let recording = if facts.refused {

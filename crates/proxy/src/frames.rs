@@ -216,6 +216,7 @@ pub struct FrameReader<R> {
     protocol: &'static dyn Protocol,
     pool: Pool,
     longest: usize,
+    again: Option<Frame>,
 }
 
 impl<R> std::fmt::Debug for FrameReader<R> {
@@ -227,7 +228,7 @@ impl<R> std::fmt::Debug for FrameReader<R> {
 impl<R: AsyncRead + Unpin> FrameReader<R> {
     /// Reads `stream`, whose frames are held in `pool`.
     pub fn new(stream: R, protocol: &'static dyn Protocol, pool: Pool) -> Self {
-        Self { stream, buffer: BytesMut::new(), protocol, pool, longest: usize::MAX }
+        Self { stream, buffer: BytesMut::new(), protocol, pool, longest: usize::MAX, again: None }
     }
 
     /// Refuses frames over `bytes` from now on, before they are read.
@@ -235,11 +236,19 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
         self.longest = bytes;
     }
 
+    /// Gives a frame back: it is the next once more.
+    pub fn put_back(&mut self, frame: Frame) {
+        self.again = Some(frame);
+    }
+
     /// The next frame, or `None` when the stream ends between frames. Not cancel safe inside a frame.
     ///
     /// # Errors
     /// See [`ReadError`]; the stream is of no use afterwards.
     pub async fn next(&mut self) -> Result<Option<Frame>, ReadError> {
+        if let Some(frame) = self.again.take() {
+            return Ok(Some(frame));
+        }
         let length = loop {
             if let Some(length) = self.protocol.frame_length(&self.buffer).map_err(ReadError::Refused)? {
                 break length;

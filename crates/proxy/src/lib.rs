@@ -4,6 +4,7 @@
 
 pub mod agents;
 mod ahead;
+pub mod certificate;
 pub mod cluster;
 pub mod connection;
 mod credential;

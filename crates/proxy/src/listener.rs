@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, info, warn};
 
+use crate::certificate::ListenerTls;
 use crate::cluster::Cluster;
 use crate::connection;
 use crate::failures::origin;
@@ -119,7 +120,7 @@ pub struct Listener {
     pub endpoints: Endpoints,
     /// What all connections share.
     pub shared: Arc<Shared>,
-    tls: ArcSwapOption<rustls::ServerConfig>,
+    tls: ArcSwapOption<ListenerTls>,
     with_tls: bool,
     /// New connections stop.
     pub stopping: CancellationToken,
@@ -146,7 +147,7 @@ impl Listener {
     /// The address cannot be bound.
     pub async fn start(
         config: ListenerConfig,
-        tls: Option<Arc<rustls::ServerConfig>>,
+        tls: Option<Arc<ListenerTls>>,
         cluster: Arc<Cluster>,
         shared: Arc<Shared>,
         stopping: CancellationToken,
@@ -171,12 +172,12 @@ impl Listener {
     }
 
     /// Takes new certificates; connections that are open keep theirs.
-    pub fn set_tls(&self, tls: Arc<rustls::ServerConfig>) {
+    pub fn set_tls(&self, tls: Arc<ListenerTls>) {
         self.tls.store(Some(tls));
     }
 
     /// What new connections are greeted with, if anything.
-    pub(crate) fn tls(&self) -> Option<Arc<rustls::ServerConfig>> {
+    pub(crate) fn tls(&self) -> Option<Arc<ListenerTls>> {
         self.tls.load_full().filter(|_| self.with_tls)
     }
 

@@ -43,6 +43,8 @@ pub struct ConnectionFacts {
     pub plaintext_accepted: bool,
     /// The client's address.
     pub peer: SocketAddr,
+    /// SHA-256 of the certificate that the client has shown, as hex.
+    pub client_certificate: Option<String>,
     /// The agent's name, how the broker's connection was handed over, and whether the agent is a user of its own.
     pub agent: Vec<(String, String)>,
 }
@@ -214,6 +216,9 @@ impl Recorder {
         ];
         if connection.plaintext_accepted {
             entry.facts.push(("plaintext_credentials".into(), "accepted".into()));
+        }
+        if let Some(fingerprint) = &connection.client_certificate {
+            entry.facts.push(("client_certificate".into(), fingerprint.clone()));
         }
         if !caller.groups_known {
             entry.facts.push(("groups".into(), "unknown".into()));

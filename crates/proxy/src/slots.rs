@@ -78,7 +78,7 @@ pub(crate) fn is_negotiation(step: &RequestStep) -> bool {
     match step {
         RequestStep::Authenticate(_) => true,
         RequestStep::Answer { facts, .. } => !facts.refused,
-        RequestStep::Forward { .. } | RequestStep::ForwardUnanswered { .. } => false,
+        RequestStep::Begin(_) | RequestStep::Forward { .. } | RequestStep::ForwardUnanswered { .. } => false,
     }
 }
 

@@ -110,6 +110,8 @@ impl Session for Lettered {
         }
     }
 
+    fn known_already(&mut self) {}
+
     fn authenticated(&mut self, outcome: LoginOutcome<'_>) -> Bytes {
         match outcome {
             LoginOutcome::Continue(_) => frame(b"a", 2, 0),
@@ -299,6 +301,7 @@ impl Gatehouse {
                 tls: false,
                 plaintext_accepted: false,
                 peer,
+                client_certificate: None,
                 agent: Vec::new(),
             },
             tally: Mutex::default(),

@@ -111,6 +111,62 @@ fn between_two_rounds_nothing_but_the_second_is_taken() {
     assert!(refused(&mut *session, token(2, b"again")).contains("failed login"));
 }
 
+/// A session of a client whose certificate says who it is.
+fn with_certificate() -> Box<dyn Session> {
+    let mut session = open();
+    session.known_already();
+    session
+}
+
+fn heartbeat() -> BytesMut {
+    request(12, 4, &ask(12, &["g"]))
+}
+
+#[test]
+fn a_certificate_lets_a_client_begin_without_a_login() {
+    let mut session = with_certificate();
+    for _again in 0..2 {
+        assert!(matches!(session.request(request(18, 3, &software()), &mut gate()), Ok(RequestStep::Answer { .. })));
+        // Until it is accepted, it is not taken.
+        let Ok(RequestStep::Begin(frame)) = session.request(heartbeat(), &mut gate()) else { panic!("not begun") };
+        assert_eq!(frame, heartbeat(), "the very bytes come back");
+    }
+    assert!(session.authenticated(ACCEPTED).is_empty(), "nothing is to be answered");
+    assert!(matches!(session.request(heartbeat(), &mut gate()), Ok(RequestStep::Forward { .. })));
+    for mechanism in ["PLAIN", "OAUTHBEARER", "SCRAM-SHA-512"] {
+        assert_eq!(hello(&mut *session, mechanism), 34, "it cannot become somebody else");
+    }
+    assert!(matches!(session.request(heartbeat(), &mut gate()), Ok(RequestStep::Forward { .. })));
+    refused(&mut *session, token(2, b"x"));
+}
+
+#[test]
+fn a_client_with_a_certificate_may_still_log_in_and_then_has_to() {
+    let mut session = with_certificate();
+    assert_eq!(hello(&mut *session, "PLAIN"), 0);
+    refused(&mut *session, heartbeat());
+    let mut session = with_certificate();
+    hello(&mut *session, "PLAIN");
+    credential(&mut *session, 2, b"x");
+    assert!(!session.authenticated(ACCEPTED).is_empty());
+    assert!(matches!(session.request(heartbeat(), &mut gate()), Ok(RequestStep::Forward { .. })));
+    assert_eq!(hello(&mut *session, "PLAIN"), 0, "and renews its login");
+    let mut session = with_certificate();
+    hello(&mut *session, "PLAIN");
+    credential(&mut *session, 2, b"x");
+    session.authenticated(LoginOutcome::Refused("wrong"));
+    refused(&mut *session, heartbeat());
+}
+
+#[test]
+fn a_client_whose_certificate_is_not_accepted_after_all_gets_nothing() {
+    let mut session = with_certificate();
+    session.request(heartbeat(), &mut gate()).unwrap();
+    assert!(session.authenticated(LoginOutcome::Refused("expired")).is_empty());
+    refused(&mut *session, heartbeat());
+    assert!(open().request(heartbeat(), &mut gate()).is_err(), "without a certificate there is no such way");
+}
+
 #[test]
 fn a_bad_bearer_token_fails_in_two_steps() {
     let mut session = open();
