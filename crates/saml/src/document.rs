@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, HashSet};
 use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
 use quick_xml::name::ResolveResult;
 use quick_xml::{NsReader, XmlVersion};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::check::{Check, SamlRefused, refused, shown};
 use places::{PLACES, Place, Space};
@@ -45,6 +47,9 @@ const SHA2: [&str; 3] = [
     "http://www.w3.org/2001/04/xmlenc#sha512",
 ];
 
+/// Attributes that are instants. The library's own reader of them counts past the end of a byte where a digit is none.
+const INSTANTS: [&str; 5] = ["IssueInstant", "NotBefore", "NotOnOrAfter", "AuthnInstant", "SessionNotOnOrAfter"];
+
 /// What a response of the accepted shape says. Nothing of it is believed before a signature was verified over it.
 #[derive(Debug, Default)]
 pub(crate) struct Document {
@@ -52,8 +57,10 @@ pub(crate) struct Document {
     pub(crate) in_response_to: String,
     pub(crate) name_id: String,
     pub(crate) name_id_format: Option<String>,
-    pub(crate) authn_instant: String,
-    pub(crate) session_not_on_or_after: Option<String>,
+    /// Unix seconds.
+    pub(crate) authn_instant: u64,
+    /// Unix seconds.
+    pub(crate) session_not_on_or_after: Option<u64>,
     pub(crate) authn_context: Option<String>,
     /// Names and values in the order of the document; a name may stand several times.
     pub(crate) attributes: Vec<(String, Vec<String>)>,
@@ -253,6 +260,14 @@ impl Pass {
 
     /// Keeps what is wanted of an element that was just opened.
     fn take(&mut self, place: &Place, attributes: &BTreeMap<String, String>) -> Result<(), SamlRefused> {
+        for (name, value) in attributes.iter().filter(|(name, _)| INSTANTS.contains(&name.as_str())) {
+            if seconds(value).is_none() {
+                return refused(
+                    Check::Time,
+                    format!("{name} of {} is no instant in UTC: {}", place.name, shown(value)),
+                );
+            }
+        }
         let need = |name: &str| match attributes.get(name) {
             Some(value) => Ok(value.clone()),
             None => refused(Check::Shape, format!("{} has no {name}", place.name)),
@@ -277,8 +292,8 @@ impl Pass {
                 return refused(Check::Shape, "SubjectConfirmationData has a NotBefore (SAML profiles 4.1.4.2)");
             }
             ("Assertion", "AuthnStatement") => {
-                self.found.authn_instant = need("AuthnInstant")?;
-                self.found.session_not_on_or_after = attributes.get("SessionNotOnOrAfter").cloned();
+                self.found.authn_instant = seconds(&need("AuthnInstant")?).unwrap_or(u64::MAX);
+                self.found.session_not_on_or_after = attributes.get("SessionNotOnOrAfter").and_then(|end| seconds(end));
             }
             ("AttributeStatement", "Attribute") => self.found.attributes.push((need("Name")?, Vec::new())),
             ("SignedInfo", "CanonicalizationMethod") => allowed(place.name, &need("Algorithm")?, &[EXCLUSIVE])?,
@@ -301,10 +316,8 @@ impl Pass {
     fn close(&mut self) -> Result<(), SamlRefused> {
         let Some(frame) = self.open.pop() else { return refused(Check::Form, "closes what is not open") };
         let name = frame.place.name;
-        let missing = PLACES
-            .iter()
-            .find(|place| place.parent == name && frame.children.get(place.name).is_none_or(|n| *n < place.least));
-        if let Some(missing) = missing.filter(|place| place.least > 0) {
+        let count = |place: &Place| frame.children.get(place.name).copied().unwrap_or(0);
+        if let Some(missing) = PLACES.iter().find(|place| place.parent == name && count(place) < place.least) {
             return refused(Check::Shape, format!("no {} in {name}", missing.name));
         }
         match (frame.place.parent, name) {
@@ -363,6 +376,12 @@ fn allowed(element: &str, algorithm: &str, list: &[&str]) -> Result<(), SamlRefu
             shown(algorithm)
         ),
     )
+}
+
+/// Unix seconds of an instant in UTC (SAML core 2.0, 1.3.3), with or without fractions.
+pub(crate) fn seconds(instant: &str) -> Option<u64> {
+    let utc = instant.ends_with('Z').then(|| OffsetDateTime::parse(instant, &Rfc3339).ok()).flatten()?;
+    u64::try_from(utc.unix_timestamp()).ok()
 }
 
 /// A name in the sense of XML, of plain letters (NCName).

@@ -15,8 +15,6 @@ use saml_rs::{
     ReplayPolicy, ResponseSignaturePolicy, Saml, SamlError, SamlValidationContext, Sp, SpConfig, SpValidationPolicy,
     SsoResponse, SsoResponseBinding, SsoSession, StartSso, XmlPolicy, XmlSignatureProfile,
 };
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use crate::check::{Check, SamlRefused, refused, shown};
 use crate::config::{MissingGroups, NameIdFormat, SamlConfig, SamlConfigError};
@@ -243,14 +241,14 @@ impl Provider {
     /// Takes from the verified response who logged in.
     fn believe(&self, document: Document, now: SystemTime) -> Result<Login, SamlRefused> {
         let now_s = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let authenticated_at = seconds(&document.authn_instant)?;
+        let authenticated_at = document.authn_instant;
         if authenticated_at > now_s.saturating_add(self.clock_skew.as_secs()) {
             return refused(Check::Time, "AuthnInstant is in the future; compare the clocks");
         }
         let longest = now_s.saturating_add(self.session_max.as_secs());
-        let session_ends_at = match &document.session_not_on_or_after {
+        let session_ends_at = match document.session_not_on_or_after {
             // accepted by skew only: a second is left, since a session of zero would read as "does not end"
-            Some(end) => seconds(end)?.clamp(now_s.saturating_add(1), longest),
+            Some(end) => end.clamp(now_s.saturating_add(1), longest),
             None => longest,
         };
         let subject = self.subject(&document)?;
@@ -378,7 +376,7 @@ fn decode(response: &str) -> Result<String, SamlRefused> {
 }
 
 /// Our reader and the library's have to have read the same, and a signature of an accepted kind has to cover it.
-fn agree(document: &Document, session: &SsoSession) -> Result<(), SamlRefused> {
+pub(crate) fn agree(document: &Document, session: &SsoSession) -> Result<(), SamlRefused> {
     // The library lists a signature here only when it is right and covers the response or the assertion that it read.
     let signatures = session.verified_xml_signatures();
     if signatures.is_empty()
@@ -403,15 +401,6 @@ fn values<'a>(document: &'a Document, name: &str) -> Vec<&'a String> {
 /// Whether a subject or group can be shown and compared: no white space around it, no control characters, not long.
 fn is_plain(text: &str) -> bool {
     !text.is_empty() && text.len() <= SUBJECT_BYTES_MAX && text.trim() == text && !text.chars().any(char::is_control)
-}
-
-/// Unix seconds of an instant in UTC.
-fn seconds(instant: &str) -> Result<u64, SamlRefused> {
-    let parsed = OffsetDateTime::parse(instant, &Rfc3339).ok().filter(|time| time.offset().is_utc());
-    match parsed.and_then(|time| u64::try_from(time.unix_timestamp()).ok()) {
-        Some(seconds) => Ok(seconds),
-        None => refused(Check::Time, format!("{} is no instant in UTC", shown(instant))),
-    }
 }
 
 /// Hands the library's questions to our memory of used messages and keeps the answer, which the library's errors cannot carry.

@@ -1,7 +1,8 @@
 //! Responses of an attacker: somebody with an account at the identity provider, or with somebody's old response.
 
 use super::*;
-use crate::ReplayRefused;
+use crate::provider::agree;
+use crate::{ReplayRefused, document};
 
 /// The text from the first `begin` to the first `end` after it, both included.
 fn between<'a>(text: &'a str, begin: &str, end: &str) -> &'a str {
@@ -175,6 +176,95 @@ const PLACES: &[(&str, Check, Forge)] = &[
     }),
     ("the assertion in another namespace", Check::Shape, |p| response(p).replace("saml:Assertion", "samlp:Assertion")),
 ];
+
+/// Nothing that is known gets two readers to differ; so each difference is made here, behind their backs.
+#[test]
+fn readers_that_do_not_agree_refuse_the_login() {
+    let provider = provider();
+    let pending = provider.begin(now()).unwrap().pending;
+    let xml = sign(&response(&pending));
+    let session = provider.verify(&xml, pending.clone(), &mut memory(), now()).unwrap();
+    let agrees = |from: &str, to: &str| agree(&document::read(&xml.replace(from, to)).unwrap(), &session);
+    assert_eq!(agrees("alice", "alice"), Ok(()));
+    for (from, to) in [(">alice<", ">mallory<"), ("_assertion", "_other"), (pending.request_id.as_str(), "_other")] {
+        assert_eq!(agrees(from, to).unwrap_err().check, Check::Agreement, "{from}");
+    }
+}
+
+/// Our pass refuses weak algorithms before; the library, asked alone, refuses them after it found the signature right.
+#[test]
+fn another_canonicalization_is_refused_twice() {
+    let provider = provider();
+    let pending = provider.begin(now()).unwrap().pending;
+    let key = load_private_key(&idp().key, None).unwrap();
+    let transforms = [
+        "http://www.w3.org/2000/09/xmldsig#enveloped-signature".to_owned(),
+        "http://www.w3.org/TR/2001/REC-xml-c14n-20010315".to_owned(),
+    ];
+    let certificate = &idp().certificate;
+    let xml = construct_saml_signature(&response(&pending), false, &key, certificate, RSA_SHA256, &transforms, None);
+    let xml = xml.unwrap();
+    assert_eq!(document::read(&xml).unwrap_err().check, Check::Algorithm);
+    let alone = provider.verify(&xml, pending, &mut memory(), now());
+    assert_eq!(alone.unwrap_err().check, Check::Algorithm);
+}
+
+#[test]
+fn attributes_in_namespaces_stand_only_where_nobody_reads_them() {
+    let pending = provider().begin(now()).unwrap().pending;
+    for (element, attribute) in [
+        ("Assertion ", "ID"),
+        ("Subject>", "id"),
+        ("NameID ", "Format"),
+        ("SubjectConfirmation ", "Method"),
+        ("SubjectConfirmationData ", "Recipient"),
+        ("Conditions ", "NotOnOrAfter"),
+        ("Attribute ", "Name"),
+        ("Attribute ", "AssertionID"),
+        ("AuthnStatement ", "Anything"),
+    ] {
+        let refused = read_with(&pending, element, attribute).unwrap_err();
+        assert_eq!(refused.check, Check::Shape, "{element}{attribute}: {refused}");
+    }
+    read_with(&pending, "Attribute ", "OriginalIssuer").unwrap();
+}
+
+#[test]
+fn nothing_that_has_to_be_there_may_be_left_out() {
+    let pending = provider().begin(now()).unwrap().pending;
+    let genuine = sign(&response(&pending));
+    for (begin, end) in [
+        ("<samlp:Status>", "</samlp:Status>"),
+        ("<samlp:StatusCode ", "/>"),
+        ("<saml:Assertion ", "</saml:Assertion>"),
+        ("<saml:Subject>", "</saml:Subject>"),
+        ("<saml:NameID ", "</saml:NameID>"),
+        ("<saml:SubjectConfirmation ", "</saml:SubjectConfirmation>"),
+        ("<saml:SubjectConfirmationData ", "/>"),
+        ("<saml:Conditions ", "</saml:Conditions>"),
+        ("<saml:AudienceRestriction>", "</saml:AudienceRestriction>"),
+        ("<saml:Audience>", "</saml:Audience>"),
+        ("<saml:AuthnStatement ", "</saml:AuthnStatement>"),
+        ("<saml:AuthnContext>", "</saml:AuthnContext>"),
+        ("<ds:SignedInfo>", "</ds:SignedInfo>"),
+        ("<ds:SignatureValue>", "</ds:SignatureValue>"),
+        ("<ds:CanonicalizationMethod ", "/>"),
+        ("<ds:SignatureMethod ", "/>"),
+        ("<ds:Reference ", "</ds:Reference>"),
+        ("<ds:DigestMethod ", "/>"),
+        ("<ds:DigestValue>", "</ds:DigestValue>"),
+    ] {
+        let refused = document::read(&replaced(&genuine, between(&genuine, begin, end), "")).unwrap_err();
+        assert_eq!(refused.check, Check::Shape, "{begin}: {refused}");
+    }
+}
+
+/// Reads a response in which the first element that begins so has an attribute in a namespace.
+fn read_with(pending: &Pending, element: &str, attribute: &str) -> Result<document::Document, SamlRefused> {
+    let (name, end) = element.split_at(element.len() - 1);
+    let to = format!("<saml:{name} xmlns:x=\"urn:x\" x:{attribute}=\"_x\"{end}");
+    document::read(&response(pending).replacen(&format!("<saml:{element}"), &to, 1))
+}
 
 #[test]
 fn forgeries_are_refused_each_with_its_own_reason() {

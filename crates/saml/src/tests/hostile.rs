@@ -25,6 +25,7 @@ fn bombs_are_refused_soon_with_their_own_reason() {
         ("entity in an attribute", "<r a=\"&x;\"/>".to_owned(), Check::Markup),
         ("nested where nothing belongs", deep, Check::Shape),
         ("nested status codes", deeper, Check::Size),
+        ("empty response", format!("{open}</samlp:Response>"), Check::Shape),
         ("foreign root", "<r/>".to_owned(), Check::Shape),
         ("second root", format!("{open}</samlp:Response>{open}"), Check::Shape),
         ("attributes", format!("<r{attributes}/>"), Check::Size),
@@ -63,6 +64,43 @@ fn text_that_is_no_message_is_refused() {
     assert_eq!(finish(&STANDARD.encode([0xff, 0xfe, 0x00])), Some(Check::Form));
     assert_eq!(finish(&STANDARD.encode(vec![b' '; document::BYTES_MAX + 1])), Some(Check::Size));
     assert_eq!(finish(&"A".repeat(10_000_000)), Some(Check::Size));
+}
+
+/// The most that the shape allows, signed: what the library does with it must not grow faster than its size.
+#[test]
+fn the_widest_response_is_finished_soon() {
+    let provider = provider();
+    let attributes: String = (0..8_000).map(|n| format!("<s:Attribute Name=\"a{n}\"/>")).collect();
+    let answer = |pending: &Pending| {
+        let xml = response(pending);
+        let at = "<saml:AttributeStatement>";
+        let to = "<saml:AttributeStatement xmlns:s=\"urn:oasis:names:tc:SAML:2.0:assertion\">";
+        sign(&replaced(&xml, at, &format!("{to}{attributes}"))).replace("/analysts", "/admins")
+    };
+    let pending = provider.begin(now()).unwrap().pending;
+    let (text, relay_state) = (STANDARD.encode(answer(&pending)), pending.relay_state.clone());
+    let begun = Instant::now();
+    let result = provider.finish(&text, Some(&relay_state), pending, &mut memory(), now());
+    assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
+    assert_eq!(check(&result), Some(Check::Signature), "{result:?}");
+}
+
+/// Found by the test below in a longer run: the library multiplies such digits before it looks at them, which a build with checks of
+/// overflow ends in a panic.
+#[test]
+fn instants_of_strange_digits_are_refused_before_the_library_reads_them() {
+    let provider = provider();
+    for strange in [
+        "2026-11-25T1z:00:00Z",
+        "2026-11-25T~~:00:00Z",
+        "2026-11-\u{e9}\u{e9}T12:00:00Z",
+        "2026-11-25T12:00:00",
+        "",
+        "Z",
+    ] {
+        let result = login(&provider, |pending| response(pending).replacen("2026-11-25T11:59:59Z", strange, 1));
+        assert_eq!(check(&result), Some(Check::Time), "{strange}: {result:?}");
+    }
 }
 
 /// A small generator of numbers, the same in each run.
