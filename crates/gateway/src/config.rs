@@ -376,7 +376,7 @@ fn from_folder(file: &mut FileConfig, folder: &Path) {
     if let KeySource::File { file } = file.evidence.wrapping_key.get_mut() {
         paths.push(file);
     }
-    paths.extend(file.issuer.iter_mut().filter_map(|issuer| issuer.ca_file.as_mut()));
+    paths.extend(file.issuer.iter_mut().flat_map(IssuerConfig::paths));
     for listener in &mut file.listener {
         if let Some(tls) = &mut listener.tls {
             let tls = tls.get_mut();

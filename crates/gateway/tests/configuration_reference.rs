@@ -19,7 +19,7 @@ check a file without running it; SIGHUP makes a running program read its file ag
 ";
 
 /// What types look like in the file.
-const TYPES: [(&str, &str); 18] = [
+const TYPES: [(&str, &str); 19] = [
     ("String", "text"),
     ("PathBuf", "path"),
     ("SocketAddr", "`\"address:port\"`"),
@@ -30,6 +30,7 @@ const TYPES: [(&str, &str); 18] = [
     ("u64", "number"),
     ("usize", "number"),
     ("KeySource", "`{ file = \"…\" }` or `{ command = [\"…\"] }`"),
+    ("SecretSource", "`{ file = \"…\" }` or `{ command = [\"…\"] }`"),
     ("KindRule", "`\"user\"`, `\"workload\"`, `\"client_credentials\"` or a table"),
     ("OneOrMore", "text or list of text"),
     ("BTreeMap<String, OneOrMore>", "table of text or lists of text"),
@@ -48,8 +49,9 @@ const FIELD_TYPES: [(&str, &str, &str); 3] = [
 ];
 
 /// Defaults that are no literal.
-const DEFAULTS: [(&str, &str); 6] = [
+const DEFAULTS: [(&str, &str); 7] = [
     ("own_user", "the agent's own user"),
+    ("yes", "`true`"),
     ("MissingGroups", "`\"unknown\"`"),
     ("KindRule", "`\"user\"`"),
     ("OneOrMore", "`\"groups\"`"),
@@ -109,7 +111,11 @@ fn the_reference_is_what_the_types_say() {
             "gateway.toml",
             "`tidegate serve --config FILE`",
             "FileConfig",
-            &[crates.join("gateway/src/config.rs"), crates.join("identity/src/config.rs")],
+            &[
+                crates.join("gateway/src/config.rs"),
+                crates.join("identity/src/config.rs"),
+                crates.join("identity/src/config/introspection.rs"),
+            ],
             &mut used,
         ),
         document(

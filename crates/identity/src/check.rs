@@ -60,6 +60,8 @@ checks! {
     Subject = "subject",
     /// Groups are a list of at most 2,000 names.
     Groups = "groups",
+    /// Where the issuer is asked: it says that the token is active (RFC 7662). Of an opaque token this is the first check.
+    Active = "active",
 }
 
 impl fmt::Display for Check {

@@ -1,5 +1,6 @@
 //! What the operator says about an issuer of tokens.
 
+mod introspection;
 mod rules;
 
 use std::collections::{BTreeMap, HashSet};
@@ -12,6 +13,7 @@ use serde::Deserialize;
 
 use crate::accounts::SERVICE_ACCOUNT_ISSUER;
 use crate::token::steps;
+pub use introspection::{IntrospectionConfig, SecretSource};
 pub use rules::{KindRule, MissingGroups, OneOrMore};
 
 /// Longest leeway that may be configured, in seconds.
@@ -114,6 +116,9 @@ pub struct IssuerConfig {
     /// PEM file of certificates that are trusted for this issuer's server, beside the system's.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
+    /// Asking the issuer itself about tokens (RFC 7662): for opaque tokens, and to see revocations.
+    #[serde(default)]
+    pub introspection: Option<IntrospectionConfig>,
 }
 
 fn default_algorithms() -> Vec<String> {
@@ -152,6 +157,9 @@ impl IssuerConfig {
             return wrong("algorithms", "use RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384 or EdDSA");
         }
         self.validate_claims()?;
+        if let Some(Err((field, what))) = self.introspection.as_ref().map(IntrospectionConfig::validate) {
+            return wrong(field, what);
+        }
         if self.leeway_s > LEEWAY_MAX {
             return wrong("leeway_s", "use 0 to 60 seconds");
         }
@@ -199,6 +207,15 @@ impl IssuerConfig {
         Ok(())
     }
 
+    /// The paths in it, to be taken from the folder of the file that names them.
+    pub fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let secret = self.introspection.as_mut().and_then(|asked| match &mut asked.client_secret {
+            SecretSource::File { file } => Some(file),
+            SecretSource::Command { .. } => None,
+        });
+        self.ca_file.iter_mut().chain(secret)
+    }
+
     /// Whether this is the `iss` of its tokens.
     pub(crate) fn accepts(&self, iss: &str) -> bool {
         match self.issuer.split_once(TENANT_ID) {
@@ -238,6 +255,14 @@ pub(crate) fn check_name(name: &str) -> Result<(), &'static str> {
 /// Refuses names and issuers that stand twice.
 pub(crate) fn validate_all(configs: &[IssuerConfig]) -> Result<(), IdentityError> {
     let (mut names, mut issuers) = (HashSet::new(), HashSet::new());
+    let takes_opaque = |config: &&IssuerConfig| config.introspection.as_ref().is_some_and(|asked| asked.opaque);
+    if let Some(second) = configs.iter().filter(takes_opaque).nth(1) {
+        return Err(IdentityError::Setting {
+            issuer: second.name.clone(),
+            field: "introspection.opaque",
+            what: "another issuer takes opaque tokens already; set it to false here or there".to_owned(),
+        });
+    }
     for config in configs {
         config.validate()?;
         let twice = |field| IdentityError::Setting {

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use reqwest::{Certificate, Client, Url, redirect};
+use reqwest::{Certificate, Client, RequestBuilder, Url, redirect};
 use serde::Deserialize;
 
 use crate::config::{IdentityError, IssuerConfig, check_url, is_loopback};
@@ -21,8 +21,8 @@ struct Discovery {
     jwks_uri: String,
 }
 
-/// The client for one issuer.
-pub(crate) fn client(config: &IssuerConfig) -> Result<Client, IdentityError> {
+/// The client for one issuer's server at `url`.
+pub(crate) fn client(config: &IssuerConfig, url: &str) -> Result<Client, IdentityError> {
     let wrong = |field, what: String| IdentityError::Setting { issuer: config.name.clone(), field, what };
     let broken = |source| IdentityError::Client { issuer: config.name.clone(), source };
     let mut builder = Client::builder()
@@ -31,7 +31,7 @@ pub(crate) fn client(config: &IssuerConfig) -> Result<Client, IdentityError> {
         .pool_max_idle_per_host(1)
         .user_agent("tidegate")
         .redirect(redirect::Policy::custom(follow));
-    if check_url(config.jwks_url.as_deref().unwrap_or(&config.metadata_base())).is_ok_and(|url| is_loopback(&url)) {
+    if check_url(url).is_ok_and(|url| is_loopback(&url)) {
         builder = builder.no_proxy();
     }
     if let Some(path) = &config.ca_file {
@@ -85,15 +85,20 @@ async fn discover(config: &IssuerConfig, client: &Client) -> Result<String, Stri
 
 async fn get(client: &Client, url: &str) -> Result<Vec<u8>, String> {
     let place = check_url(url).map_err(|what| format!("{}: {what}", crate::check::shown(url)))?;
+    answer(client.get(place), url, BODY_BYTES_MAX).await
+}
+
+/// The body of a request's answer, if it is a success and not too long.
+pub(crate) async fn answer(request: RequestBuilder, url: &str, bytes_max: usize) -> Result<Vec<u8>, String> {
     let failed = |error: reqwest::Error| format!("{url}: {}", reasons(&error.without_url()));
-    let mut response = client.get(place).send().await.map_err(failed)?;
+    let mut response = request.send().await.map_err(failed)?;
     if !response.status().is_success() {
         return Err(format!("{url}: HTTP status {}", response.status().as_u16()));
     }
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(failed)? {
-        if body.len() + chunk.len() > BODY_BYTES_MAX {
-            return Err(format!("{url}: more than {BODY_BYTES_MAX} bytes"));
+        if body.len() + chunk.len() > bytes_max {
+            return Err(format!("{url}: more than {bytes_max} bytes"));
         }
         body.extend_from_slice(&chunk);
     }

@@ -11,6 +11,7 @@ use tokio::sync::Mutex as AsyncMutex;
 use crate::check::{Check, TokenRefused, refused, shown};
 use crate::config::{IdentityError, IssuerConfig, algorithm};
 use crate::fetch;
+use crate::introspect::Introspector;
 use crate::keys::KeySet;
 
 /// Seconds between two fetches that unknown key ids cause.
@@ -37,6 +38,7 @@ pub struct IssuerState {
 pub(crate) struct Issuer {
     pub(crate) config: IssuerConfig,
     pub(crate) algorithms: Vec<Algorithm>,
+    pub(crate) introspector: Option<Introspector>,
     client: Client,
     current: ArcSwapOption<Current>,
     /// Held while fetching, so that an older answer never replaces a newer one.
@@ -59,7 +61,8 @@ impl Issuer {
     pub(crate) fn new(config: IssuerConfig) -> Result<Issuer, IdentityError> {
         Ok(Issuer {
             algorithms: config.algorithms.iter().filter_map(|name| algorithm(name)).collect(),
-            client: fetch::client(&config)?,
+            client: fetch::client(&config, config.jwks_url.as_deref().unwrap_or(&config.metadata_base()))?,
+            introspector: config.introspection.as_ref().map(|asked| Introspector::new(&config, asked)).transpose()?,
             config,
             current: ArcSwapOption::empty(),
             fetching: AsyncMutex::default(),

@@ -12,6 +12,7 @@ mod claims;
 mod config;
 mod fetch;
 mod gate;
+mod introspect;
 mod issuer;
 mod json;
 mod keys;
@@ -28,14 +29,14 @@ pub use accounts::{
 };
 pub use certificate::{CertificateConfig, CertificateMapping, CertificateRefused, HolderKind, SubjectRule};
 pub use check::{Check, TokenRefused};
-pub use config::{IdentityError, IssuerConfig, KindRule, MissingGroups, OneOrMore};
+pub use config::{IdentityError, IntrospectionConfig, IssuerConfig, KindRule, MissingGroups, OneOrMore, SecretSource};
 pub use gate::{Audience, GATE_TOKEN_S, GateIssuer, GateKeyError, GateKeys, GateLogin, MintError, Minted};
 pub use issuer::IssuerState;
 pub use revocation::{REVOCATIONS_MAX, Revocation, RevocationError, RevocationKind, Revocations};
 pub use sasl::{INVALID_TOKEN, OauthBearer, Plain, SaslError, check_authzid, parse_oauthbearer, parse_plain};
 pub use scram::{ScramError, ScramHash, ScramServer};
 pub use token::{TOKEN_BYTES_MAX, Unverified, look};
-pub use verify::Issuers;
+pub use verify::{Issuers, Recheck};
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! Tests against a small OpenID provider on the loopback address: every check, and what happens when keys come and go.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -20,6 +21,7 @@ use super::*;
 mod certificates;
 mod claims;
 mod gate;
+mod introspection;
 mod keys;
 mod mapping;
 mod tls;
@@ -33,6 +35,14 @@ struct Answers {
     /// The `issuer` of the discovery document, when it lies.
     lies: Mutex<Option<String>>,
     fetches: AtomicUsize,
+    /// What introspection says, by token; of others that they are not active.
+    active: Mutex<HashMap<String, Value>>,
+    /// Instead of what introspection says.
+    instead_of_active: Mutex<Option<String>>,
+    /// Whether introspection does not answer at all.
+    silent: AtomicBool,
+    /// Headers and bodies of the requests for introspection.
+    asked: Mutex<Vec<(String, String)>>,
 }
 
 /// A provider that serves discovery and keys until dropped.
@@ -107,7 +117,8 @@ impl Provider {
 
 async fn serve(listener: TcpListener, url: String, answers: Arc<Answers>) {
     while let Ok((stream, _)) = listener.accept().await {
-        _ = answer(stream, &url, &answers).await;
+        let (url, answers) = (url.clone(), Arc::clone(&answers));
+        tokio::spawn(async move { answer(stream, &url, &answers).await });
     }
 }
 
@@ -116,10 +127,9 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut request = Vec::new();
+    // byte by byte, so that a body is left where it is
     while !request.ends_with(b"\r\n\r\n") && request.len() < 8_192 {
-        if stream.read_buf(&mut request).await? == 0 {
-            return Ok(());
-        }
+        request.push(stream.read_u8().await?);
     }
     let path = String::from_utf8_lossy(&request).split(' ').nth(1).unwrap_or_default().to_owned();
     let text = match path.as_str() {
@@ -132,10 +142,31 @@ where
             let instead = answers.instead.lock().unwrap().clone();
             instead.unwrap_or_else(|| ok(&answers.keys.lock().unwrap()))
         }
+        "/introspect" => {
+            let length = String::from_utf8_lossy(&request).lines().find_map(|line| {
+                let (name, value) = line.split_once(": ")?;
+                name.eq_ignore_ascii_case("content-length").then(|| value.parse().unwrap())
+            });
+            let mut body = vec![0; length.unwrap()];
+            stream.read_exact(&mut body).await?;
+            introspection(&request, &body, answers).await
+        }
         _ => "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_owned(),
     };
     stream.write_all(text.as_bytes()).await?;
     stream.shutdown().await
+}
+
+async fn introspection(head: &[u8], body: &[u8], answers: &Answers) -> String {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    answers.asked.lock().unwrap().push((text(head), text(body)));
+    if answers.silent.load(Ordering::SeqCst) {
+        std::future::pending::<()>().await;
+    }
+    let pairs: HashMap<String, String> = url::form_urlencoded::parse(body).into_owned().collect();
+    let instead = answers.instead_of_active.lock().unwrap().clone();
+    let known = answers.active.lock().unwrap().get(&pairs["token"]).cloned();
+    instead.unwrap_or_else(|| ok(&known.unwrap_or_else(|| json!({"active": false}))))
 }
 
 fn ok(body: &Value) -> String {

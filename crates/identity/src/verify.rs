@@ -14,12 +14,15 @@ use crate::check::{Check, TokenRefused, refused, shown};
 use crate::claims::believe;
 use crate::config::{IdentityError, IssuerConfig, algorithm, validate_all};
 use crate::gate::GateIssuer;
+use crate::introspect::Introspector;
 use crate::issuer::{Issuer, IssuerState};
 use crate::token::{Claims, TOKEN_BYTES_MAX, check_critical, check_type, kid, sha256, split};
 
 const ISSUER_BYTES_MAX: usize = 2_048;
 /// Tokens whose outcome is kept.
 const KEPT_MAX: usize = 10_000;
+/// Seconds that an answer about a live session's token may be old: sessions with one token share it.
+const RECHECK_AGE: u64 = 5;
 const REFRESH_EVERY: Duration = Duration::from_secs(300);
 /// After a refresh that failed for some issuer.
 const REFRESH_AGAIN: Duration = Duration::from_secs(30);
@@ -30,6 +33,17 @@ pub struct Issuers {
     gate: Option<Gate>,
     /// By SHA-256 of credential kind and token.
     kept: Mutex<HashMap<[u8; 32], Kept>>,
+}
+
+/// What an issuer says of the token of a live session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recheck {
+    /// It is active, or its issuer is not asked.
+    Active,
+    /// It is not: the session has to end.
+    Ended,
+    /// The issuer did not answer. A session should outlast a few of these, not many.
+    Unanswered,
 }
 
 /// The gate as an issuer.
@@ -132,10 +146,16 @@ impl Issuers {
             return refused(Check::Size, format!("longer than {TOKEN_BYTES_MAX} bytes"));
         }
         let key = kept_key(token, credential);
-        if let Some(caller) = self.kept(&key, now_unix) {
+        if let Some((issuer, caller)) = self.kept(&key, now_unix) {
+            issuer.check_active(token, &caller, now_unix).await?;
             return Ok(caller);
         }
-        let parts = split(token)?;
+        let parts = match (split(token), self.issuers.iter().find(|issuer| issuer.takes_opaque())) {
+            (Err(refused), Some(issuer)) if refused.check == Check::Form => {
+                return issuer.verify_opaque(token, credential, now_unix).await.map(Arc::new);
+            }
+            (parts, _) => parts?,
+        };
         let iss = iss(&parts.claims)?;
         if let Some(gate) = self.gate.as_ref().filter(|gate| gate.issuer.name() == iss) {
             let caller = gate.issuer.verify(token, &parts, credential, now_unix)?;
@@ -155,7 +175,30 @@ impl Issuers {
             let until = caller.expires_at;
             self.keep(key, Kept { caller: Arc::clone(&caller), issuer: index, generation, until }, now_unix);
         }
+        issuer.check_active(token, &caller, now_unix).await?;
         Ok(caller)
+    }
+
+    /// Seconds after which [`Issuers::recheck`] is due for a live session of this caller; `None` when its issuer is not asked.
+    #[must_use]
+    pub fn recheck_s(&self, caller: &Caller) -> Option<u64> {
+        self.introspector_of(caller)?.config.recheck_s
+    }
+
+    /// Asks the issuer again about the token of a live session.
+    pub async fn recheck(&self, token: &str, caller: &Caller, now_unix: u64) -> Recheck {
+        let Some(introspector) = self.introspector_of(caller) else { return Recheck::Active };
+        match introspector.ask(token, RECHECK_AGE, now_unix).await {
+            Ok(Some(_)) => Recheck::Active,
+            Ok(None) => Recheck::Ended,
+            Err(_) => Recheck::Unanswered,
+        }
+    }
+
+    /// What the caller's own token can be asked about with; nobody asks an identity provider about the gate's tokens.
+    fn introspector_of(&self, caller: &Caller) -> Option<&Introspector> {
+        let issuer = self.issuers.iter().find(|issuer| !caller.via_gate && issuer.config.name == caller.issuer)?;
+        issuer.introspector.as_ref().filter(|_| caller.token_hash.is_some())
     }
 
     fn issuer(&self, iss: &str) -> Result<(usize, &Issuer), TokenRefused> {
@@ -174,11 +217,12 @@ impl Issuers {
         refused(Check::Issuer, format!("its caller is of {}, which is no longer configured", shown(&caller.issuer)))
     }
 
-    fn kept(&self, key: &[u8; 32], now: u64) -> Option<Arc<Caller>> {
+    fn kept(&self, key: &[u8; 32], now: u64) -> Option<(&Issuer, Arc<Caller>)> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let found = kept.get(key)?;
-        let generation = self.issuers.get(found.issuer)?.generation(now)?;
-        (now < found.until && generation == found.generation).then(|| Arc::clone(&found.caller))
+        let issuer = self.issuers.get(found.issuer)?;
+        let same = now < found.until && issuer.generation(now)? == found.generation;
+        same.then(|| (issuer, Arc::clone(&found.caller)))
     }
 
     fn keep(&self, key: [u8; 32], new: Kept, now: u64) {
