@@ -5,6 +5,7 @@ use tidegate_model::{Caller, CallerKind, CredentialKind};
 
 use crate::check::{Check, TokenRefused, refused, shown};
 use crate::config::{IssuerConfig, KindRule, MissingGroups};
+use crate::spiffe::SpiffeId;
 use crate::token::{Claims, find, is_name, seconds, sha256, short_text, steps};
 
 /// Most groups of one caller.
@@ -21,7 +22,10 @@ pub(crate) fn believe(
 ) -> Result<Caller, TokenRefused> {
     let client = client(claims, config);
     check_audience(claims, config, client.as_deref())?;
-    let kind = kind(claims, &config.kind, client.as_deref());
+    let kind = match config.trust_domain() {
+        Some(_) => CallerKind::Workload,
+        None => kind(claims, &config.kind, client.as_deref()),
+    };
     let expires_at = check_times(claims, config, kind, now)?;
     check_required(claims, config)?;
     let subject = subject(claims, config, kind)?;
@@ -142,8 +146,14 @@ fn subject(claims: &Claims, config: &IssuerConfig, kind: CallerKind) -> Result<S
         CallerKind::User => config.subject_claim.as_str(),
         CallerKind::Workload => "sub",
     };
-    let subject = short_text(claims, claim);
-    subject.map_or_else(|| refused(Check::Subject, format!("no {claim}, or an empty, long or strange one")), Ok)
+    let Some(subject) = short_text(claims, claim) else {
+        return refused(Check::Subject, format!("no {claim}, or an empty, long or strange one"));
+    };
+    match config.trust_domain().map(|own| SpiffeId::parse(&subject).map(|id| id.trust_domain == own)) {
+        None | Some(Ok(true)) => Ok(subject),
+        Some(Ok(false)) => refused(Check::Subject, "sub is of another trust domain"),
+        Some(Err(what)) => refused(Check::Subject, format!("sub {what}")),
+    }
 }
 
 fn kind(claims: &Claims, rule: &KindRule, client: Option<&str>) -> CallerKind {
@@ -169,7 +179,7 @@ fn groups(claims: &Claims, config: &IssuerConfig) -> Result<(Vec<String>, bool),
         }
         match find(claims, path) {
             // one that is missing spoils the others: a forbid could be about what it leaves out
-            None => known &= config.missing_groups == MissingGroups::None,
+            None => known &= config.missing_groups == MissingGroups::None || config.trust_domain().is_some(),
             Some(value) => read_groups(value, path, config, &mut groups)?,
         }
     }

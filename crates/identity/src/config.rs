@@ -12,6 +12,7 @@ use reqwest::Url;
 use serde::Deserialize;
 
 use crate::accounts::SERVICE_ACCOUNT_ISSUER;
+use crate::spiffe::{SPIFFE, is_trust_domain};
 use crate::token::steps;
 pub use introspection::{IntrospectionConfig, SecretSource};
 pub use rules::{KindRule, MissingGroups, OneOrMore};
@@ -57,7 +58,8 @@ pub struct IssuerConfig {
     /// evidence, so changing it changes who everybody is.
     pub name: String,
     /// The exact `iss` of its tokens, an `https` URL (`http` only for a loopback host). Every character counts. Entra ID for
-    /// several tenants: with `{tenantid}` in the tenant's place, and `tenants`.
+    /// several tenants: with `{tenantid}` in the tenant's place, and `tenants`. SPIFFE: the trust domain, `spiffe://example.org`;
+    /// its tokens (JWT-SVIDs) are of machines without groups, and found by their `sub`, whatever their `iss`.
     pub issuer: String,
     /// Accepted audiences: `aud` has to contain one of them. At least one; there is no "any".
     pub audiences: Vec<String>,
@@ -113,6 +115,10 @@ pub struct IssuerConfig {
     /// URL of the key set. Without it, it is found through `/.well-known/openid-configuration`.
     #[serde(default)]
     pub jwks_url: Option<String>,
+    /// File with the key set, or with a SPIFFE trust bundle, in place of a URL. Read again every five minutes, and when a key is
+    /// not found.
+    #[serde(default)]
+    pub jwks_file: Option<PathBuf>,
     /// PEM file of certificates that are trusted for this issuer's server, beside the system's.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
@@ -143,10 +149,7 @@ impl IssuerConfig {
         let wrong =
             |field, what: &str| Err(IdentityError::Setting { issuer: self.name.clone(), field, what: what.to_owned() });
         check_name(&self.name).or_else(|what| wrong("name", what))?;
-        check_url(&self.metadata_base()).map(drop).or_else(|what| wrong("issuer", what))?;
-        if let Some(url) = &self.jwks_url {
-            check_url(url).map(drop).or_else(|what| wrong("jwks_url", what))?;
-        }
+        self.validate_keys()?;
         if self.audiences.is_empty() || self.audiences.iter().any(String::is_empty) {
             return wrong(
                 "audiences",
@@ -165,6 +168,35 @@ impl IssuerConfig {
         }
         if self.token_lifetime_max_s == Some(0) {
             return wrong("token_lifetime_max_s", "use at least 1 second");
+        }
+        Ok(())
+    }
+
+    /// Where tokens and keys come from.
+    fn validate_keys(&self) -> Result<(), IdentityError> {
+        let wrong =
+            |field, what: &str| Err(IdentityError::Setting { issuer: self.name.clone(), field, what: what.to_owned() });
+        match self.trust_domain() {
+            None => check_url(&self.metadata_base()).map(drop).or_else(|what| wrong("issuer", what))?,
+            Some(name) if !is_trust_domain(name) => {
+                return wrong(
+                    "issuer",
+                    "a trust domain has lower-case letters, digits, dots, dashes and underscores only",
+                );
+            }
+            Some(_) if self.jwks_url.is_none() && self.jwks_file.is_none() => {
+                return wrong(
+                    "jwks_file",
+                    "name the trust bundle's file, or its URL in jwks_url; a trust domain has no other",
+                );
+            }
+            Some(_) => {}
+        }
+        if let Some(url) = &self.jwks_url {
+            check_url(url).map(drop).or_else(|what| wrong("jwks_url", what))?;
+            if self.jwks_file.is_some() {
+                return wrong("jwks_file", "there is a jwks_url already; use one of them");
+            }
         }
         Ok(())
     }
@@ -213,7 +245,12 @@ impl IssuerConfig {
             SecretSource::File { file } => Some(file),
             SecretSource::Command { .. } => None,
         });
-        self.ca_file.iter_mut().chain(secret)
+        self.ca_file.iter_mut().chain(&mut self.jwks_file).chain(secret)
+    }
+
+    /// The SPIFFE trust domain, if it is one.
+    pub(crate) fn trust_domain(&self) -> Option<&str> {
+        self.issuer.strip_prefix(SPIFFE)
     }
 
     /// Whether this is the `iss` of its tokens.

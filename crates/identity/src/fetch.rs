@@ -1,10 +1,12 @@
-//! Fetches an issuer's key set: bounded in size and time, never led to another host by a redirect.
+//! Fetches an issuer's key set from its server or a file: bounded in size and time, never led to another host by a redirect.
 
 use std::error::Error;
+use std::path::Path;
 use std::time::Duration;
 
 use reqwest::{Certificate, Client, RequestBuilder, Url, redirect};
 use serde::Deserialize;
+use tokio::io::AsyncReadExt as _;
 
 use crate::config::{IdentityError, IssuerConfig, check_url, is_loopback};
 use crate::keys::KeySet;
@@ -64,11 +66,28 @@ fn follow(attempt: redirect::Attempt<'_>) -> redirect::Action {
 
 /// The issuer's key set as it is now. The error is for the operator.
 pub(crate) async fn key_set(config: &IssuerConfig, client: &Client) -> Result<KeySet, String> {
-    let url = match &config.jwks_url {
-        Some(url) => url.clone(),
-        None => discover(config, client).await?,
+    let bytes = match (&config.jwks_file, &config.jwks_url) {
+        (Some(file), _) => read(file).await.map_err(|what| format!("{}: {what}", file.display()))?,
+        (None, Some(url)) => get(client, url).await?,
+        (None, None) => get(client, &discover(config, client).await?).await?,
     };
-    KeySet::parse(&get(client, &url).await?, &config.issuer)
+    KeySet::parse(&bytes, &config.issuer)
+}
+
+async fn read(file: &Path) -> Result<Vec<u8>, String> {
+    let all = async {
+        let mut bytes = Vec::new();
+        let most = u64::try_from(BODY_BYTES_MAX).unwrap_or(u64::MAX).saturating_add(1);
+        tokio::fs::File::open(file).await?.take(most).read_to_end(&mut bytes).await?;
+        Ok::<_, std::io::Error>(bytes)
+    };
+    // a pipe that nobody writes to would hold up all issuers
+    match tokio::time::timeout(FETCH_TIMEOUT, all).await {
+        Ok(Ok(bytes)) if bytes.len() <= BODY_BYTES_MAX => Ok(bytes),
+        Ok(Ok(_)) => Err(format!("more than {BODY_BYTES_MAX} bytes")),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err("could not be read in time".to_owned()),
+    }
 }
 
 async fn discover(config: &IssuerConfig, client: &Client) -> Result<String, String> {

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::config::TENANT_ID;
+use crate::spiffe::SPIFFE;
 
 const KEYS_MAX: usize = 100;
 const RSA_BITS_MIN: usize = 2_048;
@@ -66,7 +67,12 @@ impl KeySet {
             return Err(format!("the key set has more than {KEYS_MAX} keys"));
         }
         let mut set = KeySet::default();
+        let is_trust_domain = issuer.starts_with(SPIFFE);
         for (index, value) in raw.keys.into_iter().enumerate() {
+            if is_trust_domain && value.get("use").and_then(Value::as_str) == Some("x509-svid") {
+                // a trust bundle has the authorities of certificates as well
+                continue;
+            }
             let fingerprint = value.to_string();
             match serde_json::from_value(value).ok().ok_or("is no JWK").and_then(|raw| read_key(raw, issuer)) {
                 Ok(key) => {
@@ -102,8 +108,13 @@ fn read_key(raw: RawKey, issuer: &str) -> Result<Key, &'static str> {
     if raw.issuer.as_ref().is_some_and(|own| !signs_for(own, issuer)) {
         return Err("is of another issuer");
     }
-    if raw.usage.as_deref().is_some_and(|usage| usage != "sig") {
-        return Err("is not for signatures");
+    // in a trust bundle the use is needed (SPIFFE Trust Domain and Bundle, 4.2.2)
+    let good_use = match (raw.usage.as_deref(), issuer.starts_with(SPIFFE)) {
+        (usage, true) => usage == Some("jwt-svid"),
+        (usage, false) => usage.is_none_or(|usage| usage == "sig"),
+    };
+    if !good_use {
+        return Err("is not for signatures of tokens");
     }
     if raw.key_ops.as_ref().is_some_and(|operations| !operations.iter().any(|operation| operation == "verify")) {
         return Err("is not for verifying");

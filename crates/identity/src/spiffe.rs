@@ -1,5 +1,7 @@
 //! SPIFFE IDs (SPIFFE-ID, 2): `spiffe://trust-domain/path`, read strictly, so that one workload has one name.
 
+/// What every id begins with.
+pub(crate) const SPIFFE: &str = "spiffe://";
 /// Longest id that the standard allows.
 const ID_BYTES_MAX: usize = 2_048;
 const TRUST_DOMAIN_BYTES_MAX: usize = 255;
@@ -16,7 +18,7 @@ impl<'a> SpiffeId<'a> {
         if text.len() > ID_BYTES_MAX {
             return Err("is longer than 2048 bytes");
         }
-        let rest = text.strip_prefix("spiffe://").ok_or("does not begin with spiffe://, in lower case")?;
+        let rest = text.strip_prefix(SPIFFE).ok_or("does not begin with spiffe://, in lower case")?;
         let (trust_domain, path) = rest.split_once('/').ok_or("has no path: it names a trust domain, no workload")?;
         if !is_trust_domain(trust_domain) {
             return Err("has no trust domain of lower-case letters, digits, dots, dashes and underscores");

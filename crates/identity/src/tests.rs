@@ -24,6 +24,7 @@ mod gate;
 mod introspection;
 mod keys;
 mod mapping;
+mod svid;
 mod tls;
 
 /// What the provider answers, and how often it was asked.

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
 use crate::check::{Check, TokenRefused, refused, shown};
+use crate::config::IssuerConfig;
 use crate::json::{JsonError, strict_object};
 
 /// Longest token that is looked at.
@@ -99,14 +100,15 @@ pub(crate) fn kid(header: &Claims) -> Result<Option<&str>, TokenRefused> {
     }
 }
 
-pub(crate) fn check_type(header: &Claims, claims: &Claims, accept_id_token: bool) -> Result<(), TokenRefused> {
+pub(crate) fn check_type(header: &Claims, claims: &Claims, config: &IssuerConfig) -> Result<(), TokenRefused> {
     let name = match header.get("typ") {
         None => String::new(),
         Some(Value::String(name)) => name.to_ascii_lowercase(),
         Some(_) => return refused(Check::Type, "typ is no text"),
     };
     let name = name.strip_prefix("application/").unwrap_or(&name);
-    if !matches!(name, "" | "jwt" | "at+jwt") {
+    let is_svid = name == "jose" && config.trust_domain().is_some();
+    if !matches!(name, "" | "jwt" | "at+jwt") && !is_svid {
         return refused(Check::Type, format!("typ {} is neither at+jwt nor JWT", shown(name)));
     }
     if claims.contains_key("cnf") {
@@ -118,7 +120,7 @@ pub(crate) fn check_type(header: &Claims, claims: &Claims, accept_id_token: bool
     }
     let id_token = name != "at+jwt"
         && (says == "ID" || ["nonce", "at_hash", "c_hash", "s_hash"].iter().any(|claim| claims.contains_key(*claim)));
-    if id_token && !accept_id_token {
+    if id_token && !config.accept_id_token {
         return refused(Check::Type, "an ID token; send the access token, or set accept_id_token for this issuer");
     }
     Ok(())

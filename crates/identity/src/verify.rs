@@ -16,6 +16,7 @@ use crate::config::{IdentityError, IssuerConfig, algorithm, validate_all};
 use crate::gate::GateIssuer;
 use crate::introspect::Introspector;
 use crate::issuer::{Issuer, IssuerState};
+use crate::spiffe::SpiffeId;
 use crate::token::{Claims, TOKEN_BYTES_MAX, check_critical, check_type, kid, sha256, split};
 
 const ISSUER_BYTES_MAX: usize = 2_048;
@@ -157,14 +158,14 @@ impl Issuers {
             (parts, _) => parts?,
         };
         let iss = iss(&parts.claims)?;
-        if let Some(gate) = self.gate.as_ref().filter(|gate| gate.issuer.name() == iss) {
+        if let Some(gate) = self.gate.as_ref().filter(|gate| Some(gate.issuer.name()) == iss) {
             let caller = gate.issuer.verify(token, &parts, credential, now_unix)?;
             return self.of_known_origin(gate, caller);
         }
-        let (index, issuer) = self.issuer(iss)?;
+        let (index, issuer) = self.issuer(iss, &parts.claims)?;
         let algorithm = pinned_algorithm(&parts.header, issuer)?;
         check_critical(&parts.header)?;
-        check_type(&parts.header, &parts.claims, issuer.config.accept_id_token)?;
+        check_type(&parts.header, &parts.claims, &issuer.config)?;
         let (keys, generation) = issuer.keys_for(kid(&parts.header)?, algorithm, now_unix).await?;
         let good = |key| jsonwebtoken::crypto::verify(parts.signature, parts.signed.as_bytes(), key, algorithm);
         if !keys.iter().any(|key| matches!(good(key), Ok(true))) {
@@ -201,10 +202,20 @@ impl Issuers {
         issuer.introspector.as_ref().filter(|_| caller.token_hash.is_some())
     }
 
-    fn issuer(&self, iss: &str) -> Result<(usize, &Issuer), TokenRefused> {
-        match self.issuers.iter().enumerate().find(|(_, issuer)| issuer.config.accepts(iss)) {
-            Some(found) => Ok(found),
-            None => refused(Check::Issuer, format!("{} is not configured; every character counts", shown(iss))),
+    /// The issuer of the token's `iss`; else the trust domain of its `sub`, since a JWT-SVID needs no `iss`.
+    fn issuer(&self, iss: Option<&str>, claims: &Claims) -> Result<(usize, &Issuer), TokenRefused> {
+        let mut issuers = self.issuers.iter().enumerate();
+        if let Some(found) = issuers.clone().find(|(_, issuer)| iss.is_some_and(|iss| issuer.config.accepts(iss))) {
+            return Ok(found);
+        }
+        let id = claims.get("sub").and_then(Value::as_str).and_then(|sub| SpiffeId::parse(sub).ok());
+        let of_domain = |issuer: &Issuer| id.is_some_and(|id| issuer.config.trust_domain() == Some(id.trust_domain));
+        match (issuers.find(|(_, issuer)| of_domain(issuer)), iss) {
+            (Some(found), _) => Ok(found),
+            (None, Some(iss)) => {
+                refused(Check::Issuer, format!("{} is not configured; every character counts", shown(iss)))
+            }
+            (None, None) => refused(Check::Issuer, "no iss"),
         }
     }
 
@@ -241,10 +252,11 @@ fn kept_key(token: &str, credential: CredentialKind) -> [u8; 32] {
     sha256(&[credential.name().as_bytes(), b"\0", token.as_bytes()])
 }
 
-fn iss(claims: &Claims) -> Result<&str, TokenRefused> {
-    match claims.get("iss").and_then(Value::as_str) {
-        Some(iss) if iss.len() <= ISSUER_BYTES_MAX => Ok(iss),
-        _ => refused(Check::Issuer, "no iss"),
+fn iss(claims: &Claims) -> Result<Option<&str>, TokenRefused> {
+    match claims.get("iss") {
+        None => Ok(None),
+        Some(Value::String(iss)) if iss.len() <= ISSUER_BYTES_MAX => Ok(Some(iss)),
+        Some(_) => refused(Check::Issuer, "iss is no text, or too long a one"),
     }
 }
 
