@@ -40,7 +40,7 @@ struct Answers {
     active: Mutex<HashMap<String, Value>>,
     /// Instead of what introspection says.
     instead_of_active: Mutex<Option<String>>,
-    /// Whether introspection does not answer at all.
+    /// Whether keys and introspection are not answered at all.
     silent: AtomicBool,
     /// Headers and bodies of the requests for introspection.
     asked: Mutex<Vec<(String, String)>>,
@@ -140,6 +140,9 @@ where
         }
         "/keys" => {
             answers.fetches.fetch_add(1, Ordering::SeqCst);
+            if answers.silent.load(Ordering::SeqCst) {
+                std::future::pending::<()>().await;
+            }
             let instead = answers.instead.lock().unwrap().clone();
             instead.unwrap_or_else(|| ok(&answers.keys.lock().unwrap()))
         }

@@ -68,6 +68,44 @@ async fn without_any_keys_the_refusal_says_so() {
 }
 
 #[tokio::test]
+async fn an_issuer_that_takes_its_keys_away_ends_all_tokens() {
+    let signer = Signer::ed25519("k1");
+    let provider = Provider::start(&[&signer]).await;
+    let issuers = provider.issuers();
+    let token = signer.token(&provider.claims());
+    assert!(verify(&issuers, &token).await.is_ok());
+    provider.publish(&[]);
+    issuers.refresh_all().await;
+    assert_eq!(refusal(&issuers, &token).await, Check::Key, "an empty set is an answer, not an outage");
+    // another key under the same id, and the first one again
+    provider.publish(&[&Signer::ed25519("k1")]);
+    issuers.refresh_all().await;
+    assert_eq!(refusal(&issuers, &token).await, Check::Signature);
+    provider.publish(&[&signer]);
+    issuers.refresh_all().await;
+    assert!(verify(&issuers, &token).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_slow_issuer_holds_up_no_token_whose_key_is_known() {
+    let (signer, unknown) = (Signer::ed25519("k1"), Signer::ed25519("k2"));
+    let provider = Provider::start(&[&signer]).await;
+    let issuers = provider.issuers();
+    issuers.refresh_all().await;
+    provider.answers.silent.store(true, Ordering::SeqCst);
+    let waits = {
+        let (issuers, token) = (Arc::clone(&issuers), unknown.token(&provider.claims()));
+        tokio::spawn(async move { verify(&issuers, &token).await.unwrap_err().check })
+    };
+    while provider.fetches() < 2 {
+        tokio::task::yield_now().await;
+    }
+    assert!(verify(&issuers, &signer.token(&provider.claims())).await.is_ok());
+    assert!(!waits.is_finished(), "the other one waits for the issuer");
+    assert_eq!(waits.await.unwrap(), Check::Key, "for some seconds only");
+}
+
+#[tokio::test]
 async fn a_flood_of_unknown_key_ids_costs_the_issuer_little() {
     let (signer, evil) = (Signer::ed25519("k1"), Signer::ed25519("x"));
     let provider = Provider::start(&[&signer]).await;
