@@ -130,8 +130,29 @@ pub fn compare(old: &Policy, new: &Policy) -> Comparison {
         }
     }
     comparison.left_out = questions.left_out;
-    comparison.answers = found.into_values().collect();
+    comparison.answers = without_echoes(found.into_values().collect());
     comparison
+}
+
+/// Without what changes for callers of two groups just as it changes for those of one of them.
+fn without_echoes(mut answers: Vec<AnswerChange>) -> Vec<AnswerChange> {
+    let size = |who: &Who| who.groups.as_ref().map_or(0, Vec::len);
+    let (ones, pairs): (Vec<AnswerChange>, Vec<AnswerChange>) =
+        answers.drain(..).partition(|change| size(&change.who) < 2);
+    let told = |pair: &AnswerChange| {
+        ones.iter().any(|one| {
+            let within = |group: &String| pair.who.groups.as_ref().is_some_and(|groups| groups.contains(group));
+            one.who.kind == pair.who.kind
+                && one.who.groups.as_ref().is_some_and(|groups| groups.iter().all(within))
+                && (one.action, one.before, one.after) == (pair.action, pair.before, pair.after)
+                && one.only_when.is_some() == pair.only_when.is_some()
+                && pair.names.is_subset(&one.names)
+        })
+    };
+    let pairs: Vec<AnswerChange> = pairs.into_iter().filter(|pair| !told(pair)).collect();
+    answers.extend(ones);
+    answers.extend(pairs);
+    answers
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord)]

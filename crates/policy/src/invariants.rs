@@ -21,6 +21,7 @@ use crate::decide::Policy;
 use crate::error::PolicyError;
 use crate::expect::Texts;
 use crate::folder::read_text;
+use crate::rule::Rule;
 use crate::schema::{RESERVED_ACTION, SCHEMA, members, schema};
 use crate::topics::lines_of_rows;
 pub use example::{Example, Finding};
@@ -223,11 +224,13 @@ pub fn job(policy: &Policy, invariants: &[Invariant], solver: &str, seconds: u64
         for [principal, action, resource] in &invariant.requests {
             let given = world::given(policy, invariant.topic.as_deref(), principal, resource, &invariant.condition);
             let condition = &invariant.condition;
+            let left_out = |(_, rule): &(usize, &&Rule)| !world::counts(rule, action, resource);
+            let without: Vec<usize> = rules.iter().enumerate().filter(left_out).map(|(place, _)| place).collect();
             questions.push(json!({
                 "id": questions.len(), "principal": principal, "action": action, "resource": resource,
                 "ask": {"allows": {
                     "outside": format!("forbid (principal, action, resource) unless {{ {condition} && {given} }};"),
-                    "without": Vec::<usize>::new(),
+                    "without": without,
                 }},
             }));
         }

@@ -108,3 +108,16 @@ fn unknown_groups_satisfy_no_part_that_needs_them() {
     assert!(told.nearest[1].lacks[0].is.contains("groups unknown"), "{told}");
     assert_eq!(told.json()["question"]["groups"], Value::Null);
 }
+
+#[test]
+fn a_permit_of_everything_is_none_of_the_gates_own_operations() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("a.cedar"), "@id(\"all\") permit (principal, action, resource);").unwrap();
+    let who = Who::parse(CallerKind::User, "idp:ann", Some(Vec::new())).unwrap();
+    let around = Around::usual();
+    let asked = Asked { who, around, action: Action::Administer, name: String::new(), partition: None };
+    let told = explain(&Policy::load(dir.path()).unwrap(), &asked);
+    assert_eq!((told.decision.effect, &*told.decision.rule), (Effect::Deny, "default-deny"));
+    assert!(told.outvoted.is_empty());
+    assert!(told.nearest.is_empty());
+}

@@ -101,9 +101,12 @@ fn retold(policy: &Policy, found: &Value) -> Result<Example, String> {
     let entities = Entities::from_json_value(member("entities"), Some(&schema)).map_err(|error| broken(&error))?;
     let request = Request::new(principal.clone(), action, resource.clone(), context, Some(&schema))
         .map_err(|error| broken(&error))?;
+    let name = request.action().map(|action| action.id().unescaped().to_owned()).unwrap_or_default();
+    let kind = resource.type_name().to_string();
     let rules = world::rules(policy);
     let parsed = rules
         .iter()
+        .filter(|rule| world::counts(rule, &name, &kind))
         .filter_map(|rule| cedar_policy::Policy::parse(Some(cedar_policy::PolicyId::new(&rule.id)), &rule.text).ok());
     let set = PolicySet::from_policies(parsed).map_err(|error| broken(&error))?;
     let response = Authorizer::new().is_authorized(&request, &set, &entities);
@@ -119,7 +122,7 @@ fn retold(policy: &Policy, found: &Value) -> Result<Example, String> {
     let words = format!(
         "{} may {} {}{}",
         of_caller(&member("entities"), &principal),
-        request.action().map(|action| action.id().unescaped().to_owned()).unwrap_or_default(),
+        name,
         of_resource(&member("entities"), &resource),
         of_context(&member("context")),
     );

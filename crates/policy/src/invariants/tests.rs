@@ -111,3 +111,19 @@ fn an_example_is_asked_of_the_authorizer_before_it_is_told() {
     // one that the authorizer refuses is no example
     assert!(matches!(found(&example("other", "i:sales")), Finding::Unknown(why) if why.contains("refused")));
 }
+
+#[test]
+fn a_permit_of_everything_does_not_count_for_the_gates_own_operations() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(
+        dir.path().join("a.cedar"),
+        "permit (principal, action, resource); forbid (principal, action, resource);",
+    )
+    .unwrap();
+    let policy = Policy::load(dir.path()).unwrap();
+    let without = |never: &str| {
+        job(&policy, &[invariant(never).unwrap()], "", 1)["questions"][0]["ask"]["allows"]["without"].clone()
+    };
+    assert_eq!(without("{action: administer}"), json!([0]));
+    assert_eq!(without("{action: consume}"), json!([]));
+}

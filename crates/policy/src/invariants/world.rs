@@ -28,6 +28,11 @@ pub(super) fn rules(policy: &Policy) -> Vec<&Rule> {
     rules
 }
 
+/// Whether the rule counts for this action: a permit has to name the gate's own operations.
+pub(super) fn counts(rule: &Rule, action: &str, resource: &str) -> bool {
+    rule.forbids || resource != "Gateway" || rule.actions.iter().any(|covered| covered.name() == action)
+}
+
 /// What is true of every request of this kind, in Cedar's own form.
 pub(super) fn given(policy: &Policy, topic: Option<&str>, principal: &str, resource: &str, condition: &str) -> String {
     let mut named = Named::of(policy);
