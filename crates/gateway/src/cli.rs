@@ -81,6 +81,10 @@ enum PolicyCommand {
     /// The folder is checked here first, then by the gate. It holds from the next response on, for live connections too. Exit code: 0 done,
     /// 1 refused or another version is in force than expected, 64 the folder is wrong, 69 no gate answers, 77 not allowed.
     Apply(versions::ApplyArguments),
+    /// Say who would lose or gain what under a policy folder, from what a running gate has decided.
+    ///
+    /// The gate counts decisions per day, caller, groups, action and resource, for as many days as [state] decision_days says.
+    DryRun(versions::DryRunArguments),
     /// Put an earlier version in force again.
     Rollback(versions::RollbackArguments),
     /// Block callers, topics, operations or clients at a running gate, at once.
@@ -126,6 +130,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Config(ConfigCommand::Check { file }) => check_config(&file),
         Command::Policy(PolicyCommand::Look(command)) => policy::run(command),
         Command::Policy(PolicyCommand::Apply(arguments)) => versions::apply(&arguments),
+        Command::Policy(PolicyCommand::DryRun(arguments)) => versions::dry_run(&arguments),
         Command::Policy(PolicyCommand::Rollback(arguments)) => versions::rollback(&arguments),
         Command::Policy(PolicyCommand::Versions { gate }) => versions::versions(&gate),
         Command::Policy(PolicyCommand::Block(arguments)) => blocks::block(&arguments),

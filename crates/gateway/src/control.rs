@@ -5,6 +5,7 @@
 //! [`Control::permit`] decides, [`Permit::begin`] makes the leaf durable, the change is made, [`Begun::done`] records that it was.
 
 mod blocks;
+mod dry_run;
 mod operator;
 mod policy;
 mod socket;

@@ -17,6 +17,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::Serialize;
 
 pub(crate) use blocks::RevocationRow;
+pub(crate) use decisions::DecisionRow;
 
 const FILE: &str = "state.sqlite";
 /// What makes each version of the file out of the one before. Never changed once released; a new one is added at the end.

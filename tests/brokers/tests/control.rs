@@ -150,6 +150,21 @@ fn what_another_policy_forbids_is_not_delivered_though_it_was_asked_for_before()
     let narrower = stage.scratch.path().join("narrower");
     std::fs::create_dir(&narrower).unwrap();
     std::fs::write(narrower.join("rules.cedar"), NARROWER).unwrap();
+    {
+        // What a session asked is counted when it ends.
+        let mut reader = Raw::logged_in(&stage.gate.bootstrap(), &stage.token("bob")).unwrap();
+        reader.ask(key::FETCH, 4, &raw::fetch("orders", 0, 1, 1 << 20)).unwrap();
+    }
+    let dry_run = || stage.command(&["policy", "dry-run", narrower.to_str().unwrap(), "--output", "json"]);
+    let loss = || -> Option<serde_json::Value> {
+        let answer: serde_json::Value = serde_json::from_str(&dry_run()).unwrap();
+        answer["changes"].as_array().unwrap().iter().find(|row| row["who"] == "demo:bob").cloned()
+    };
+    until("bob's decisions to be counted", PATIENCE, || Ok(loss().is_some())).unwrap();
+    let loss = loss().unwrap();
+    let (change, action, name) = (&loss["change"], &loss["action"], &loss["name"]);
+    assert_eq!((change, action, name), (&"loses".into(), &"consume".into(), &"orders".into()), "{loss}");
+    assert_eq!((&loss["before"], &loss["after"]), (&"everything".into(), &"sealed".into()), "{loss}");
     let said = stage.command(&["policy", "apply", narrower.to_str().unwrap(), "--comment", "sealed"]);
     assert!(said.contains("version 2 is in force"), "{said}");
     assert!(!stage.write("writer", "secret\n").contains("Exception"));

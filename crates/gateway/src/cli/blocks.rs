@@ -214,7 +214,7 @@ fn block_table(answer: &Value) -> String {
 }
 
 /// A span of time: a number and s, m, h or d.
-fn seconds(text: &str) -> Result<u64, String> {
+pub(crate) fn seconds(text: &str) -> Result<u64, String> {
     let unit = text.chars().last().and_then(|unit| {
         [('s', 1), ('m', 60), ('h', 3_600), ('d', 86_400)].into_iter().find(|(name, _)| *name == unit)
     });

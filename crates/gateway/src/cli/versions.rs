@@ -8,10 +8,14 @@ use clap::Args;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::cli::blocks::seconds;
 use crate::cli::evidence::table::{Table, shown};
 use crate::cli::evidence::time;
 use crate::cli::gate::{Failed, GateArguments, TEXT_MAX, field, show, text};
 use crate::cli::{EX_USAGE, fail};
+
+/// Changes that a person sees; JSON has all.
+const ROWS_SHOWN: usize = 200;
 
 /// Arguments of `policy apply`.
 #[derive(Args, Debug)]
@@ -38,6 +42,53 @@ pub(crate) struct RollbackArguments {
     expect: Option<i64>,
     #[command(flatten)]
     gate: GateArguments,
+}
+
+/// Arguments of `policy dry-run`.
+#[derive(Args, Debug)]
+pub(crate) struct DryRunArguments {
+    /// The folder that is not in force yet.
+    dir: PathBuf,
+    /// How far back, such as 7d; whole days count.
+    #[arg(long, value_name = "TIME", default_value = "7d", value_parser = seconds)]
+    since: u64,
+    #[command(flatten)]
+    gate: GateArguments,
+}
+
+/// Says who would lose or gain what under another policy.
+pub(crate) fn dry_run(arguments: &DryRunArguments) -> ExitCode {
+    let DryRunArguments { dir, since, gate } = arguments;
+    let files = tidegate_policy::read(dir).context("the policy cannot be read").map_err(Failed::from);
+    let answer = files.and_then(|files| {
+        let body = json!({ "files": files, "since_s": since });
+        gate.ask(Method::POST, "/v1/policy/dry-run", Some(&body))
+    });
+    show(gate.output, answer, |answer| {
+        let mut table = Table::of(&["", "who", "action", "on", "asked", "before", "after"]);
+        for row in field(answer, "changes").as_array().into_iter().flatten().take(ROWS_SHOWN) {
+            let partition = field(row, "partition").as_i64().map(|number| format!("/{number}")).unwrap_or_default();
+            let sometimes = if field(row, "always").as_bool().unwrap_or(true) { "" } else { " at times" };
+            table.row(vec![
+                format!("{}{sometimes}", text(row, "change")),
+                text(row, "who"),
+                text(row, "action"),
+                format!("{}{partition}", text(row, "name")),
+                field(row, "count").to_string(),
+                text(row, "before"),
+                text(row, "after"),
+            ]);
+        }
+        let since = time::rfc3339(field(answer, "since_ms").as_u64().unwrap_or(0));
+        let number = |key| field(answer, key).as_u64().unwrap_or(0);
+        let (lose, gain) = (number("lose"), number("gain"));
+        let shown = if lose.saturating_add(gain) > 0 { table.take() } else { String::new() };
+        format!(
+            "{shown}{} decisions since {since} ({} different): {lose} would be refused, {gain} would be allowed",
+            number("questions"),
+            number("rows"),
+        )
+    })
 }
 
 /// Puts a folder in force.

@@ -16,7 +16,7 @@ use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 
 use super::operator::Peer;
-use super::{Control, Operator, blocks, name_of, policy};
+use super::{Control, Operator, blocks, dry_run, name_of, policy};
 
 /// A policy of 256 files or a list of 100,000 blocks fits.
 const BODY_MAX: usize = 32 << 20;
@@ -65,6 +65,7 @@ fn router(control: Arc<Control>) -> Router {
         .route("/v1/whoami", get(whoami))
         .route("/v1/policy/apply", post(policy::apply))
         .route("/v1/policy/rollback", post(policy::rollback))
+        .route("/v1/policy/dry-run", post(dry_run::run))
         .route("/v1/policy/versions", get(policy::versions))
         .route("/v1/policy/versions/{number}", get(policy::version))
         .route("/v1/blocks", get(blocks::list).post(blocks::add))

@@ -11,8 +11,6 @@ use super::State;
 const ROWS_MAX: i64 = 200_000;
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
-// Read by the tests only, until dry runs are.
-#[cfg(test)]
 /// One row: the same question by the same caller in the same circumstances on one day, with the same answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct DecisionRow {
@@ -115,7 +113,6 @@ impl State {
         }
     }
 
-    #[cfg(test)]
     /// What was decided from `first_day` on.
     pub(crate) fn decisions(&self, first_day: i64) -> Result<Vec<DecisionRow>> {
         let connection = self.connection();
