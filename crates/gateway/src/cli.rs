@@ -4,6 +4,7 @@ mod blocks;
 mod evidence;
 mod gate;
 mod policy;
+mod service_account;
 mod token;
 mod versions;
 
@@ -39,6 +40,9 @@ enum Command {
     /// Look at a policy, and change that of a running gate.
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Make and rotate names and passwords for clients that can send no token, and see what still uses them.
+    #[command(subcommand)]
+    ServiceAccount(service_account::ServiceAccountCommand),
     /// Look at what was recorded.
     #[command(subcommand)]
     Evidence(evidence::EvidenceCommand),
@@ -140,6 +144,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Reinstate(arguments) => blocks::reinstate(&arguments),
         Command::Revocations { gate } => blocks::revocations(&gate),
         Command::Whoami { gate } => versions::whoami(&gate),
+        Command::ServiceAccount(command) => service_account::run(&command),
         Command::Evidence(command) => evidence::run(command),
         Command::Token(command) => token::run(command),
     }

@@ -4,6 +4,7 @@
 //! it as an action on `Gateway`; the administrators of the configuration may give all. The order is always the same:
 //! [`Control::permit`] decides, [`Permit::begin`] makes the leaf durable, the change is made, [`Begun::done`] records that it was.
 
+mod accounts;
 mod blocks;
 mod dry_run;
 mod operator;

@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use prometheus_client::registry::Registry;
 use rustix::process::getuid;
 use tidegate_evidence::{Log, LogConfig};
-use tidegate_identity::{Accounts, Issuers, SaltKey};
+use tidegate_identity::{AccountUse, Issuers};
 use tidegate_policy::Policy;
 use tidegate_proxy::agents::{Agents, AgentsConfig};
 use tidegate_proxy::cluster::Cluster;
@@ -39,6 +39,8 @@ const OPEN_PENDING_MAX: usize = 256;
 /// How long an agent may take to open one.
 const OPEN: Duration = Duration::from_secs(15);
 const MIB: u64 = 1024 * 1024;
+/// How often the last uses of service accounts are kept.
+const USES: Duration = Duration::from_secs(5);
 /// How often the table of counted decisions is held to its bounds.
 const TRIM: Duration = Duration::from_secs(60);
 
@@ -172,8 +174,7 @@ async fn start(config: &Config, stopping: &CancellationToken) -> Result<(Gate, O
         algorithm: config.algorithm,
         policy: ArcSwap::from_pointee(policy),
         issuers: ArcSwap::from(issuers),
-        // None are kept yet.
-        accounts: Accounts::new(SaltKey::generate()?, Vec::new()),
+        accounts: state.accounts()?,
         revocations: ArcSwap::default(),
         live: Live::default(),
         agents,
@@ -183,6 +184,7 @@ async fn start(config: &Config, stopping: &CancellationToken) -> Result<(Gate, O
         failures: Failures::default(),
         tallies,
     });
+    tokio::spawn(keep_uses(state.clone(), Arc::clone(&shared)));
     tokio::spawn(keep_tallies(state.clone(), tallied, config.file.state.decision_days));
     control::revocations_at_start(&state, &shared)?;
     let control = Arc::new(Control::new(config, Arc::clone(&shared), state)?);
@@ -269,6 +271,24 @@ async fn keep_tallies(state: State, mut tallied: mpsc::Receiver<Tallied>, days: 
 fn now_ms() -> u64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Keeps how service accounts were last used.
+async fn keep_uses(state: State, shared: Arc<Shared>) {
+    let mut kept: Vec<AccountUse> = shared.accounts.last_uses();
+    let mut tick = tokio::time::interval(USES);
+    loop {
+        tick.tick().await;
+        let uses = shared.accounts.last_uses();
+        if uses == kept {
+            continue;
+        }
+        let changed: Vec<AccountUse> = uses.iter().filter(|last| !kept.contains(last)).cloned().collect();
+        match tokio::task::block_in_place(|| state.put_account_uses(&changed)) {
+            Ok(()) => kept = uses,
+            Err(error) => warn!(error = format!("{error:#}"), "the last uses of service accounts cannot be kept"),
+        }
+    }
 }
 
 async fn flush_failures(shared: Arc<Shared>) {

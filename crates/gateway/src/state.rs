@@ -3,6 +3,7 @@
 //!
 //! Every change here has its leaf in the evidence first; this file says what holds now, the evidence says who made it so.
 
+mod accounts;
 mod blocks;
 mod decisions;
 
@@ -21,7 +22,7 @@ pub(crate) use decisions::DecisionRow;
 
 const FILE: &str = "state.sqlite";
 /// What makes each version of the file out of the one before. Never changed once released; a new one is added at the end.
-const MIGRATIONS: [&str; 2] = ["
+const MIGRATIONS: [&str; 3] = ["
 CREATE TABLE policy_version (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     hash TEXT NOT NULL,
@@ -63,7 +64,7 @@ CREATE TABLE revocation (
     who TEXT NOT NULL,
     PRIMARY KEY (kind, value)
 ) STRICT, WITHOUT ROWID;
-"];
+", accounts::MIGRATION];
 /// Versions of the policy that are kept to roll back to.
 const POLICY_VERSIONS_MAX: u32 = 100;
 

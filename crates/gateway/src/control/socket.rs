@@ -16,7 +16,7 @@ use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 
 use super::operator::Peer;
-use super::{Control, Operator, blocks, dry_run, name_of, policy};
+use super::{Control, Operator, accounts, blocks, dry_run, name_of, policy};
 
 /// A policy of 256 files or a list of 100,000 blocks fits.
 const BODY_MAX: usize = 32 << 20;
@@ -72,6 +72,11 @@ fn router(control: Arc<Control>) -> Router {
         .route("/v1/blocks/{id}", delete(blocks::end))
         .route("/v1/revocations", get(blocks::revocations).post(blocks::revoke))
         .route("/v1/revocations/{kind}/{value}", delete(blocks::reinstate))
+        .route("/v1/service-accounts", get(accounts::list).post(accounts::create))
+        .route("/v1/service-accounts/{name}", delete(accounts::delete))
+        .route("/v1/service-accounts/{name}/rotate", post(accounts::rotate))
+        .route("/v1/service-accounts/{name}/disable", post(accounts::disable))
+        .route("/v1/service-accounts/{name}/enable", post(accounts::enable))
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .with_state(control)
 }
