@@ -10,7 +10,7 @@ use tidegate_model::{Action, Caller, CallerKind, ResourceKind};
 
 use crate::answers::Answers;
 use crate::looks::Looks;
-use crate::rules::{RuleSet, Rules};
+use crate::rules::Rules;
 use crate::schema::Types;
 
 /// What is true of a session beside who calls.
@@ -102,8 +102,8 @@ pub(crate) struct Class {
 
 /// What is asked of Cedar for one class and one action.
 pub(crate) struct Way {
-    /// The rules that can apply.
-    pub(crate) rules: Arc<RuleSet>,
+    /// Positions of the rules whose scope covers both.
+    pub(crate) rules: Vec<usize>,
     /// The caller, the cluster and the action.
     pub(crate) entities: Entities,
 }
@@ -130,7 +130,7 @@ impl Class {
                 is_group(uid)
                     && self.traits.groups.as_ref().is_some_and(|groups| groups.contains::<str>(uid.id().as_ref()))
             };
-            let rules = rules.of_class(action, &self.principal, member)?;
+            let rules = rules.of_class(action, &self.principal, member);
             let action = actions.get(&types.action(action.name()))?.clone();
             let known = self.entities.clone()?.into_iter().chain([action]);
             Some(Way { rules, entities: Entities::from_entities(known, None).ok()? })

@@ -1,7 +1,7 @@
 //! What decides when nothing is kept: the question and its entities as Cedar takes them, and Cedar's answer.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,6 +15,7 @@ use crate::class::{Class, Traits, Way};
 use crate::decide::{DEFAULT_DENY, Decision, Effect, Question};
 use crate::error::PolicyError;
 use crate::folder::Loaded;
+use crate::rules::Rules;
 use crate::schema::{Types, schema};
 
 /// The one entity of type `Gateway`.
@@ -67,19 +68,17 @@ impl Core {
     /// Looks the answer up in what was kept, or asks Cedar and keeps the answer.
     pub(crate) fn decide<'k>(&self, who: &Class, kept: &'k Kept, question: Question<'_>) -> Cow<'k, Decision> {
         let looks = &self.loaded.looks;
-        let key = looks.mfa.bucket(question.now.mfa_age.map(seconds)).map(|mfa| AnswerKey {
-            action: question.action,
-            partition: question.partition.filter(|_| looks.partition),
-            hour: if looks.hour { question.now.hour } else { 0 },
-            mfa,
-        });
+        let mfa = looks.mfa.bucket(question.now.mfa_age.map(seconds));
+        let partition = question.partition.filter(|_| looks.partition);
+        let hour = if looks.hour { question.now.hour } else { 0 };
+        let key = mfa.and_then(|mfa| AnswerKey::new(question.action, partition, hour, mfa));
         let Some(key) = key else { return Cow::Owned(self.evaluate(who, question).unwrap_or_else(Decision::deny)) };
         let name = question.resource.name();
-        if let Some(decision) = kept.find(&key, name) {
+        if let Some(decision) = kept.find(key, name) {
             return Cow::Borrowed(decision);
         }
         // the table may have been replaced since
-        if let Some(decision) = who.answers.kept().find(&key, name) {
+        if let Some(decision) = who.answers.kept().find(key, name) {
             return Cow::Owned(decision.clone());
         }
         let decision = self.evaluate(who, question).unwrap_or_else(Decision::deny);
@@ -89,35 +88,46 @@ impl Core {
 
     /// The question as Cedar takes it. The error is the rule to deny with.
     pub(crate) fn prepare(&self, who: &Class, question: Question<'_>) -> Result<(Request, Entities), String> {
-        self.prepare_way(who, self.way(who, question.action)?, question)
+        let way = self.way(who, question.action)?;
+        self.request(who, way, question, self.placed(who, question.resource))
+    }
+
+    fn rules_for(&self, who: &Class) -> &Rules {
+        if who.groups_unknown() { &self.loaded.for_unknown_groups } else { &self.loaded.for_known_groups }
     }
 
     fn way<'a>(&self, who: &'a Class, action: Action) -> Result<&'a Way, String> {
-        let rules = if who.groups_unknown() { &self.loaded.for_unknown_groups } else { &self.loaded.for_known_groups };
-        who.way(action, rules, &self.types, &self.actions).ok_or_else(|| "error:rules".to_owned())
+        who.way(action, self.rules_for(who), &self.types, &self.actions).ok_or_else(|| "error:rules".to_owned())
     }
 
-    fn prepare_way(&self, who: &Class, way: &Way, question: Question<'_>) -> Result<(Request, Entities), String> {
-        let (resource, entity) = self.resource(who, question.resource)?;
-        let entities = way.entities.clone().add_entities(entity, None);
-        let entities = entities.ok().ok_or_else(|| "error:entities".to_owned())?;
-        let request = Request::new(
-            who.principal.clone(),
-            self.types.action(question.action.name()),
-            resource,
-            context(who, question)?,
-            Some(&self.schema),
-        )
-        .ok()
-        .ok_or_else(|| "error:request".to_owned())?;
-        Ok((request, entities))
+    fn request(
+        &self,
+        who: &Class,
+        way: &Way,
+        question: Question<'_>,
+        resource: Placed,
+    ) -> Result<(Request, Entities), String> {
+        let Placed { uid, above, attributes } = resource;
+        let mut entities = way.entities.clone();
+        // the class has its cluster already
+        if let Some(attributes) = attributes {
+            let entity = Entity::new(uid.clone(), attributes, above.into_iter().collect());
+            let entity = entity.ok().ok_or_else(|| "error:resource".to_owned())?;
+            entities = entities.add_entities([entity], None).ok().ok_or_else(|| "error:entities".to_owned())?;
+        }
+        let action = self.types.action(question.action.name());
+        let request = Request::new(who.principal.clone(), action, uid, context(who, question)?, Some(&self.schema));
+        Ok((request.ok().ok_or_else(|| "error:request".to_owned())?, entities))
     }
 
     /// Asks Cedar. The error is the rule to deny with.
     fn evaluate(&self, who: &Class, question: Question<'_>) -> Result<Decision, String> {
         let way = self.way(who, question.action)?;
-        let (request, entities) = self.prepare_way(who, way, question)?;
-        let response = self.authorizer.is_authorized(&request, &way.rules.all, &entities);
+        let resource = self.placed(who, question.resource);
+        let rules = self.rules_for(who).of_resource(&way.rules, &resource.uid, &resource.above);
+        let rules = rules.ok_or_else(|| "error:rules".to_owned())?;
+        let (request, entities) = self.request(who, way, question, resource)?;
+        let response = self.authorizer.is_authorized(&request, &rules.all, &entities);
         // Cedar skips a rule that cannot be evaluated, also a forbid: so any error denies
         if let Some(AuthorizationError::PolicyEvaluationError(error)) = response
             .diagnostics()
@@ -133,7 +143,7 @@ impl Core {
         // The reasons are all forbids that apply. When each of them can be lifted, what is left are the permits.
         let on_approval = |id: &String| self.loaded.rules.get(id).is_some_and(|rule| rule.on_approval);
         if !reasons.is_empty() && reasons.iter().all(on_approval) {
-            let permits = way.rules.permits().ok_or_else(|| "error:rules".to_owned())?;
+            let permits = rules.permits().ok_or_else(|| "error:rules".to_owned())?;
             let lifted = self.authorizer.is_authorized(&request, permits, &entities);
             if lifted.decision() == cedar_policy::Decision::Allow {
                 let rule = format!("approval:{}", named(reasons)).into();
@@ -143,27 +153,26 @@ impl Core {
         Ok(Decision { effect: Effect::Deny, rule: named(reasons).into() })
     }
 
-    /// The resource's id and, unless it is the cluster (which the entitlement has), the entity.
-    fn resource(&self, who: &Class, resource: Resource<'_>) -> Result<(EntityUid, Option<Entity>), String> {
+    /// The resource and where it stands.
+    fn placed(&self, who: &Class, resource: Resource<'_>) -> Placed {
         let text = |text: &str| RestrictedExpression::new_string(text.to_owned());
         let cluster = self.types.resource(ResourceKind::Cluster, who.traits.cluster());
         let name = resource.name();
         let uid = match resource.kind() {
-            ResourceKind::Cluster => return Ok((cluster, None)),
+            ResourceKind::Cluster => return Placed { uid: cluster, above: Vec::new(), attributes: None },
             ResourceKind::Gateway => {
                 let uid = self.types.resource(ResourceKind::Gateway, GATEWAY_ID);
                 let attributes = HashMap::from([("name".to_owned(), text(GATEWAY_ID))]);
-                let entity = Entity::new(uid.clone(), attributes, HashSet::new());
-                return Ok((uid, Some(entity.ok().ok_or_else(|| "error:resource".to_owned())?)));
+                return Placed { uid, above: Vec::new(), attributes: Some(attributes) };
             }
             kind => self.types.resource(kind, name),
         };
         let mut attributes = HashMap::from([("name".to_owned(), text(name))]);
-        let mut parents = HashSet::from([cluster]);
+        let mut above = vec![cluster];
         if let Resource::Topic(name) = resource {
             let facts = self.loaded.topics.classify(name);
-            parents.insert(self.types.domain(&facts.domain));
-            parents.extend(facts.tags.iter().map(|tag| self.types.tag(tag)));
+            above.push(self.types.domain(&facts.domain));
+            above.extend(facts.tags.iter().map(|tag| self.types.tag(tag)));
             attributes.extend([
                 ("domain".to_owned(), text(&facts.domain)),
                 ("env".to_owned(), text(&facts.env)),
@@ -174,9 +183,17 @@ impl Core {
                 attributes.insert("owner".to_owned(), RestrictedExpression::new_entity_uid(self.types.group(owner)));
             }
         }
-        let entity = Entity::new(uid.clone(), attributes, parents).ok().ok_or_else(|| "error:resource".to_owned())?;
-        Ok((uid, Some(entity)))
+        Placed { uid, above, attributes: Some(attributes) }
     }
+}
+
+/// A resource in the hierarchy of entities.
+struct Placed {
+    uid: EntityUid,
+    /// What it stands below: its cluster, its domain, its tags.
+    above: Vec<EntityUid>,
+    /// `None` for the cluster, whose entity the class has.
+    attributes: Option<HashMap<String, RestrictedExpression>>,
 }
 
 /// The ids as a decision names them.

@@ -1,35 +1,45 @@
-//! The rules, cut down before Cedar is asked. Cedar looks at every rule that it is given, at close to a microsecond each, so it is
-//! given only those whose scope covers the action and this class of callers. A rule that is left out could not have applied: its
-//! scope is false, and Cedar evaluates a rule's conditions only when its scope is true.
+//! The rules, cut down before Cedar is asked. Cedar looks at every rule that it is given, at about a microsecond each, so it is given
+//! only those whose scope holds for the question, and of those only the conditions. A rule that is left out could not have applied:
+//! Cedar evaluates a rule's conditions only when its scope is true.
 //!
 //! Cedar's own partial evaluation would cut deeper, into conditions; it is marked experimental in the version that we use.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use cedar_policy::{
-    ActionConstraint, Effect, EntityUid, Policy as CedarPolicy, PolicySet, PrincipalConstraint, ResourceConstraint,
+    ActionConstraint, Effect, EntityTypeName, EntityUid, Policy as CedarPolicy, PolicySet, PrincipalConstraint,
+    ResourceConstraint,
 };
+use serde_json::json;
 use tidegate_model::{Action, ResourceKind};
 
 use crate::error::PolicyError;
 use crate::schema::members;
 
-/// Rules held in the sets of all classes together; a class beyond that uses the action's set, which is slower.
+/// Rules held in all sets together, before they are made anew.
 const RULES_HELD_MAX: usize = 65_536;
 
 /// All rules of a policy, as they hold for callers of known groups or of unknown ones.
 pub(crate) struct Rules {
     all: Vec<Scoped>,
-    /// By [`Action`] as a number; made when first asked for.
-    by_action: Vec<OnceLock<Option<Arc<RuleSet>>>>,
-    held: Arc<AtomicUsize>,
+    sets: Mutex<Sets>,
+}
+
+/// Sets that were asked for, by the positions of their rules.
+#[derive(Default)]
+struct Sets {
+    by_rules: HashMap<Box<[usize]>, Arc<RuleSet>>,
+    held: usize,
 }
 
 struct Scoped {
     policy: CedarPolicy,
+    /// Its conditions alone; made when first asked for.
+    conditions: OnceLock<Option<CedarPolicy>>,
     actions: Arc<[Action]>,
     principal: PrincipalConstraint,
+    resource: ResourceConstraint,
 }
 
 /// Rules as Cedar takes them.
@@ -37,27 +47,9 @@ pub(crate) struct RuleSet {
     pub all: PolicySet,
     /// Those that allow: what would hold if every forbid were lifted.
     permits: OnceLock<Option<PolicySet>>,
-    _held: Held,
-}
-
-/// Rules that are counted as held until this is dropped.
-struct Held {
-    count: usize,
-    by_all: Arc<AtomicUsize>,
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.by_all.fetch_sub(self.count, Ordering::Relaxed);
-    }
 }
 
 impl RuleSet {
-    fn new<'a>(policies: impl Iterator<Item = &'a Scoped>, held: Held) -> Option<Arc<RuleSet>> {
-        let all = PolicySet::from_policies(policies.map(|rule| rule.policy.clone())).ok()?;
-        Some(Arc::new(RuleSet { all, permits: OnceLock::new(), _held: held }))
-    }
-
     pub(crate) fn permits(&self) -> Option<&PolicySet> {
         let permits = || {
             let permits = self.all.policies().filter(|policy| policy.effect() == Effect::Permit).cloned();
@@ -67,54 +59,88 @@ impl RuleSet {
     }
 }
 
+impl Scoped {
+    fn conditions(&self) -> Option<&CedarPolicy> {
+        let make = || {
+            let mut rule = self.policy.to_json().ok()?;
+            for scope in ["principal", "action", "resource"] {
+                *rule.get_mut(scope)? = json!({"op": "All"});
+            }
+            CedarPolicy::from_json(Some(self.policy.id().clone()), rule).ok()
+        };
+        self.conditions.get_or_init(make).as_ref()
+    }
+}
+
 impl Rules {
     /// Of policies and the actions that each covers.
     pub(crate) fn new(policies: impl Iterator<Item = (CedarPolicy, Arc<[Action]>)>) -> Rules {
-        let scoped =
-            |(policy, actions): (CedarPolicy, _)| Scoped { principal: policy.principal_constraint(), policy, actions };
-        Rules {
-            all: policies.map(scoped).collect(),
-            by_action: Action::ALL.iter().map(|_action| OnceLock::new()).collect(),
-            held: Arc::default(),
-        }
+        let scoped = |(policy, actions): (CedarPolicy, _)| Scoped {
+            principal: policy.principal_constraint(),
+            resource: policy.resource_constraint(),
+            conditions: OnceLock::new(),
+            policy,
+            actions,
+        };
+        Rules { all: policies.map(scoped).collect(), sets: Mutex::default() }
     }
 
-    fn of_action(&self, action: Action) -> Option<&Arc<RuleSet>> {
-        let make = || RuleSet::new(self.covering(action), self.hold(0));
-        self.by_action.get(action as usize)?.get_or_init(make).as_ref()
-    }
-
-    fn covering(&self, action: Action) -> impl Iterator<Item = &Scoped> {
-        self.all.iter().filter(move |rule| rule.actions.contains(&action))
-    }
-
-    /// Those that can apply to this caller, who is a member of the groups for which `member` is true. `None`, which denies, if
-    /// Cedar refuses to put them together, which would be a defect.
+    /// Positions of the rules that cover the action and this caller, who is a member of the groups for which `member` is true.
     pub(crate) fn of_class(
         &self,
         action: Action,
         caller: &EntityUid,
         member: impl Fn(&EntityUid) -> bool,
-    ) -> Option<Arc<RuleSet>> {
+    ) -> Vec<usize> {
         let within = |group: &EntityUid| group == caller || member(group);
-        let applies = |rule: &&Scoped| match &rule.principal {
+        let applies = |rule: &Scoped| match &rule.principal {
             PrincipalConstraint::Any => true,
             PrincipalConstraint::Eq(one) => one == caller,
             PrincipalConstraint::In(group) => within(group),
             PrincipalConstraint::Is(kind) => caller.type_name() == kind,
             PrincipalConstraint::IsIn(kind, group) => caller.type_name() == kind && within(group),
         };
-        let count = self.covering(action).filter(applies).count();
-        let held = self.hold(count);
-        if count == self.covering(action).count() || self.held.load(Ordering::Relaxed) > RULES_HELD_MAX {
-            return self.of_action(action).cloned();
-        }
-        RuleSet::new(self.covering(action).filter(applies), held)
+        let rules = self.all.iter().enumerate();
+        let rules = rules.filter(|(_, rule)| rule.actions.contains(&action) && applies(rule));
+        rules.map(|(at, _)| at).collect()
     }
 
-    fn hold(&self, count: usize) -> Held {
-        self.held.fetch_add(count, Ordering::Relaxed);
-        Held { count, by_all: Arc::clone(&self.held) }
+    /// Those of `rules` that cover the resource, which stands below `above`. `None`, which denies, if Cedar refuses to put them
+    /// together, which would be a defect.
+    pub(crate) fn of_resource(
+        &self,
+        rules: &[usize],
+        resource: &EntityUid,
+        above: &[EntityUid],
+    ) -> Option<Arc<RuleSet>> {
+        let within = |uid: &EntityUid| uid == resource || above.contains(uid);
+        let is = |kind: &EntityTypeName| resource.type_name() == kind;
+        let applies = |rule: &Scoped| match &rule.resource {
+            ResourceConstraint::Any => true,
+            ResourceConstraint::Eq(one) => one == resource,
+            ResourceConstraint::In(uid) => within(uid),
+            ResourceConstraint::Is(kind) => is(kind),
+            ResourceConstraint::IsIn(kind, uid) => is(kind) && within(uid),
+        };
+        let rules = rules.iter().copied().filter(|at| self.all.get(*at).is_some_and(&applies)).collect();
+        self.set(rules)
+    }
+
+    fn set(&self, rules: Box<[usize]>) -> Option<Arc<RuleSet>> {
+        let mut sets = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = sets.by_rules.get(&rules) {
+            return Some(Arc::clone(known));
+        }
+        let conditions: Option<Vec<_>> = rules.iter().map(|at| self.all.get(*at)?.conditions().cloned()).collect();
+        let all = PolicySet::from_policies(conditions?).ok()?;
+        let set = Arc::new(RuleSet { all, permits: OnceLock::new() });
+        if sets.held > RULES_HELD_MAX {
+            *sets = Sets::default();
+        }
+        // an empty set is counted too
+        sets.held = sets.held.saturating_add(rules.len()).saturating_add(1);
+        sets.by_rules.insert(rules, Arc::clone(&set));
+        Some(set)
     }
 }
 
@@ -146,7 +172,7 @@ pub(crate) fn leaves_out_the_gate(policy: &CedarPolicy) -> Option<LeftOut> {
     if policy.effect() == Effect::Forbid || policy.action_constraint() != ActionConstraint::Any {
         return None;
     }
-    let gateway = |kind: &cedar_policy::EntityTypeName| kind.basename() == "Gateway";
+    let gateway = |kind: &EntityTypeName| kind.basename() == "Gateway";
     match policy.resource_constraint() {
         ResourceConstraint::Any => Some(LeftOut::Partly),
         ResourceConstraint::Eq(one) | ResourceConstraint::In(one) => {

@@ -378,7 +378,7 @@ fn kept_answers_are_bounded() {
     let who = policy.entitlement(&caller("ann", &["sales"]), &here());
     for i in 0..40_000 {
         who.class.answers.keep(
-            AnswerKey { action: Action::Consume, partition: None, hour: 0, mfa: 0 },
+            AnswerKey::new(Action::Consume, None, 0, 0).unwrap(),
             &i.to_string(),
             &Decision::deny("x"),
         );
@@ -386,7 +386,7 @@ fn kept_answers_are_bounded() {
     }
     assert_eq!(policy.core.answers_kept.load(Ordering::Relaxed), who.class.answers.count());
     who.class.answers.keep(
-        AnswerKey { action: Action::Consume, partition: None, hour: 0, mfa: 0 },
+        AnswerKey::new(Action::Consume, None, 0, 0).unwrap(),
         &"n".repeat(300),
         &Decision::deny("x"),
     );
