@@ -115,6 +115,7 @@ fn the_reference_is_what_the_types_say() {
                 crates.join("gateway/src/config.rs"),
                 crates.join("identity/src/config.rs"),
                 crates.join("identity/src/config/introspection.rs"),
+                crates.join("identity/src/config/login.rs"),
             ],
             &mut used,
         ),

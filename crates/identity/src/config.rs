@@ -1,6 +1,7 @@
 //! What the operator says about an issuer of tokens.
 
 mod introspection;
+mod login;
 mod rules;
 
 use std::collections::{BTreeMap, HashSet};
@@ -15,6 +16,7 @@ use crate::accounts::SERVICE_ACCOUNT_ISSUER;
 use crate::spiffe::{SPIFFE, is_trust_domain};
 use crate::token::steps;
 pub use introspection::{IntrospectionConfig, SecretSource};
+pub use login::LoginConfig;
 pub use rules::{KindRule, MissingGroups, OneOrMore};
 
 /// Longest leeway that may be configured, in seconds.
@@ -125,6 +127,9 @@ pub struct IssuerConfig {
     /// Asking the issuer itself about tokens (RFC 7662): for opaque tokens, and to see revocations.
     #[serde(default)]
     pub introspection: Option<IntrospectionConfig>,
+    /// Logging people in here, for the gate's own tokens. Without it this issuer's tokens are accepted, but nobody logs in here.
+    #[serde(default)]
+    pub login: Option<LoginConfig>,
 }
 
 fn default_algorithms() -> Vec<String> {
@@ -162,6 +167,9 @@ impl IssuerConfig {
         self.validate_claims()?;
         if let Some(Err((field, what))) = self.introspection.as_ref().map(IntrospectionConfig::validate) {
             return wrong(field, what);
+        }
+        if let Some(login) = &self.login {
+            self.validate_login(login).or_else(|(field, what)| wrong(field, what))?;
         }
         if self.leeway_s > LEEWAY_MAX {
             return wrong("leeway_s", "use 0 to 60 seconds");
@@ -239,13 +247,22 @@ impl IssuerConfig {
         Ok(())
     }
 
+    fn validate_login(&self, login: &LoginConfig) -> Result<(), (&'static str, &'static str)> {
+        if self.trust_domain().is_some() || self.kind == KindRule::Workload {
+            return Err(("login", "all tokens of this issuer are of machines; people log in elsewhere"));
+        }
+        login.validate()
+    }
+
     /// The paths in it, to be taken from the folder of the file that names them.
     pub fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        let secret = self.introspection.as_mut().and_then(|asked| match &mut asked.client_secret {
+        let asked = self.introspection.as_mut().map(|asked| &mut asked.client_secret);
+        let login = self.login.as_mut().and_then(|login| login.client_secret.as_mut());
+        let secrets = asked.into_iter().chain(login).filter_map(|secret| match secret {
             SecretSource::File { file } => Some(file),
             SecretSource::Command { .. } => None,
         });
-        self.ca_file.iter_mut().chain(&mut self.jwks_file).chain(secret)
+        self.ca_file.iter_mut().chain(&mut self.jwks_file).chain(secrets)
     }
 
     /// The SPIFFE trust domain, if it is one.

@@ -16,6 +16,7 @@ mod introspect;
 mod issuer;
 mod json;
 mod keys;
+mod login;
 mod revocation;
 mod sasl;
 mod scram;
@@ -29,9 +30,14 @@ pub use accounts::{
 };
 pub use certificate::{CertificateConfig, CertificateMapping, CertificateRefused, HolderKind, SubjectRule};
 pub use check::{Check, TokenRefused};
-pub use config::{IdentityError, IntrospectionConfig, IssuerConfig, KindRule, MissingGroups, OneOrMore, SecretSource};
+pub use config::{
+    IdentityError, IntrospectionConfig, IssuerConfig, KindRule, LoginConfig, MissingGroups, OneOrMore, SecretSource,
+};
 pub use gate::{Audience, GATE_TOKEN_S, GateIssuer, GateKeyError, GateKeys, GateLogin, MintError, Minted};
 pub use issuer::IssuerState;
+pub use login::{
+    CodeBegun, CodePending, DeviceBegun, DevicePending, DevicePoll, LoginCheck, LoginRefused, redirect_refused,
+};
 pub use revocation::{REVOCATIONS_MAX, Revocation, RevocationError, RevocationKind, Revocations};
 pub use sasl::{INVALID_TOKEN, OauthBearer, Plain, SaslError, check_authzid, parse_oauthbearer, parse_plain};
 pub use scram::{ScramError, ScramHash, ScramServer};

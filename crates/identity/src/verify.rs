@@ -12,7 +12,7 @@ use tidegate_model::{Caller, CredentialKind};
 
 use crate::check::{Check, TokenRefused, refused, shown};
 use crate::claims::believe;
-use crate::config::{IdentityError, IssuerConfig, algorithm, validate_all};
+use crate::config::{IdentityError, IssuerConfig, LoginConfig, algorithm, validate_all};
 use crate::gate::GateIssuer;
 use crate::introspect::Introspector;
 use crate::issuer::{Issuer, IssuerState};
@@ -129,6 +129,11 @@ impl Issuers {
     #[must_use]
     pub fn state(&self) -> Vec<IssuerState> {
         self.issuers.iter().map(Issuer::state).collect()
+    }
+
+    /// The logins that are configured, by their issuers' names.
+    pub(crate) fn login_configs(&self) -> impl Iterator<Item = (&str, &LoginConfig)> {
+        self.issuers.iter().filter_map(|issuer| Some((issuer.config.name.as_str(), issuer.config.login.as_ref()?)))
     }
 
     /// Verifies a token at `now_unix` (Unix seconds). May fetch keys, at most once in 10 seconds per issuer.
