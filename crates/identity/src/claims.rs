@@ -22,6 +22,42 @@ pub(crate) fn believe(
 ) -> Result<Caller, TokenRefused> {
     let client = client(claims, config);
     check_audience(claims, config, client.as_deref())?;
+    told(token, claims, config, (client, credential), now)
+}
+
+/// From the verified claims of an ID token, which is for a client of the gate's, to a caller (OpenID Connect Core 1.0, 3.1.3.7).
+pub(crate) fn believe_id_token(
+    token: &str,
+    claims: &Claims,
+    config: &IssuerConfig,
+    client_id: &str,
+    credential: CredentialKind,
+    now: u64,
+) -> Result<Caller, TokenRefused> {
+    let audiences = audiences(claims);
+    if !audiences.contains(&client_id) {
+        return refused(Check::Audience, "aud does not contain the client_id of login");
+    }
+    match claims.get("azp") {
+        None if audiences.len() == 1 => {}
+        None => return refused(Check::AuthorizedParty, "several audiences and no azp"),
+        Some(azp) if azp == client_id => {}
+        Some(_) => return refused(Check::AuthorizedParty, "azp is not the client_id of login"),
+    }
+    if !claims.contains_key("iat") {
+        return refused(Check::IssuedAt, "no iat, which an ID token has");
+    }
+    told(token, claims, config, (Some(client_id.to_owned()), credential), now)
+}
+
+/// What the claims say of the caller, once it is known that they are meant for the gate.
+fn told(
+    token: &str,
+    claims: &Claims,
+    config: &IssuerConfig,
+    (client, credential): (Option<String>, CredentialKind),
+    now: u64,
+) -> Result<Caller, TokenRefused> {
     let kind = match config.trust_domain() {
         Some(_) => CallerKind::Workload,
         None => kind(claims, &config.kind, client.as_deref()),
@@ -49,13 +85,18 @@ pub(crate) fn believe(
     })
 }
 
-fn check_audience(claims: &Claims, config: &IssuerConfig, client: Option<&str>) -> Result<(), TokenRefused> {
+/// None where `aud` is not what it should be.
+fn audiences(claims: &Claims) -> Vec<&str> {
     let audiences: Option<Vec<&str>> = match claims.get("aud") {
         Some(Value::String(one)) => Some(vec![one]),
         Some(Value::Array(many)) => many.iter().map(Value::as_str).collect(),
         _ => None,
     };
-    let audiences = audiences.unwrap_or_default();
+    audiences.unwrap_or_default()
+}
+
+fn check_audience(claims: &Claims, config: &IssuerConfig, client: Option<&str>) -> Result<(), TokenRefused> {
+    let audiences = audiences(claims);
     if !audiences.iter().any(|audience| config.audiences.iter().any(|accepted| accepted == audience)) {
         return refused(Check::Audience, format!("aud contains none of: {}", config.audiences.join(", ")));
     }

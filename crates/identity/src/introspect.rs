@@ -185,7 +185,7 @@ impl Introspector {
 }
 
 /// HTTP Basic as OAuth has it: both parts form-encoded first (RFC 6749, 2.3.1).
-fn basic(id: &str, secret: &str) -> Option<HeaderValue> {
+pub(crate) fn basic(id: &str, secret: &str) -> Option<HeaderValue> {
     let encoded = |text: &str| Zeroizing::new(byte_serialize(text.as_bytes()).collect::<String>());
     let pair = Zeroizing::new(format!("{}:{}", *encoded(id), *encoded(secret)));
     let text = Zeroizing::new(format!("Basic {}", STANDARD.encode(pair.as_bytes())));

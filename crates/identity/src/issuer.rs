@@ -13,6 +13,8 @@ use crate::config::{IdentityError, IssuerConfig, algorithm};
 use crate::fetch;
 use crate::introspect::Introspector;
 use crate::keys::KeySet;
+use crate::login::LoginProvider;
+use crate::token::{Parts, kid};
 
 /// Seconds between two fetches that unknown key ids cause.
 const REFETCH_AFTER: u64 = 10;
@@ -39,6 +41,7 @@ pub(crate) struct Issuer {
     pub(crate) config: IssuerConfig,
     pub(crate) algorithms: Vec<Algorithm>,
     pub(crate) introspector: Option<Introspector>,
+    pub(crate) login: Option<LoginProvider>,
     client: Client,
     current: ArcSwapOption<Current>,
     /// Held while fetching, so that an older answer never replaces a newer one.
@@ -63,6 +66,7 @@ impl Issuer {
             algorithms: config.algorithms.iter().filter_map(|name| algorithm(name)).collect(),
             client: fetch::client(&config, config.jwks_url.as_deref().unwrap_or(&config.metadata_base()))?,
             introspector: config.introspection.as_ref().map(|asked| Introspector::new(&config, asked)).transpose()?,
+            login: config.login.as_ref().map(|login| LoginProvider::new(&config, login)).transpose()?,
             config,
             current: ArcSwapOption::empty(),
             fetching: AsyncMutex::default(),
@@ -105,8 +109,23 @@ impl Issuer {
         self.current.load_full().filter(|current| now.saturating_sub(current.fetched_at) <= STALE_AFTER)
     }
 
+    /// Checks the signature with the issuer's keys; gives the number of their set.
+    pub(crate) async fn check_signature(
+        &self,
+        parts: &Parts<'_>,
+        algorithm: Algorithm,
+        now: u64,
+    ) -> Result<u64, TokenRefused> {
+        let (keys, generation) = self.keys_for(kid(&parts.header)?, algorithm, now).await?;
+        let good = |key| jsonwebtoken::crypto::verify(parts.signature, parts.signed.as_bytes(), key, algorithm);
+        if !keys.iter().any(|key| matches!(good(key), Ok(true))) {
+            return refused(Check::Signature, "not made with the issuer's key, or changed since");
+        }
+        Ok(generation)
+    }
+
     /// The keys that may have signed a token with this header, with their set's number.
-    pub(crate) async fn keys_for(
+    async fn keys_for(
         &self,
         kid: Option<&str>,
         algorithm: Algorithm,

@@ -2,93 +2,53 @@
 //! (RFC 8628).
 //!
 //! Who it is comes from the ID token alone, which passes the checklist of every other token. Access and refresh tokens of the
-//! provider are dropped unread.
+//! provider are dropped unread. What the person is told never quotes the provider; where it is asked stands in the log.
 
+mod code;
+mod device;
+mod id_token;
+mod metadata;
+mod provider;
 mod refused;
 
-use std::fmt;
 use std::sync::Arc;
 
+use aws_lc_rs::rand;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tidegate_model::Caller;
 use zeroize::Zeroizing;
 
-pub use refused::{LoginCheck, LoginRefused};
+pub use code::{CodeBegun, CodePending};
+pub use device::{DeviceBegun, DevicePending, DevicePoll};
+pub(crate) use provider::LoginProvider;
+pub use refused::{LoginCheck, LoginRefused, redirect_refused};
 
+use crate::check::shown;
+use crate::config::LoginConfig;
+use crate::issuer::Issuer;
+use crate::token::sha256;
 use crate::verify::Issuers;
 use refused::refused;
 
-/// A login that goes on in the browser.
-#[derive(Debug)]
-pub struct CodeBegun {
-    /// Where the browser is sent: the provider's authorization endpoint.
-    pub url: String,
-    /// What finishes it.
-    pub pending: CodePending,
+/// An issuer and what people log in at it with.
+#[derive(Clone, Copy)]
+struct At<'a> {
+    issuer: &'a Issuer,
+    provider: &'a LoginProvider,
 }
 
-/// A login by code whose answer has not come. It is finished once, by whoever brings the code to the gate.
-pub struct CodePending {
-    /// What the provider's answer has to carry as `state`; whoever receives the answer finds the login by it.
-    pub state: String,
-    issuer: String,
-    redirect_uri: String,
-    nonce: Zeroizing<String>,
-    verifier: Zeroizing<String>,
-}
-
-impl fmt::Debug for CodePending {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CodePending").field("issuer", &self.issuer).finish_non_exhaustive()
+impl At<'_> {
+    fn name(&self) -> &str {
+        &self.issuer.config.name
     }
-}
-
-/// A login for which the person types a code at the provider.
-#[derive(Debug)]
-pub struct DeviceBegun {
-    /// What the person types, printable ASCII.
-    pub user_code: String,
-    /// Where, `https` (`http` only on a loopback host).
-    pub verification_uri: String,
-    /// The same with the code in it, if the provider has such an address.
-    pub verification_uri_complete: Option<String>,
-    /// Seconds between two calls of [`Issuers::poll_device`].
-    pub interval_s: u64,
-    /// Unix seconds at which the login is over.
-    pub expires_at: u64,
-    /// What finishes it.
-    pub pending: DevicePending,
-}
-
-/// A login by device flow that the person has not finished.
-pub struct DevicePending {
-    issuer: String,
-    expires_at: u64,
-}
-
-impl fmt::Debug for DevicePending {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DevicePending").field("issuer", &self.issuer).finish_non_exhaustive()
-    }
-}
-
-/// How a login by device flow stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DevicePoll {
-    /// The person has not finished.
-    Pending {
-        /// Seconds until the next question is worth it; grows when the provider says so. Earlier ones are answered without asking
-        /// it.
-        interval_s: u64,
-    },
-    /// The person has logged in.
-    Done(Arc<Caller>),
 }
 
 impl Issuers {
     /// Names of the issuers at which people can log in, and whether by device flow too.
     #[must_use]
     pub fn logins(&self) -> Vec<(String, bool)> {
-        self.login_configs().map(|(name, login)| (name.to_owned(), login.device)).collect()
+        self.with_login().map(|(issuer, login)| (issuer.config.name.clone(), login.device)).collect()
     }
 
     /// Begins a login at an issuer, by its configured name. `redirect_uri` is where the provider sends the browser back to; it has
@@ -97,8 +57,7 @@ impl Issuers {
     /// # Errors
     /// No such login is configured; the provider's metadata cannot be had or do not do.
     pub async fn begin_code(&self, issuer: &str, redirect_uri: &str, now_unix: u64) -> Result<CodeBegun, LoginRefused> {
-        let _ = (issuer, redirect_uri, now_unix);
-        refused(LoginCheck::Provider, "not there yet")
+        code::begin(self.at(issuer)?, redirect_uri, now_unix).await
     }
 
     /// Finishes a login with the `code` of the provider's answer, and its `iss` if there was one (RFC 9207). The caller's own
@@ -113,8 +72,7 @@ impl Issuers {
         iss: Option<&str>,
         now_unix: u64,
     ) -> Result<Arc<Caller>, LoginRefused> {
-        let _ = (pending.redirect_uri, pending.nonce, pending.verifier, code, iss, now_unix);
-        refused(LoginCheck::Provider, "not there yet")
+        code::finish(self.at(pending.issuer())?, pending, code, iss, now_unix).await.map(Arc::new)
     }
 
     /// Begins a login by device flow.
@@ -122,8 +80,7 @@ impl Issuers {
     /// # Errors
     /// No such login is configured; the provider has no device flow, or refuses.
     pub async fn begin_device(&self, issuer: &str, now_unix: u64) -> Result<DeviceBegun, LoginRefused> {
-        let _ = (issuer, now_unix);
-        refused(LoginCheck::Provider, "not there yet")
+        device::begin(self.at(issuer)?, now_unix).await
     }
 
     /// Asks the provider whether the person has finished, unless it was asked less than the interval ago.
@@ -131,15 +88,41 @@ impl Issuers {
     /// # Errors
     /// The login is over: refused, expired, finished before, or the first check of the ID token that fails.
     pub async fn poll_device(&self, pending: &mut DevicePending, now_unix: u64) -> Result<DevicePoll, LoginRefused> {
-        let _ = (pending.expires_at, now_unix);
-        refused(LoginCheck::Provider, "not there yet")
+        let at = self.at(pending.issuer())?;
+        device::poll(at, pending, now_unix).await
+    }
+
+    fn with_login(&self) -> impl Iterator<Item = (&Issuer, &LoginConfig)> {
+        self.all().iter().filter_map(|issuer| Some((issuer, issuer.config.login.as_ref()?)))
+    }
+
+    fn at(&self, name: &str) -> Result<At<'_>, LoginRefused> {
+        let issuer = self.all().iter().find(|issuer| issuer.config.name == name);
+        match issuer.and_then(|issuer| Some(At { issuer, provider: issuer.login.as_ref()? })) {
+            Some(at) => Ok(at),
+            None => {
+                let others: Vec<String> = self.logins().into_iter().map(|(name, _)| name).collect();
+                let mend = if others.is_empty() {
+                    "nobody can log in at any issuer of this gate".to_owned()
+                } else {
+                    format!("use one of: {}", others.join(", "))
+                };
+                refused(LoginCheck::Provider, format!("people do not log in at {} here; {mend}", shown(name)))
+            }
+        }
     }
 }
 
-/// A redirect of the provider's with an `error` in place of a code (RFC 6749, 4.1.2.1), in words for the person. What the provider
-/// says beside it is not shown: anybody can write such an address.
-#[must_use]
-pub fn redirect_refused(issuer: &str, error: &str) -> LoginRefused {
-    let _ = error;
-    LoginRefused { check: LoginCheck::Denied, detail: format!("{issuer} did not log you in; log in again") }
+/// 32 random bytes as text: for `state`, `nonce` and the PKCE verifier (RFC 7636, 4.1).
+fn random() -> Result<Zeroizing<String>, LoginRefused> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    match rand::fill(bytes.as_mut_slice()) {
+        Ok(()) => Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_slice()))),
+        Err(_) => refused(LoginCheck::Random, "the system gives no random numbers; no login can begin"),
+    }
+}
+
+/// The PKCE challenge of a verifier, S256 (RFC 7636, 4.2).
+fn challenge(verifier: &str) -> String {
+    URL_SAFE_NO_PAD.encode(sha256(&[verifier.as_bytes()]))
 }

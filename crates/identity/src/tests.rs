@@ -23,6 +23,7 @@ mod claims;
 mod gate;
 mod introspection;
 mod keys;
+mod login;
 mod mapping;
 mod svid;
 mod tls;
@@ -44,6 +45,7 @@ struct Answers {
     silent: AtomicBool,
     /// Headers and bodies of the requests for introspection.
     asked: Mutex<Vec<(String, String)>>,
+    login: login::LoginAnswers,
 }
 
 /// A provider that serves discovery and keys until dropped.
@@ -134,10 +136,7 @@ where
     }
     let path = String::from_utf8_lossy(&request).split(' ').nth(1).unwrap_or_default().to_owned();
     let text = match path.as_str() {
-        "/.well-known/openid-configuration" => {
-            let issuer = answers.lies.lock().unwrap().clone().unwrap_or_else(|| url.to_owned());
-            ok(&json!({"issuer": issuer, "jwks_uri": format!("{url}/keys")}))
-        }
+        path if path.ends_with("/.well-known/openid-configuration") => document(url, answers),
         "/keys" => {
             answers.fetches.fetch_add(1, Ordering::SeqCst);
             if answers.silent.load(Ordering::SeqCst) {
@@ -146,19 +145,39 @@ where
             let instead = answers.instead.lock().unwrap().clone();
             instead.unwrap_or_else(|| ok(&answers.keys.lock().unwrap()))
         }
-        "/introspect" => {
-            let length = String::from_utf8_lossy(&request).lines().find_map(|line| {
-                let (name, value) = line.split_once(": ")?;
-                name.eq_ignore_ascii_case("content-length").then(|| value.parse().unwrap())
-            });
-            let mut body = vec![0; length.unwrap()];
-            stream.read_exact(&mut body).await?;
-            introspection(&request, &body, answers).await
+        "/introspect" => introspection(&request, &body(&request, &mut stream).await?, answers).await,
+        "/token" | "/device" => {
+            let body = body(&request, &mut stream).await?;
+            answers.login.answer(&path, &request, &body, answers.silent.load(Ordering::SeqCst)).await
         }
         _ => "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_owned(),
     };
     stream.write_all(text.as_bytes()).await?;
     stream.shutdown().await
+}
+
+fn document(url: &str, answers: &Answers) -> String {
+    answers.login.documents.fetch_add(1, Ordering::SeqCst);
+    if let Some(instead) = answers.login.instead.lock().unwrap().clone() {
+        return instead;
+    }
+    let issuer = answers.lies.lock().unwrap().clone().unwrap_or_else(|| url.to_owned());
+    let mut document = json!({"issuer": issuer, "jwks_uri": format!("{url}/keys")});
+    for (name, value) in answers.login.says.lock().unwrap().iter() {
+        document[name] = value.clone();
+    }
+    ok(&document)
+}
+
+/// The body of a request with these headers.
+async fn body<S: AsyncRead + Unpin>(head: &[u8], stream: &mut S) -> std::io::Result<Vec<u8>> {
+    let length = String::from_utf8_lossy(head).lines().find_map(|line| {
+        let (name, value) = line.split_once(": ")?;
+        name.eq_ignore_ascii_case("content-length").then(|| value.parse().unwrap())
+    });
+    let mut body = vec![0; length.unwrap()];
+    stream.read_exact(&mut body).await?;
+    Ok(body)
 }
 
 async fn introspection(head: &[u8], body: &[u8], answers: &Answers) -> String {

@@ -126,6 +126,26 @@ pub(crate) fn check_type(header: &Claims, claims: &Claims, config: &IssuerConfig
     Ok(())
 }
 
+/// What a login ends with: an ID token, which nobody takes for an access token.
+pub(crate) fn check_id_token_type(header: &Claims, claims: &Claims) -> Result<(), TokenRefused> {
+    let name = match header.get("typ") {
+        None => String::new(),
+        Some(Value::String(name)) => name.to_ascii_lowercase(),
+        Some(_) => return refused(Check::Type, "typ is no text"),
+    };
+    if !matches!(name.strip_prefix("application/").unwrap_or(&name), "" | "jwt") {
+        return refused(Check::Type, format!("typ {} is not that of an ID token", shown(&name)));
+    }
+    // Keycloak says in a claim which of its tokens it is
+    if claims.contains_key("events") || claims.get("typ").is_some_and(|says| says != "ID") {
+        return refused(Check::Type, "an access, logout, event or refresh token is no ID token");
+    }
+    if claims.contains_key("cnf") {
+        return refused(Check::Type, "the token is bound to a key (cnf), which a login cannot check");
+    }
+    Ok(())
+}
+
 /// A NumericDate (RFC 7519, 2), whole seconds.
 pub(crate) fn seconds(claims: &Claims, name: &str) -> Result<Option<u64>, ()> {
     match claims.get(name) {

@@ -12,12 +12,12 @@ use tidegate_model::{Caller, CredentialKind};
 
 use crate::check::{Check, TokenRefused, refused, shown};
 use crate::claims::believe;
-use crate::config::{IdentityError, IssuerConfig, LoginConfig, algorithm, validate_all};
+use crate::config::{IdentityError, IssuerConfig, algorithm, validate_all};
 use crate::gate::GateIssuer;
 use crate::introspect::Introspector;
 use crate::issuer::{Issuer, IssuerState};
 use crate::spiffe::SpiffeId;
-use crate::token::{Claims, TOKEN_BYTES_MAX, check_critical, check_type, kid, sha256, split};
+use crate::token::{Claims, TOKEN_BYTES_MAX, check_critical, check_type, sha256, split};
 
 const ISSUER_BYTES_MAX: usize = 2_048;
 /// Tokens whose outcome is kept.
@@ -131,9 +131,9 @@ impl Issuers {
         self.issuers.iter().map(Issuer::state).collect()
     }
 
-    /// The logins that are configured, by their issuers' names.
-    pub(crate) fn login_configs(&self) -> impl Iterator<Item = (&str, &LoginConfig)> {
-        self.issuers.iter().filter_map(|issuer| Some((issuer.config.name.as_str(), issuer.config.login.as_ref()?)))
+    /// All that are configured.
+    pub(crate) fn all(&self) -> &[Issuer] {
+        &self.issuers
     }
 
     /// Verifies a token at `now_unix` (Unix seconds). May fetch keys, at most once in 10 seconds per issuer.
@@ -171,11 +171,7 @@ impl Issuers {
         let algorithm = pinned_algorithm(&parts.header, issuer)?;
         check_critical(&parts.header)?;
         check_type(&parts.header, &parts.claims, &issuer.config)?;
-        let (keys, generation) = issuer.keys_for(kid(&parts.header)?, algorithm, now_unix).await?;
-        let good = |key| jsonwebtoken::crypto::verify(parts.signature, parts.signed.as_bytes(), key, algorithm);
-        if !keys.iter().any(|key| matches!(good(key), Ok(true))) {
-            return refused(Check::Signature, "not made with the issuer's key, or changed since");
-        }
+        let generation = issuer.check_signature(&parts, algorithm, now_unix).await?;
         let caller = Arc::new(believe(token, &parts.claims, &issuer.config, credential, now_unix)?);
         if caller.expires_at > now_unix + 1 {
             let until = caller.expires_at;
@@ -257,7 +253,7 @@ fn kept_key(token: &str, credential: CredentialKind) -> [u8; 32] {
     sha256(&[credential.name().as_bytes(), b"\0", token.as_bytes()])
 }
 
-fn iss(claims: &Claims) -> Result<Option<&str>, TokenRefused> {
+pub(crate) fn iss(claims: &Claims) -> Result<Option<&str>, TokenRefused> {
     match claims.get("iss") {
         None => Ok(None),
         Some(Value::String(iss)) if iss.len() <= ISSUER_BYTES_MAX => Ok(Some(iss)),
@@ -277,7 +273,7 @@ fn unix_now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
-fn pinned_algorithm(header: &Claims, issuer: &Issuer) -> Result<Algorithm, TokenRefused> {
+pub(crate) fn pinned_algorithm(header: &Claims, issuer: &Issuer) -> Result<Algorithm, TokenRefused> {
     let name = header.get("alg").and_then(Value::as_str).unwrap_or_default();
     // RFC 9864 calls EdDSA over Ed25519 by the curve's name
     let found = algorithm(if name == "Ed25519" { "EdDSA" } else { name });

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::check::{Check, TokenRefused};
+use crate::check::{Check, TokenRefused, shown};
 
 /// What stopped a login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -81,4 +81,24 @@ impl From<TokenRefused> for LoginRefused {
 
 pub(super) fn refused<T>(check: LoginCheck, detail: impl Into<String>) -> Result<T, LoginRefused> {
     Err(LoginRefused { check, detail: detail.into() })
+}
+
+/// A redirect of the provider's with an `error` in place of a code (RFC 6749, 4.1.2.1), in words for the person. What the provider
+/// says beside it is not shown: anybody can write such an address.
+#[must_use]
+pub fn redirect_refused(issuer: &str, error: &str) -> LoginRefused {
+    let (check, detail) = match error {
+        "access_denied" => (LoginCheck::Denied, format!("the login was refused at {issuer}; log in again")),
+        "login_required" | "interaction_required" | "consent_required" | "account_selection_required" => {
+            (LoginCheck::Denied, format!("{issuer} did not ask you to log in; log in again"))
+        }
+        "server_error" | "temporarily_unavailable" => {
+            (LoginCheck::Answer, format!("{issuer} cannot log anybody in now; try again"))
+        }
+        error => {
+            let mend = "who runs the gate: check client_id and scopes of login, and the client there";
+            (LoginCheck::Client, format!("{issuer} refuses the gate itself ({}); {mend}", shown(error)))
+        }
+    };
+    LoginRefused { check, detail }
 }
