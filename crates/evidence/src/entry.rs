@@ -77,6 +77,10 @@ numbered! {
         AdminCommand = 16 "admin_command",
         /// Last leaf after a clean stop. Written by the log.
         IncarnationClose = 17 "incarnation_close",
+        /// A person has logged in at the gate.
+        Login = 18 "login",
+        /// The gate made a token, or a secret that tokens are got with.
+        TokenIssued = 19 "token_issued",
     }
 }
 
@@ -123,6 +127,8 @@ numbered! {
         Delivered = 11 "delivered",
         /// Bytes as they were stored.
         Stored = 12 "stored",
+        /// The login that a token or a session comes from (`sid`).
+        LoginId = 13 "login_id",
     }
 }
 

@@ -1,6 +1,8 @@
 //! The gateway's configuration: one TOML file. What was typed ([`FileConfig`]) is checked once and becomes what the program needs
 //! ([`Config`]); an error names the file, the line and the mend.
 
+mod web;
+
 use std::net::SocketAddr;
 use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
@@ -12,7 +14,10 @@ use tidegate_identity::IssuerConfig;
 use tidegate_model::Protocol;
 use tidegate_proxy::gate::Limits;
 use tidegate_proxy::listener::ListenerConfig;
+use tidegate_saml::SamlConfig;
 use toml::Spanned;
+
+pub(crate) use web::WebSection;
 
 /// The file as typed. Unknown keys are refused.
 #[derive(Clone, Debug, Deserialize)]
@@ -32,9 +37,15 @@ pub(crate) struct FileConfig {
     pub(crate) agents: AgentsSection,
     /// The operators' port.
     pub(crate) admin: AdminSection,
+    /// Where people log in, and commands come from elsewhere. Without it neither is possible.
+    #[serde(default)]
+    pub(crate) web: Option<WebSection>,
     /// Who issues tokens; at least one.
     #[serde(default)]
     pub(crate) issuer: Vec<IssuerConfig>,
+    /// Where people log in by SAML 2.0.
+    #[serde(default)]
+    pub(crate) saml: Vec<SamlConfig>,
     /// What lies behind the gate; at least one.
     #[serde(default)]
     pub(crate) cluster: Vec<ClusterSection>,
@@ -386,6 +397,10 @@ fn from_folder(file: &mut FileConfig, folder: &Path) {
     if let Some(start) = &mut file.agents.start {
         paths.push(&mut start.config);
     }
+    if let Some(tls) = file.web.as_mut().and_then(|web| web.tls.as_mut()) {
+        paths.extend([&mut tls.certificate, &mut tls.key]);
+    }
+    paths.extend(file.saml.iter_mut().flat_map(SamlConfig::files_mut));
     for path in paths {
         *path = folder.join(&*path);
     }
@@ -420,6 +435,7 @@ fn check(file: FileConfig, place: &Place<'_>) -> Result<Config, ConfigError> {
         }
     }
     check_names(&file, place)?;
+    web::check(&file, place)?;
     let clusters = clusters(&file, place)?;
     let listeners = listeners(&file, place)?;
     let limits = limits(&file.limits);
@@ -435,7 +451,8 @@ fn check_names(file: &FileConfig, place: &Place<'_>) -> Result<(), ConfigError> 
     let administrators = &file.control.administrators;
     for name in administrators.get_ref() {
         let issuer = name.split_once(':').filter(|(_, subject)| !subject.is_empty()).map(|(issuer, _)| issuer);
-        if !issuer.is_some_and(|issuer| issuer == LOCAL || file.issuer.iter().any(|known| known.name == issuer)) {
+        let mut known = file.issuer.iter().map(|known| &known.name).chain(file.saml.iter().map(|known| &known.name));
+        if !issuer.is_some_and(|issuer| issuer == LOCAL || known.any(|known| known == issuer)) {
             let what =
                 format!("{name:?} names nobody; write ISSUER:SUBJECT, or {LOCAL}:USER for a user of this machine");
             return Err(place.wrong(administrators.span(), what));

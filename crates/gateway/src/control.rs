@@ -1,12 +1,15 @@
 //! Commands to the gate: who gives one, whether they may, and its leaf before anything changes.
 //!
-//! A command comes over the Unix socket, from a user of this machine whom the configuration names, or with a token. Cedar decides
+//! A command comes over the Unix socket, from a user of this machine whom the configuration names, or with a token there or at
+//! the web listener. Cedar decides
 //! it as an action on `Gateway`; the administrators of the configuration may give all. The order is always the same:
 //! [`Control::permit`] decides, [`Permit::begin`] makes the leaf durable, the change is made, [`Begun::done`] records that it was.
 
 mod accounts;
 mod blocks;
 mod dry_run;
+mod keys;
+mod logins;
 mod operator;
 mod policy;
 mod socket;
@@ -26,12 +29,13 @@ use tidegate_policy::{Circumstances, Now, Policy, Question};
 use tidegate_proxy::gate::Shared;
 
 pub(crate) use blocks::revocations_at_start;
-pub(crate) use operator::Operator;
+pub(crate) use operator::{Operator, Peer};
 pub(crate) use policy::at_start;
-pub(crate) use socket::{bind, serve};
+pub(crate) use socket::{bind, router, serve};
 
 use crate::config::{Config, PolicySource};
 use crate::state::State;
+use crate::tokens::GateTokens;
 use operator::LocalUsers;
 
 /// The rule that is named where the configuration, not the policy, allows.
@@ -39,8 +43,10 @@ const BY_CONFIGURATION: &str = "config:administrators";
 
 /// What commands work on.
 pub(crate) struct Control {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     pub(crate) state: State,
+    /// The gate's own tokens, where there is a web listener.
+    tokens: Option<Arc<GateTokens>>,
     /// Who may do all, and who comes without a token.
     people: ArcSwap<People>,
     source: PolicySource,
@@ -66,11 +72,17 @@ impl People {
 impl Control {
     /// # Errors
     /// A local user of the configuration does not exist.
-    pub(crate) fn new(config: &Config, shared: Arc<Shared>, state: State) -> anyhow::Result<Control> {
+    pub(crate) fn new(
+        config: &Config,
+        shared: Arc<Shared>,
+        state: State,
+        tokens: Option<Arc<GateTokens>>,
+    ) -> anyhow::Result<Control> {
         let people = ArcSwap::from_pointee(People::of(config)?);
         Ok(Control {
             shared,
             state,
+            tokens,
             people,
             source: config.file.policy.source,
             changing: tokio::sync::Mutex::default(),
@@ -237,6 +249,9 @@ pub(crate) enum Refused {
     /// What was sent is wrong.
     #[error("{0}")]
     Wrong(String),
+    /// There is no room for more.
+    #[error("{0}")]
+    TooMany(String),
     /// What is there is not what the operator believed.
     #[error("{0}")]
     Conflict(String),
@@ -257,6 +272,7 @@ impl IntoResponse for Refused {
             Refused::Unknown(_) => StatusCode::UNAUTHORIZED,
             Refused::Forbidden { .. } => StatusCode::FORBIDDEN,
             Refused::Wrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Refused::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Refused::Conflict(_) => StatusCode::CONFLICT,
             Refused::Missing(_) => StatusCode::NOT_FOUND,
             Refused::Unrecorded(_) => StatusCode::SERVICE_UNAVAILABLE,

@@ -10,6 +10,8 @@ mod serve;
 mod state;
 mod supervise;
 mod tls;
+mod tokens;
+mod web;
 
 use std::process::ExitCode;
 

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use tidegate_evidence::entry::{Entry, Kind};
-use tidegate_identity::Issuers;
 use tidegate_proxy::certificate::ListenerTls;
 use tracing::{error, info, warn};
 
 use crate::config::{self, Config, FileConfig, PolicySource};
-use crate::serve::Gate;
+use crate::serve::{self, Gate};
 use crate::tls;
+use crate::web::Web;
 
 /// Reads everything again and takes it up as a whole, or not at all.
 pub(crate) async fn run(path: &Path, gate: &Gate) {
@@ -27,7 +27,8 @@ pub(crate) async fn run(path: &Path, gate: &Gate) {
 async fn take_up(path: &Path, gate: &Gate) -> Result<()> {
     let shared = &gate.admin.shared;
     let config = config::load(path)?;
-    let issuers = Issuers::new(config.file.issuer.clone())?;
+    let issuers = serve::issuers(&config, gate.tokens.as_deref())?;
+    let (web, web_tls) = (Web::prepare(&config)?, serve::web_tls(&config)?);
     let certificates = certificates(&config)?;
     for what in needs_restart(&gate.started_with, &config.file) {
         warn!(what, "this change needs a restart");
@@ -44,6 +45,10 @@ async fn take_up(path: &Path, gate: &Gate) -> Result<()> {
     issuers.refresh_all().await;
     tokio::spawn(Arc::clone(&issuers).run_refresh());
     shared.issuers.store(issuers);
+    if let (Some((running, tls)), Some(prepared)) = (&gate.web, web) {
+        running.take_up(prepared);
+        tls.store(web_tls);
+    }
     for (name, certificate) in certificates {
         if let Some(listener) = gate.admin.listeners.iter().find(|l| l.config.name == name) {
             listener.set_tls(certificate);
@@ -66,7 +71,7 @@ fn certificates(config: &Config) -> Result<Vec<(String, Arc<ListenerTls>)>> {
 fn needs_restart(before: &FileConfig, after: &FileConfig) -> Vec<&'static str> {
     let differs =
         |before: &dyn std::fmt::Debug, after: &dyn std::fmt::Debug| format!("{before:?}") != format!("{after:?}");
-    let pairs: [(&'static str, bool); 9] = [
+    let pairs: [(&'static str, bool); 10] = [
         ("[gateway]", differs(&before.gateway.name.get_ref(), &after.gateway.name.get_ref())),
         ("[evidence]", differs(&before.evidence.dir, &after.evidence.dir)),
         ("[policy] source", before.policy.source != after.policy.source),
@@ -74,10 +79,15 @@ fn needs_restart(before: &FileConfig, after: &FileConfig) -> Vec<&'static str> {
         ("[control] socket", before.control.socket != after.control.socket),
         ("[agents]", differs(&before.agents.socket, &after.agents.socket)),
         ("[admin]", before.admin.listen != after.admin.listen),
+        ("[web]", web(before) != web(after)),
         ("[[cluster]]", before.cluster.len() != after.cluster.len()),
         ("[[listener]]", listeners(before) != listeners(after)),
     ];
     pairs.into_iter().filter(|(_, changed)| *changed).map(|(what, _)| what).collect()
+}
+
+fn web(file: &FileConfig) -> Option<(std::net::SocketAddr, &str, bool)> {
+    file.web.as_ref().map(|web| (web.listen, web.origin(), web.tls.is_some()))
 }
 
 fn listeners(file: &FileConfig) -> Vec<(String, std::net::SocketAddr, String, bool)> {

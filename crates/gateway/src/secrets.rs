@@ -1,8 +1,10 @@
-//! Reads the key that wraps the keyring.
+//! Reads the key that wraps the keyring, and wraps the gate's own secrets with one made of it.
 
 use std::os::unix::fs::MetadataExt as _;
 
 use anyhow::{Context as _, Result, bail};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
 use base64::Engine as _;
 use tidegate_evidence::store::SecretKey;
 use zeroize::Zeroizing;
@@ -52,6 +54,77 @@ pub(crate) fn wrapping_key(source: &KeySource) -> Result<SecretKey> {
     Ok(Zeroizing::new(key))
 }
 
+/// Wraps and unwraps what the gate's state keeps secret: AES-256-GCM with a key that HKDF-SHA-256 makes of the wrapping key and
+/// the purpose, a random nonce before the rest, the purpose as associated data.
+pub(crate) struct Wrap {
+    key: LessSafeKey,
+    purpose: &'static str,
+}
+
+impl Wrap {
+    /// # Errors
+    /// The library refuses the key, which does not happen.
+    pub(crate) fn new(wrapping: &SecretKey, purpose: &'static str) -> Result<Wrap> {
+        let mut key = Zeroizing::new([0; 32]);
+        let made = Salt::new(HKDF_SHA256, b"tidegate wrap v1").extract(wrapping.as_slice());
+        made.expand(&[purpose.as_bytes()], HKDF_SHA256)
+            .and_then(|okm| okm.fill(key.as_mut_slice()))
+            .ok()
+            .context("no key can be made of the wrapping key")?;
+        let key =
+            UnboundKey::new(&AES_256_GCM, key.as_slice()).ok().context("no key can be made of the wrapping key")?;
+        Ok(Wrap { key: LessSafeKey::new(key), purpose })
+    }
+
+    /// # Errors
+    /// The system has no random numbers.
+    pub(crate) fn wrap(&self, secret: &[u8]) -> Result<Vec<u8>> {
+        let mut nonce = [0; NONCE_LEN];
+        aws_lc_rs::rand::fill(&mut nonce).ok().context("the system has no random numbers")?;
+        let mut bytes = secret.to_vec();
+        let aad = Aad::from(self.purpose);
+        let sealed = self.key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad, &mut bytes);
+        sealed.ok().context("a secret cannot be wrapped")?;
+        Ok([&nonce[..], &bytes].concat())
+    }
+
+    /// # Errors
+    /// Another key wrapped it, or it was changed.
+    pub(crate) fn unwrap(&self, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+        let wrong = "the gate's state holds secrets that another wrapping key wrapped, or that were changed; give the wrapping key it \
+                     was made with";
+        let (nonce, rest) = wrapped.split_at_checked(NONCE_LEN).context(wrong)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok().context(wrong)?;
+        let mut bytes = Zeroizing::new(rest.to_vec());
+        let length = self.key.open_in_place(nonce, Aad::from(self.purpose), &mut bytes).ok().context(wrong)?.len();
+        bytes.truncate(length);
+        Ok(bytes)
+    }
+}
+
 fn from_hex(words: &[u8]) -> Option<Vec<u8>> {
     words.chunks_exact(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrapped_comes_back_with_the_same_key_and_purpose_only() {
+        let key = |byte| Zeroizing::new([byte; 32]);
+        let wrap = Wrap::new(&key(1), "keys").unwrap();
+        let wrapped = wrap.wrap(b"secret").unwrap();
+        assert!(!wrapped.windows(6).any(|bytes| bytes == b"secret"));
+        assert_eq!(wrap.unwrap(&wrapped).unwrap().as_slice(), b"secret");
+        assert_ne!(wrapped, wrap.wrap(b"secret").unwrap(), "nonces differ");
+        assert!(Wrap::new(&key(2), "keys").unwrap().unwrap(&wrapped).is_err());
+        assert!(Wrap::new(&key(1), "other").unwrap().unwrap(&wrapped).is_err());
+        for at in 0..wrapped.len() {
+            let mut changed = wrapped.clone();
+            changed[at] ^= 1;
+            assert!(wrap.unwrap(&changed).is_err(), "{at}");
+        }
+        assert!(wrap.unwrap(&wrapped[..5]).is_err());
+    }
 }

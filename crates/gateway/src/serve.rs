@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use prometheus_client::registry::Registry;
 use rustix::process::getuid;
 use tidegate_evidence::{Log, LogConfig};
@@ -32,6 +32,8 @@ use crate::config::{self, Config};
 use crate::control::{self, Control};
 use crate::state::State;
 use crate::supervise::{self, Child};
+use crate::tokens::GateTokens;
+use crate::web::{self, Web};
 use crate::{cli, reload, secrets, tls};
 
 /// Requests for broker connections that are open at the agents at once.
@@ -81,6 +83,8 @@ pub(crate) fn check(config: &Config) -> Result<String> {
         tls.as_ref().map(tls::server_config).transpose()?;
     }
     Issuers::new(config.file.issuer.clone())?;
+    Web::prepare(config)?;
+    web_tls(config)?;
     secrets::wrapping_key(config.file.evidence.wrapping_key.get_ref())?;
     Ok(format!(
         "ok: {} listeners, {} clusters, {} issuers, {} rules",
@@ -100,6 +104,14 @@ async fn run(config: Config, path: &Path) -> Result<()> {
     let stopping = CancellationToken::new();
     let (gate, child, control_socket) = start(&config, &stopping).await?;
     let admin_stopping = CancellationToken::new();
+    let web = match (&gate.web, &config.file.web) {
+        (Some((web, tls)), Some(section)) => {
+            let listener = web::bind(section.listen).await?;
+            info!(url = section.origin(), address = %section.listen, "people log in here");
+            Some(tokio::spawn(web::serve(Arc::clone(web), listener, Arc::clone(tls), admin_stopping.clone())))
+        }
+        _ => None,
+    };
     let control = tokio::spawn(control::serve(Arc::clone(&gate.control), control_socket, admin_stopping.clone()));
     let socket = TcpListener::bind(config.file.admin.listen)
         .await
@@ -124,6 +136,9 @@ async fn run(config: Config, path: &Path) -> Result<()> {
     gate.admin.shared.agents.shutdown();
     admin_stopping.cancel();
     control.await?;
+    if let Some(web) = web {
+        web.await?;
+    }
     let log = gate.admin.shared.log.clone();
     tokio::task::spawn_blocking(move || log.close()).await?;
     admin.await?;
@@ -138,6 +153,10 @@ async fn run(config: Config, path: &Path) -> Result<()> {
 pub(crate) struct Gate {
     pub(crate) admin: Arc<Admin>,
     pub(crate) control: Arc<Control>,
+    /// The web listener and its certificates, where there is one.
+    pub(crate) web: Option<(Arc<Web>, Arc<web::Tls>)>,
+    /// The gate as an issuer.
+    pub(crate) tokens: Option<Arc<GateTokens>>,
     /// What was configured at start; what a reload may not change is compared with it.
     pub(crate) started_with: config::FileConfig,
 }
@@ -147,7 +166,8 @@ async fn start(config: &Config, stopping: &CancellationToken) -> Result<(Gate, O
     let control_socket = control::bind(&config.file.control.socket)?;
     let state = State::open(&config.file.state.dir)?;
     let policy = control::at_start(config, &state, now_ms())?;
-    let issuers = Issuers::new(config.file.issuer.clone())?;
+    let tokens = gate_tokens(config, &state)?;
+    let issuers = issuers(config, tokens.as_deref())?;
     let agent_uid = config.file.agents.user.as_ref().map(|user| supervise::uid_of(user.get_ref())).transpose()?;
     let shared_user = agent_uid.is_none_or(|uid| uid == getuid().as_raw());
     let log = open_log(config, &policy, shared_user)?;
@@ -187,14 +207,47 @@ async fn start(config: &Config, stopping: &CancellationToken) -> Result<(Gate, O
     tokio::spawn(keep_uses(state.clone(), Arc::clone(&shared)));
     tokio::spawn(keep_tallies(state.clone(), tallied, config.file.state.decision_days));
     control::revocations_at_start(&state, &shared)?;
-    let control = Arc::new(Control::new(config, Arc::clone(&shared), state)?);
+    let control = Arc::new(Control::new(config, Arc::clone(&shared), state, tokens.clone())?);
+    if let Some(tokens) = &tokens {
+        tokio::spawn(Arc::clone(tokens).rotate_in_time(shared.log.clone(), now_ms));
+    }
+    let web = match (&config.file.web, &tokens) {
+        (Some(section), Some(tokens)) => {
+            let web = Web::new(config, section, Arc::clone(&control), Arc::clone(tokens))?;
+            Some((web, Arc::new(ArcSwapOption::from(web_tls(config)?))))
+        }
+        _ => None,
+    };
     tokio::spawn(Arc::clone(&control).end_blocks_in_time());
     let listeners = start_listeners(config, &shared, stopping).await?;
     tokio::spawn(flush_failures(Arc::clone(&shared)));
     let mut registry = Registry::with_prefix("tidegate");
     shared.metrics.register(&mut registry);
     let admin = Arc::new(Admin { shared, listeners, registry });
-    Ok((Gate { admin, control, started_with: config.file.clone() }, child, control_socket))
+    Ok((Gate { admin, control, web, tokens, started_with: config.file.clone() }, child, control_socket))
+}
+
+/// The gate as an issuer, where people log in at it.
+fn gate_tokens(config: &Config, state: &State) -> Result<Option<Arc<GateTokens>>> {
+    let Some(web) = &config.file.web else { return Ok(None) };
+    let key = secrets::wrapping_key(config.file.evidence.wrapping_key.get_ref())?;
+    Ok(Some(Arc::new(GateTokens::open(web.origin(), state, &key, now_ms() / 1000)?)))
+}
+
+/// Whose tokens are believed: the configured issuers', and the gate's own.
+pub(crate) fn issuers(config: &Config, tokens: Option<&GateTokens>) -> Result<Arc<Issuers>> {
+    let configs = config.file.issuer.clone();
+    let Some(tokens) = tokens else { return Ok(Issuers::new(configs)?) };
+    let saml = config.file.saml.iter().map(|saml| saml.name.clone()).collect();
+    Ok(Issuers::with_gate(configs, Arc::clone(&tokens.issuer), saml)?)
+}
+
+/// What the web listener greets with, if anything.
+pub(crate) fn web_tls(config: &Config) -> Result<Option<Arc<rustls::ServerConfig>>> {
+    let Some(section) = config.file.web.as_ref().and_then(|web| web.tls.as_ref()) else { return Ok(None) };
+    let mut config = rustls::ServerConfig::clone(&tls::server_config(section)?.config);
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Some(Arc::new(config)))
 }
 
 fn open_log(config: &Config, policy: &Policy, shared_user: bool) -> Result<Log> {

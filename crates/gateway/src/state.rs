@@ -6,6 +6,7 @@
 mod accounts;
 mod blocks;
 mod decisions;
+mod logins;
 
 use std::collections::BTreeMap;
 use std::fs::DirBuilder;
@@ -19,10 +20,11 @@ use serde::Serialize;
 
 pub(crate) use blocks::RevocationRow;
 pub(crate) use decisions::DecisionRow;
+pub(crate) use logins::{Login, Person};
 
 const FILE: &str = "state.sqlite";
 /// What makes each version of the file out of the one before. Never changed once released; a new one is added at the end.
-const MIGRATIONS: [&str; 3] = ["
+const MIGRATIONS: [&str; 4] = ["
 CREATE TABLE policy_version (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     hash TEXT NOT NULL,
@@ -64,7 +66,7 @@ CREATE TABLE revocation (
     who TEXT NOT NULL,
     PRIMARY KEY (kind, value)
 ) STRICT, WITHOUT ROWID;
-", accounts::MIGRATION];
+", accounts::MIGRATION, logins::MIGRATION];
 /// Versions of the policy that are kept to roll back to.
 const POLICY_VERSIONS_MAX: u32 = 100;
 

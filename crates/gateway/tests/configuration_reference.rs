@@ -19,7 +19,7 @@ check a file without running it; SIGHUP makes a running program read its file ag
 ";
 
 /// What types look like in the file.
-const TYPES: [(&str, &str); 19] = [
+const TYPES: [(&str, &str); 20] = [
     ("String", "text"),
     ("PathBuf", "path"),
     ("SocketAddr", "`\"address:port\"`"),
@@ -38,6 +38,7 @@ const TYPES: [(&str, &str); 19] = [
     ("Target", "`\"host:port\"`"),
     ("Pattern", "`\"host:port\"`"),
     ("MissingGroups", "`\"unknown\"` or `\"none\"`"),
+    ("NameIdFormat", "`\"persistent\"`, `\"unspecified\"` or `\"email\"`"),
     ("PolicySource", "`\"state\"` or `\"folder\"`"),
 ];
 
@@ -49,7 +50,8 @@ const FIELD_TYPES: [(&str, &str, &str); 3] = [
 ];
 
 /// Defaults that are no literal.
-const DEFAULTS: [(&str, &str); 7] = [
+const DEFAULTS: [(&str, &str); 8] = [
+    ("default_formats", "`[\"persistent\"]`"),
     ("own_user", "the agent's own user"),
     ("yes", "`true`"),
     ("MissingGroups", "`\"unknown\"`"),
@@ -113,6 +115,8 @@ fn the_reference_is_what_the_types_say() {
             "FileConfig",
             &[
                 crates.join("gateway/src/config.rs"),
+                crates.join("gateway/src/config/web.rs"),
+                crates.join("saml/src/config.rs"),
                 crates.join("identity/src/config.rs"),
                 crates.join("identity/src/config/introspection.rs"),
                 crates.join("identity/src/config/login.rs"),

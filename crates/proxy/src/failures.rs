@@ -105,7 +105,8 @@ impl Failures {
 }
 
 /// The address that limits count: one host has a whole /64 of IPv6 to choose from.
-pub(crate) fn origin(address: IpAddr) -> IpAddr {
+#[must_use]
+pub fn origin(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6((address.to_bits() >> 64 << 64).into()),
         v4 => v4,

@@ -238,6 +238,12 @@ impl Gate {
         format!("127.0.0.1:{}", self.ports.port(config::ADMIN))
     }
 
+    /// The URL of the web listener, where people log in.
+    #[must_use]
+    pub fn web(&self) -> String {
+        format!("http://127.0.0.1:{}", self.ports.port(config::WEB))
+    }
+
     /// The gate's folder: configuration, policy, keys, logs, evidence.
     #[must_use]
     pub fn folder(&self) -> &Path {

@@ -240,7 +240,8 @@ impl Control {
         Ok(self.shared.live.review(&self.shared))
     }
 
-    fn take_up_revocations(&self) -> Result<usize> {
+    /// Makes the revocations that are kept the ones that hold; how many sessions were cut.
+    pub(super) fn take_up_revocations(&self) -> Result<usize> {
         revocations_at_start(&self.state, &self.shared)?;
         Ok(self.shared.live.review(&self.shared))
     }

@@ -29,6 +29,22 @@ pub(crate) struct Operator {
 pub(crate) enum Peer {
     /// A process of this machine; `None` when the system did not say whose.
     Local(Option<u32>),
+    /// Somebody at the web listener.
+    Remote { address: IpAddr, tls: bool },
+}
+
+impl Peer {
+    /// From where.
+    pub(crate) fn address(&self) -> IpAddr {
+        match self {
+            Peer::Local(_) => HERE,
+            Peer::Remote { address, .. } => *address,
+        }
+    }
+
+    fn tls(&self) -> bool {
+        matches!(self, Peer::Remote { tls: true, .. })
+    }
 }
 
 /// Users of this machine by number.
@@ -80,7 +96,6 @@ impl FromRequestParts<Arc<Control>> for Operator {
         let peer = parts.extensions.get::<ConnectInfo<Peer>>().map(|ConnectInfo(peer)| *peer);
         let Some(peer) = peer else { return Err(Refused::Unknown("the connection has no other end".into())) };
         let now = control.shared.now_ms() / 1000;
-        let Peer::Local(uid) = peer;
         if let Some(value) = parts.headers.get(AUTHORIZATION) {
             let token = value.to_str().ok().and_then(|value| value.strip_prefix("Bearer "));
             let Some(token) = token else {
@@ -88,13 +103,22 @@ impl FromRequestParts<Arc<Control>> for Operator {
             };
             let issuers = control.shared.issuers.load_full();
             let verified = issuers.verify(token, CredentialKind::HttpBearer, now).await;
-            let caller =
-                verified.map_err(|refused| Refused::Unknown(format!("the token was refused: {}", refused.detail)))?;
+            let caller = match verified {
+                Ok(caller) => caller,
+                Err(refused) => {
+                    control.note_failure(peer.address(), refused.check.name()).await;
+                    return Err(Refused::Unknown(format!("the token was refused: {}", refused.detail)));
+                }
+            };
             if control.shared.revocations.load().revoked(&caller).is_some() {
+                control.note_failure(peer.address(), "revoked").await;
                 return Err(Refused::Unknown("the token was revoked: log in anew".into()));
             }
-            return Ok(Operator { caller, address: HERE, tls: false });
+            return Ok(Operator { caller, address: peer.address(), tls: peer.tls() });
         }
+        let Peer::Local(uid) = peer else {
+            return Err(Refused::Unknown("send a token, as `tidegate` does after `tidegate login`".into()));
+        };
         let known = uid.and_then(|uid| control.people.load().local_users.caller(uid, now));
         let Some(caller) = known else {
             let user = uid.map_or_else(|| "you".to_owned(), |uid| format!("user {uid}"));

@@ -16,7 +16,7 @@ use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 
 use super::operator::Peer;
-use super::{Control, Operator, accounts, blocks, dry_run, name_of, policy};
+use super::{Control, Operator, accounts, blocks, dry_run, keys, logins, name_of, policy};
 
 /// A policy of 256 files or a list of 100,000 blocks fits.
 const BODY_MAX: usize = 32 << 20;
@@ -60,7 +60,8 @@ pub(crate) async fn serve(control: Arc<Control>, listener: UnixListener, stoppin
     }
 }
 
-fn router(control: Arc<Control>) -> Router {
+/// Every command, for the socket and for the web listener.
+pub(crate) fn router(control: Arc<Control>) -> Router {
     Router::new()
         .route("/v1/whoami", get(whoami))
         .route("/v1/policy/apply", post(policy::apply))
@@ -77,6 +78,8 @@ fn router(control: Arc<Control>) -> Router {
         .route("/v1/service-accounts/{name}/rotate", post(accounts::rotate))
         .route("/v1/service-accounts/{name}/disable", post(accounts::disable))
         .route("/v1/service-accounts/{name}/enable", post(accounts::enable))
+        .route("/v1/logins", get(logins::list))
+        .route("/v1/gate-keys/rotate", post(keys::rotate))
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .with_state(control)
 }

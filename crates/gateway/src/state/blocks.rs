@@ -74,6 +74,13 @@ impl State {
         Ok(found)
     }
 
+    /// Forgets revocations of this author that hold since before `before_s`, Unix seconds.
+    pub(crate) fn forget_revocations(&self, who: &str, before_s: u64) -> Result<()> {
+        let sql = "DELETE FROM revocation WHERE who = ?1 AND not_before < ?2";
+        self.connection().execute(sql, params![who, signed(before_s)])?;
+        Ok(())
+    }
+
     /// Adds a revocation; an earlier one of the same is replaced.
     pub(crate) fn add_revocation(&self, row: &RevocationRow) -> Result<()> {
         let Revocation { kind, value, not_before, reason } = &row.revocation;

@@ -6,10 +6,11 @@ use super::{AGENT_UID, AgentConfig, GATEWAY_UID, Mode, Options, Upstream, Users}
 use crate::issuer::{AUDIENCE, Issuer};
 use crate::ports::{BLOCK, Ports};
 
-/// Offsets in the gate's block of ports: the listener, the admin listener, and one for each broker from here on.
+/// Offsets in the gate's block of ports: the listener, the admin listener, the web listener, and one for each broker from here on.
 pub(super) const BOOTSTRAP: u16 = 0;
 pub(super) const ADMIN: u16 = 1;
-pub(super) const BROKERS: u16 = 2;
+pub(super) const WEB: u16 = 2;
+pub(super) const BROKERS: u16 = 3;
 
 /// The text of `gateway.toml`.
 pub(super) fn gateway(folder: &Path, options: &Options, issuer: &Issuer, ports: &Ports) -> String {
@@ -31,6 +32,7 @@ pub(super) fn gateway(folder: &Path, options: &Options, issuer: &Issuer, ports: 
          [[control.local_user]]\nuser = \"0\"\n\n\
          [agents]\nsocket = {}\n{agent_user}\n\
          [admin]\nlisten = \"127.0.0.1:{}\"\n\n\
+         [web]\nlisten = \"127.0.0.1:{web}\"\nurl = \"http://127.0.0.1:{web}\"\n\n\
          [[issuer]]\nname = \"demo\"\nissuer = \"{}\"\naudiences = [\"{AUDIENCE}\"]\nalgorithms = [\"RS256\", \"ES256\"]\n\
          groups_claim = \"groups\"\n\n\
          [[cluster]]\nname = {cluster:?}\nprotocol = \"kafka\"\n\n\
@@ -50,6 +52,7 @@ pub(super) fn gateway(folder: &Path, options: &Options, issuer: &Issuer, ports: 
         ports.port(BROKERS),
         ports.port(BLOCK - 1),
         options.more,
+        web = ports.port(WEB),
     )
 }
 

@@ -36,6 +36,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
             "tidegate-identity",
             "tidegate-evidence",
             "tidegate-protocols",
+            "tidegate-saml",
             "tidegate-link",
             "tidegate-model",
         ],
