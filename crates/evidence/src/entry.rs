@@ -186,6 +186,15 @@ pub struct TopicRef {
     pub id: Option<[u8; 16]>,
 }
 
+/// A topic that the client called by another name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AliasRef {
+    /// What the client called it.
+    pub alias: String,
+    /// The topic's own name.
+    pub topic: String,
+}
+
 /// What was written to or read from one partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PartitionRange {
@@ -345,6 +354,8 @@ pub struct Entry {
     pub topics: Vec<TopicRef>,
     /// Partitions read or written.
     pub partitions: Vec<PartitionRange>,
+    /// Other names by which the client called topics; all else in the entry says the topics' own.
+    pub aliases: Vec<AliasRef>,
     /// Batches in those partitions.
     pub batches: Vec<Batch>,
     /// Bytes as they came.
@@ -387,6 +398,7 @@ impl Entry {
             resources: Vec::new(),
             topics: Vec::new(),
             partitions: Vec::new(),
+            aliases: Vec::new(),
             batches: Vec::new(),
             received: None,
             delivered: None,
@@ -406,9 +418,10 @@ impl Entry {
     pub fn weight(&self) -> usize {
         let resources = self.resources.iter().map(|resource| resource.name.len() + resource.rule.len() + 8);
         let topics = self.topics.iter().map(|topic| topic.name.len() + 20);
+        let aliases = self.aliases.iter().map(|used| used.alias.len() + used.topic.len() + 8);
         let disclosures = self.disclosures.iter().map(|(_, value)| value.len() + 60);
         let facts = self.facts.iter().map(|(name, value)| name.len() + value.len() + 4);
-        let lists: usize = resources.chain(topics).chain(disclosures).chain(facts).sum();
+        let lists: usize = resources.chain(topics).chain(aliases).chain(disclosures).chain(facts).sum();
         let words = self.decision.as_ref().map_or(0, |decision| decision.rule.len() + 40)
             + self.reason.as_ref().map_or(0, String::len);
         256 + lists + words + self.partitions.len() * 40 + self.batches.len() * 20 + self.counts.len() * 8

@@ -3,7 +3,8 @@
 
 use crate::cbor::{Decoder, Encoder, Malformed};
 use crate::entry::{
-    Algorithm, Api, Decision, Effect, Entry, Kind, Label, PartitionRange, Place, Previous, ResourceRef, TopicRef,
+    Algorithm, AliasRef, Api, Decision, Effect, Entry, Kind, Label, PartitionRange, Place, Previous, ResourceRef,
+    TopicRef,
 };
 use crate::merkle::{Hash, sha256_parts};
 
@@ -223,6 +224,11 @@ impl Leaf {
             e.uint((*partition).into());
             e.bytes(tag);
         });
+        fields.list(30, &entry.aliases, |e, used| {
+            e.array(2);
+            e.text(&used.alias);
+            e.text(&used.topic);
+        });
     }
 
     /// Reads a leaf. Only the form that [`Leaf::encode`] writes is accepted.
@@ -356,6 +362,12 @@ impl Leaf {
                     Ok((d.small()?, d.fixed()?))
                 })?;
             }
+            30 => {
+                entry.aliases = list(d, |d| {
+                    d.array_of(2)?;
+                    Ok(AliasRef { alias: d.text()?, topic: d.text()? })
+                })?;
+            }
             _ => return Err(d.malformed("an unknown key")),
         }
         Ok(())
@@ -446,6 +458,7 @@ mod tests {
                 bytes: 4096,
                 error: 0,
             }],
+            aliases: vec![AliasRef { alias: "old-orders".into(), topic: "orders".into() }],
             counts: vec![(12, 3)],
             first_ms: Some(1),
             last_ms: Some(2),
@@ -499,7 +512,7 @@ mod tests {
         }
 
         #[test]
-        fn a_changed_byte_is_refused_or_canonical(at in 0usize..400, byte in any::<u8>()) {
+        fn a_changed_byte_is_refused_or_canonical(at in 0usize..450, byte in any::<u8>()) {
             let mut bytes = full().encode();
             let at = at % bytes.len();
             bytes[at] = byte;

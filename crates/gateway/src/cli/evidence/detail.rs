@@ -116,6 +116,8 @@ fn lists(leaf: &Leaf, out: &mut Map<String, Value>) {
         })
     });
     list("partitions", partitions.collect());
+    let aliases = entry.aliases.iter().map(|used| json!({ "alias": used.alias, "topic": used.topic }));
+    list("aliases", aliases.collect());
     let counts = entry
         .counts
         .iter()

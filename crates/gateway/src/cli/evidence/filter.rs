@@ -107,6 +107,7 @@ pub(super) fn fact<'a>(leaf: &'a Leaf, name: &str) -> Option<&'a str> {
 fn names(leaf: &Leaf, topic: &str) -> bool {
     let entry = &leaf.entry;
     entry.topics.iter().any(|other| other.name == topic)
+        || entry.aliases.iter().any(|used| used.alias == topic || used.topic == topic)
         || entry.resources.iter().any(|resource| resource.kind == 1 && resource.name == topic)
         || fact(leaf, "resource") == Some(topic)
 }
@@ -149,9 +150,11 @@ mod tests {
         entry.session = Some([0xab; 16]);
         entry.topics = vec![tidegate_evidence::TopicRef { name: "orders".into(), id: None }];
         entry.decision = Some(Decision { allowed: true, rule: "r".into(), policy_version: [0; 32] });
+        entry.aliases = vec![tidegate_evidence::AliasRef { alias: "old-orders".into(), topic: "orders".into() }];
         let leaf = leaf(entry);
         let topic = |name: &str| Filter { topic: Some(name.into()), ..Filter::default() };
         assert!(topic("orders").takes(&leaf) && !topic("order").takes(&leaf));
+        assert!(topic("old-orders").takes(&leaf), "by the name that the client used too");
         let session = |id: &str| Filter { session: Some(id.into()), ..Filter::default() };
         assert!(session("abab").takes(&leaf) && !session("abac").takes(&leaf));
         let allowed = |allowed| Filter { allowed: Some(allowed), ..Filter::default() };

@@ -237,6 +237,9 @@ fn subjects(leaf: &Leaf, lines: &mut Lines) {
         let id = topic.id.as_ref().map(|id| format!(" (id {})", detail::topic_id(id))).unwrap_or_default();
         lines.add("topic", format!("{}{id}", topic.name));
     }
+    for used in &entry.aliases {
+        lines.add("called", format!("{}, an alias of {}", used.alias, used.topic));
+    }
     for range in &entry.partitions {
         let error = if range.error == 0 { String::new() } else { format!(", error {}", range.error) };
         let what = row::range(leaf, range);
