@@ -1,5 +1,6 @@
 //! A question in full, as a person writes it down or a record keeps it: who, around what, wants what of which resource.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -138,6 +139,16 @@ impl Asked {
         }
     }
 
+    /// The same question by the topic's own name, where this policy makes the name an alias.
+    #[must_use]
+    pub fn by_own_name(&self, policy: &Policy) -> Cow<'_, Asked> {
+        let topic = match self.action.applies_to() {
+            ResourceKind::Topic => policy.topics().aliases().topic(&self.name),
+            _ => None,
+        };
+        topic.map_or(Cow::Borrowed(self), |topic| Cow::Owned(Asked { name: (**topic).to_owned(), ..self.clone() }))
+    }
+
     /// The question, for an entitlement of the caller.
     #[must_use]
     pub fn question(&self) -> Question<'_> {
@@ -149,10 +160,10 @@ impl Asked {
         }
     }
 
-    /// What the policy answers.
+    /// What the policy answers. A question about an alias is one about its topic.
     #[must_use]
     pub fn decide(&self, policy: &Policy) -> Decision {
-        policy.decide(&self.entitlement(policy), self.question())
+        policy.decide(&self.entitlement(policy), self.by_own_name(policy).question())
     }
 
     /// The caller's class under the policy.

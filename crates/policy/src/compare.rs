@@ -24,7 +24,9 @@ pub struct Comparison {
     pub rules: Vec<RuleChange>,
     /// Rows of `topics.yaml` that are not the same, by name or pattern.
     pub topics: Vec<TopicChange>,
-    /// Answers that are not the same.
+    /// Aliases that are not the same.
+    pub aliases: Vec<AliasChange>,
+    /// Answers that are not the same. By an alias is asked about its topic, which may be another one than before.
     pub answers: Vec<AnswerChange>,
     /// How many questions were asked.
     pub asked: usize,
@@ -82,6 +84,17 @@ pub struct TopicChange {
     pub after: Option<TopicFacts>,
 }
 
+/// An alias that is not the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AliasChange {
+    /// The alias.
+    pub alias: String,
+    /// The topic that it stood for.
+    pub before: Option<String>,
+    /// The topic that it stands for.
+    pub after: Option<String>,
+}
+
 /// Answers that change in the same way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AnswerChange {
@@ -108,9 +121,10 @@ pub struct AnswerChange {
 pub fn compare(old: &Policy, new: &Policy) -> Comparison {
     let rules = rules(old, new);
     let topics = topics(old, new);
-    let mut comparison = Comparison { rules, topics, answers: Vec::new(), asked: 0, left_out: Vec::new() };
+    let aliases = aliases(old, new);
+    let mut comparison = Comparison { rules, topics, aliases, answers: Vec::new(), asked: 0, left_out: Vec::new() };
     let same_meaning = comparison.rules.iter().all(|rule| rule.fate == RuleFate::Reworded && !lifts_otherwise(rule));
-    if same_meaning && comparison.topics.is_empty() {
+    if same_meaning && comparison.topics.is_empty() && comparison.aliases.is_empty() {
         return comparison;
     }
     let questions = Questions::of(old, new);
@@ -132,6 +146,14 @@ pub fn compare(old: &Policy, new: &Policy) -> Comparison {
     comparison.left_out = questions.left_out;
     comparison.answers = without_echoes(found.into_values().collect());
     comparison
+}
+
+fn aliases(old: &Policy, new: &Policy) -> Vec<AliasChange> {
+    let of = |policy: &Policy, alias: &str| policy.topics().aliases().topic(alias).map(|topic| (**topic).to_owned());
+    let names: BTreeSet<&str> =
+        [old, new].iter().flat_map(|policy| policy.topics().aliases().all()).map(|(alias, _)| alias).collect();
+    let change = |alias: &str| AliasChange { alias: alias.to_owned(), before: of(old, alias), after: of(new, alias) };
+    names.into_iter().map(change).filter(|change| change.before != change.after).collect()
 }
 
 /// Without what changes for callers of two groups just as it changes for those of one of them.

@@ -20,8 +20,10 @@ use crate::rule::Rule;
 /// The rule that is named when no rule allows.
 pub(crate) const DEFAULT_DENY: &str = "default-deny";
 /// What a decision's rule text begins with when no rule decided by itself: a defect or a rule that cannot be evaluated, a
-/// block, a forbid that an approval would lift.
-pub(crate) const PREFIXES: [&str; 3] = ["error:", "block:", "approval:"];
+/// block, a forbid that an approval would lift, a name that is only an alias.
+pub(crate) const PREFIXES: [&str; 4] = ["error:", "block:", "approval:", ALIAS];
+/// Before the alias that was asked about in the place of its topic.
+pub(crate) const ALIAS: &str = "alias:";
 
 static POLICIES: AtomicU64 = AtomicU64::new(0);
 
@@ -88,7 +90,8 @@ pub struct Decision {
     /// What is said.
     pub effect: Effect,
     /// The ids of the rules that decided, sorted and joined by `,`; `default-deny` when no rule allows; `error:<id>` when a
-    /// rule could not be evaluated, which denies; `block:<id>` of a block; `approval:<ids>` when it needs an approval.
+    /// rule could not be evaluated, which denies; `block:<id>` of a block; `approval:<ids>` when it needs an approval;
+    /// `alias:<name>` when the name is no topic's own.
     /// [`Policy::rules_in`] finds the rules again.
     pub rule: Arc<str>,
 }
@@ -203,6 +206,7 @@ impl Policy {
     /// The rules that a [`Decision::rule`] of this policy names.
     pub fn rules_in<'a>(&'a self, decided_by: &'a str) -> impl Iterator<Item = &'a Rule> {
         let ids = PREFIXES.iter().find_map(|prefix| decided_by.strip_prefix(prefix)).unwrap_or(decided_by);
+        let ids = if decided_by.starts_with(ALIAS) { "" } else { ids };
         ids.split(',').filter_map(|id| self.rule(id))
     }
 

@@ -12,7 +12,7 @@ use tidegate_model::{Action, Resource, ResourceKind};
 
 use crate::answers::{AnswerKey, Kept};
 use crate::class::{Class, Traits, Way};
-use crate::decide::{DEFAULT_DENY, Decision, Effect, Question};
+use crate::decide::{ALIAS, DEFAULT_DENY, Decision, Effect, Question};
 use crate::error::PolicyError;
 use crate::folder::Loaded;
 use crate::rules::Rules;
@@ -122,6 +122,12 @@ impl Core {
 
     /// Asks Cedar. The error is the rule to deny with.
     fn evaluate(&self, who: &Class, question: Question<'_>) -> Result<Decision, String> {
+        if let Resource::Topic(name) = question.resource
+            && self.loaded.topics.aliases().topic(name).is_some()
+        {
+            // Whoever asks about an alias by itself has not found out what it means.
+            return Err(format!("{ALIAS}{name}"));
+        }
         let way = self.way(who, question.action)?;
         let resource = self.placed(who, question.resource);
         let rules = self.rules_for(who).of_resource(&way.rules, &resource.uid, &resource.above);

@@ -64,6 +64,8 @@ pub struct Expectation {
     pub expect: Expected,
     /// Rules that have to be among those that decide.
     pub by: Vec<String>,
+    /// The topic that was decided about, where the question names an alias.
+    pub alias_of: Option<String>,
 }
 
 /// What came of an expectation.
@@ -104,8 +106,10 @@ pub fn test(dir: &Path, policy: &Policy) -> Result<Outcomes, Vec<PolicyError>> {
     let expectations = read(dir, policy)?;
     let mut decided = BTreeSet::new();
     let mut all = Vec::new();
-    for expectation in expectations {
+    for mut expectation in expectations {
         let decision = expectation.asked.decide(policy);
+        let own = expectation.asked.by_own_name(policy);
+        expectation.alias_of = (own.name != expectation.asked.name).then(|| own.name.clone());
         let rules: BTreeSet<&str> = policy.rules_in(&decision.rule).map(|rule| rule.id.as_str()).collect();
         let named =
             |rule: &String| rules.contains(rule.as_str()) || (rule == DEFAULT_DENY && *decision.rule == *DEFAULT_DENY);
@@ -332,6 +336,7 @@ fn parse(file: &str, text: &str, rules: &BTreeSet<String>) -> Result<Vec<Expecta
                 asked,
                 expect,
                 by: by.clone(),
+                alias_of: None,
             })),
             Err(what) => errors.push(PolicyError::at(file, line, what, mend)),
         }

@@ -25,8 +25,10 @@ const NEAREST_MAX: usize = 5;
 /// Why a question has the answer that it has.
 #[derive(Clone, Debug)]
 pub struct Explanation {
-    /// The question.
+    /// The question, by the topic's own name.
     pub asked: Asked,
+    /// The alias by which it was asked.
+    pub alias: Option<String>,
     /// The answer.
     pub decision: Decision,
     /// The rules that decided.
@@ -51,6 +53,9 @@ pub struct NearMiss {
 /// Explains the policy's answer. Costs far more than the answer: it looks at each rule.
 #[must_use]
 pub fn explain(policy: &Policy, asked: &Asked) -> Explanation {
+    let called = &asked.name;
+    let asked = &*asked.by_own_name(policy);
+    let alias = (*called != asked.name).then(|| called.clone());
     let decision = asked.decide(policy);
     let mut rules: Vec<Rule> = policy.rules_in(&decision.rule).cloned().collect();
     rules.sort_by(|a, b| a.id.cmp(&b.id));
@@ -60,7 +65,7 @@ pub fn explain(policy: &Policy, asked: &Asked) -> Explanation {
         Effect::Allow | Effect::Blocked => (Vec::new(), Vec::new()),
         Effect::Deny | Effect::NeedsApproval => permits(policy, asked, topic.as_ref()),
     };
-    Explanation { asked: asked.clone(), decision, rules, topic, outvoted, nearest }
+    Explanation { asked: asked.clone(), alias, decision, rules, topic, outvoted, nearest }
 }
 
 /// The permits that apply, or, if there is none, those that come nearest.
@@ -145,7 +150,7 @@ impl Explanation {
             "question": {
                 "kind": if who.kind == tidegate_model::CallerKind::User { "user" } else { "workload" },
                 "id": who.id(), "groups": who.groups, "client": who.client,
-                "action": self.asked.action.name(), "resource": self.asked.name, "partition": self.asked.partition,
+                "action": self.asked.action.name(), "resource": self.asked.name, "alias": self.alias, "partition": self.asked.partition,
                 "context": {
                     "cluster": around.cluster, "address": around.address.to_string(), "clientId": around.client_id,
                     "tls": around.tls, "hour": around.hour, "mfaAge": around.mfa_age,
@@ -165,6 +170,9 @@ impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}  by {}", self.decision.effect.name(), self.decision.rule)?;
         writeln!(f, "\nquestion  {}", self.asked)?;
+        if let Some(alias) = &self.alias {
+            writeln!(f, "alias     {alias} stands for {}: decided is about that topic", self.asked.name)?;
+        }
         if let Some(facts) = &self.topic {
             writeln!(f, "topic     {}", parts::facts_in_words(facts))?;
         }

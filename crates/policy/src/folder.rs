@@ -7,9 +7,11 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use cedar_policy::{Policy as CedarPolicy, Validator};
+use tidegate_model::ResourceKind;
 
 use crate::error::PolicyError;
 use crate::looks::Looks;
+use crate::named::Named;
 use crate::rule::{ReadRule, Rule, split};
 use crate::rules::{LeftOut, Rules};
 use crate::schema::schema;
@@ -119,6 +121,7 @@ pub(crate) fn load(files: &PolicyFiles) -> Result<Loaded, Vec<PolicyError>> {
         warnings.push(format!("no {}: every topic is env unknown, tier0, unclassified", topics::FILE));
     }
     errors.extend(twice(&rules));
+    errors.extend(rules.iter().filter_map(|rule| names_alias(rule, &topics)));
     if rules.len() > RULES_MAX {
         errors.push(PolicyError::folder("the policy", format!("more than {RULES_MAX} rules"), "merge some"));
     }
@@ -134,6 +137,19 @@ pub(crate) fn load(files: &PolicyFiles) -> Result<Loaded, Vec<PolicyError>> {
         warnings,
     };
     assemble(report, rules, topics).map_err(|error| vec![error])
+}
+
+/// A rule about an alias would silently never hold, and it may be a forbid.
+fn names_alias(read: &ReadRule, topics: &Topics) -> Option<PolicyError> {
+    let mut named = Named::default();
+    named.add(&read.json);
+    let ids = named.entities.iter().filter(|(kind, _)| kind == "Topic").map(|(_, id)| id);
+    // A rule about several kinds of things may well name a group that is called like an alias.
+    let of_topics = read.rule.actions.iter().all(|action| action.applies_to() == ResourceKind::Topic);
+    let names = named.names.iter().filter(|_| of_topics);
+    let (alias, topic) = ids.chain(names).find_map(|name| Some((name, topics.aliases().topic(name)?)))?;
+    let what = format!("the rule {:?} names {alias:?}, which is an alias", read.rule.id);
+    Some(PolicyError::at(&read.rule.file, read.rule.line, what, format!("name the topic itself, {topic:?}")))
 }
 
 /// What is allowed but unwise in one rule.

@@ -6,6 +6,7 @@
 //! The path of a question: [`Policy::entitlement`] finds the class of callers that the rules cannot tell apart, once a
 //! session; [`Policy::decide`] looks an answer up in that class's table, or asks Cedar and keeps the answer.
 
+mod aliases;
 mod answers;
 mod asked;
 mod blocks;
@@ -27,10 +28,11 @@ mod schema;
 mod topics;
 mod widen;
 
+pub use aliases::Aliases;
 pub use asked::{Around, Asked, Who, actions};
 pub use blocks::{Block, Blocks, Pattern, Target, TargetRefused};
 pub use class::{Circumstances, Entitlement};
-pub use compare::{AnswerChange, Comparison, RuleChange, RuleFate, TopicChange, compare};
+pub use compare::{AliasChange, AnswerChange, Comparison, RuleChange, RuleFate, TopicChange, compare};
 pub use decide::{Asking, Decision, Effect, Now, Policy, Question};
 pub use error::PolicyError;
 pub use expect::{Expectation, Expected, Outcome, Outcomes, test};

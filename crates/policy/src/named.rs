@@ -45,6 +45,9 @@ impl Named {
             named.tags.extend(facts.tags.iter().cloned());
             named.groups.extend(facts.owner.iter().cloned());
         }
+        for (alias, topic) in policy.topics().aliases().all() {
+            named.names.extend([alias.to_owned(), topic.to_owned()]);
+        }
         named
     }
 

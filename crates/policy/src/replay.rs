@@ -33,6 +33,8 @@ pub struct Change {
     pub loses: bool,
     /// Whether it is so at every hour and every age of the strong authentication; otherwise only at some.
     pub always: bool,
+    /// The topic that the name stands for under the new policy, which makes it an alias.
+    pub alias_of: Option<String>,
     /// How often it was asked.
     pub count: u64,
     /// The rules that decide under the old policy.
@@ -128,7 +130,10 @@ fn changed(old: &Policy, new: &Policy, moments: &Moments, row: Recorded) -> Opti
     answers.retain(|(_, _, after)| after.allowed() != row.allowed);
     let differ = answers.len();
     let (asked, before, after) = answers.into_iter().next()?;
+    let own = asked.by_own_name(new).name.clone();
+    let alias_of = (own != asked.name).then_some(own);
     Some(Change {
+        alias_of,
         asked,
         loses: row.allowed,
         always: differ == looked_at,

@@ -1,15 +1,17 @@
-//! `topics.yaml`: what a topic is (domain, owner, env, tier, tags), by name or pattern, and what a derived topic inherits.
+//! `topics.yaml`: what a topic is (domain, owner, env, tier, tags), by name or pattern, what a derived topic inherits, and by
+//! which other names clients may call topics.
 
 use std::collections::{BTreeSet, HashMap};
 
 use serde::Deserialize;
 
+use crate::aliases::Aliases;
 use crate::error::PolicyError;
 
 /// The file's name inside a policy folder.
 pub(crate) const FILE: &str = "topics.yaml";
 /// Kafka's own limit on a topic name; a longer one is no topic and is never matched.
-const NAME_MAX: usize = 249;
+pub(crate) const NAME_MAX: usize = 249;
 const ROWS_MAX: usize = 10_000;
 /// Names that are looked at for one topic; a name with more possible sources is treated as one that nothing names.
 const SOURCES_MAX: usize = 48;
@@ -48,6 +50,7 @@ pub struct Topics {
     exact: HashMap<String, TopicFacts>,
     /// Most literal characters first, then in the order of the file.
     patterns: Vec<(String, TopicFacts)>,
+    aliases: Aliases,
 }
 
 #[derive(Deserialize)]
@@ -55,6 +58,8 @@ pub struct Topics {
 struct RawRow {
     name: Option<String>,
     pattern: Option<String>,
+    alias: Option<String>,
+    topic: Option<String>,
     domain: Option<String>,
     owner: Option<String>,
     env: Option<String>,
@@ -68,20 +73,23 @@ enum Key {
     Pattern(String),
 }
 
-struct Row {
-    key: Key,
-    facts: TopicFacts,
+enum Row {
+    Facts(Key, TopicFacts),
+    Alias { alias: String, topic: String },
 }
 
 impl Row {
     fn read(raw: RawRow) -> Result<Row, String> {
+        if raw.alias.is_some() || raw.topic.is_some() {
+            return Self::alias(raw);
+        }
         let key = match (raw.name, raw.pattern) {
             (Some(name), None) if name.contains('*') => {
                 return Err(format!("name {name:?} has a '*': write it as pattern"));
             }
             (Some(name), None) => Key::Name(name),
             (None, Some(pattern)) => Key::Pattern(pattern),
-            _ => return Err("a row has either name or pattern".to_owned()),
+            _ => return Err("a row has one of name, pattern and alias".to_owned()),
         };
         let (Key::Name(text) | Key::Pattern(text)) = &key;
         if text.is_empty() || text.len() > NAME_MAX {
@@ -105,7 +113,27 @@ impl Row {
             tier,
             tags: raw.tags,
         };
-        Ok(Row { key, facts })
+        Ok(Row::Facts(key, facts))
+    }
+
+    fn alias(raw: RawRow) -> Result<Row, String> {
+        match raw {
+            RawRow {
+                alias: Some(alias),
+                topic: Some(topic),
+                name: None,
+                pattern: None,
+                domain: None,
+                owner: None,
+                env: None,
+                tier: None,
+                tags,
+            } if tags.is_empty() => Ok(Row::Alias { alias, topic }),
+            _ => {
+                Err("an alias is {alias, topic} and nothing else: what holds for it is what holds for its topic"
+                    .to_owned())
+            }
+        }
     }
 }
 
@@ -115,7 +143,7 @@ impl Topics {
     /// # Errors
     /// Unknown keys, rows without a name or with two, duplicate names; with file and line.
     pub fn parse(text: &str) -> Result<Topics, PolicyError> {
-        let mend = "a row is {name or pattern, domain, owner, env, tier, tags}";
+        let mend = "a row is {name or pattern, domain, owner, env, tier, tags} or {alias, topic}";
         let rows: Option<Vec<RawRow>> = serde_norway::from_str(text).map_err(|error| {
             let line = error.location().map_or(1, |location| location.line());
             PolicyError::at(FILE, line, error.to_string(), mend)
@@ -126,27 +154,29 @@ impl Topics {
         }
         let lines = lines_of_rows(text);
         let mut topics = Topics::default();
+        let mut places = HashMap::new();
         for (index, raw) in rows.into_iter().enumerate() {
-            let wrong = |what: String| {
-                PolicyError::at(
-                    FILE,
-                    lines.get(index).copied().unwrap_or(1),
-                    format!("row {}: {what}", index + 1),
-                    mend,
-                )
-            };
-            let row = Row::read(raw).map_err(wrong)?;
-            let again = match row.key {
-                Key::Name(name) => topics.exact.insert(name.clone(), row.facts).map(|_| name),
-                Key::Pattern(pattern) => {
+            let line = lines.get(index).copied().unwrap_or(1);
+            let wrong = |what: String| PolicyError::at(FILE, line, format!("row {}: {what}", index + 1), mend);
+            let again = match Row::read(raw).map_err(wrong)? {
+                Row::Facts(Key::Name(name), facts) => topics.exact.insert(name.clone(), facts).map(|_| name),
+                Row::Facts(Key::Pattern(pattern), facts) => {
                     let again = topics.patterns.iter().any(|(known, _)| *known == pattern);
-                    topics.patterns.push((pattern.clone(), row.facts));
+                    topics.patterns.push((pattern.clone(), facts));
                     again.then_some(pattern)
+                }
+                Row::Alias { alias, topic } => {
+                    places.insert(alias.clone(), (index + 1, line));
+                    topics.aliases.add(&alias, &topic).map_err(wrong)?.then_some(alias)
                 }
             };
             if let Some(text) = again {
                 return Err(wrong(format!("{text:?} stands twice")));
             }
+        }
+        if let Some((alias, what)) = topics.aliases.refused(|name| topics.exact.contains_key(name)) {
+            let (row, line) = places.get(alias).copied().unwrap_or((1, 1));
+            return Err(PolicyError::at(FILE, line, format!("row {row}: {what}"), mend));
         }
         topics.patterns.sort_by_key(|(pattern, _)| std::cmp::Reverse(pattern.chars().filter(|c| *c != '*').count()));
         Ok(topics)
@@ -155,7 +185,13 @@ impl Topics {
     /// How many rows there are.
     #[must_use]
     pub fn rows(&self) -> usize {
-        self.exact.len() + self.patterns.len()
+        self.exact.len() + self.patterns.len() + self.aliases.len()
+    }
+
+    /// The names by which clients may call topics that are called otherwise.
+    #[must_use]
+    pub fn aliases(&self) -> &Aliases {
+        &self.aliases
     }
 
     /// Names and patterns, each with what it says.
@@ -369,6 +405,45 @@ mod tests {
         let (at, what) = line("- name: a\n  tags:\n    - x\n- name: a\n");
         assert!(at == 4 && what.contains("twice"), "{at} {what}");
         assert_eq!(Topics::parse("").unwrap().rows(), 0);
+    }
+
+    #[test]
+    fn aliases_stand_beside_the_topics() {
+        let topics = Topics::parse(
+            "- {name: orders-v2, domain: sales}\n- {alias: orders, topic: orders-v2}\n- {alias: bestellungen, topic: orders-v2}\n",
+        )
+        .unwrap();
+        assert_eq!(topics.rows(), 3);
+        let aliases = topics.aliases();
+        assert_eq!(aliases.topic("orders").map(|topic| &**topic), Some("orders-v2"));
+        assert!(
+            aliases.topic("orders-v2").is_none() && aliases.names_topic("orders-v2") && !aliases.names_topic("orders")
+        );
+    }
+
+    #[test]
+    fn aliases_that_could_not_be_told_apart_are_refused_where_they_stand() {
+        for (text, line, wanted) in [
+            ("- {alias: a, topic: b}\n- {alias: b, topic: c}\n", 1, "is an alias itself"),
+            ("- {alias: b, topic: c}\n- {alias: a, topic: b}\n", 2, "is an alias itself"),
+            ("- {name: a}\n- {alias: a, topic: b}\n", 2, "a row of its own"),
+            ("- {alias: a, topic: b}\n- {name: a}\n", 1, "a row of its own"),
+            ("- {alias: a, topic: b}\n- {alias: a, topic: c}\n", 2, "twice"),
+            ("- {alias: a, topic: a}\n", 1, "its own alias"),
+            ("- {alias: 'a b', topic: c}\n", 1, "no name of a topic"),
+            ("- {alias: a, topic: '..'}\n", 1, "no name of a topic"),
+            ("- {alias: a, topic: 'b*'}\n", 1, "no name of a topic"),
+            ("- {alias: '', topic: b}\n", 1, "no name of a topic"),
+            ("- {alias: __consumer_offsets, topic: b}\n", 1, "of the cluster's own"),
+            ("- {alias: a, topic: __transaction_state}\n", 1, "of the cluster's own"),
+            ("- {alias: a}\n", 1, "and nothing else"),
+            ("- {name: a, topic: b}\n", 1, "and nothing else"),
+            ("- {alias: a, topic: b, tags: [pii]}\n", 1, "and nothing else"),
+        ] {
+            let PolicyError::At { line: at, what, .. } = Topics::parse(text).unwrap_err() else { panic!("{text}") };
+            assert!(at == line && what.contains(wanted), "{text}: {at} {what}");
+        }
+        assert!(Topics::parse(&format!("- {{alias: {}, topic: b}}\n", "a".repeat(250))).is_err());
     }
 
     #[test]

@@ -68,12 +68,13 @@ pub(crate) fn dry_run(arguments: &DryRunArguments) -> ExitCode {
         let mut table = Table::of(&["", "who", "action", "on", "asked", "before", "after"]);
         for row in field(answer, "changes").as_array().into_iter().flatten().take(ROWS_SHOWN) {
             let partition = field(row, "partition").as_i64().map(|number| format!("/{number}")).unwrap_or_default();
+            let alias = field(row, "alias_of").as_str().map(|topic| format!(" (alias of {})", shown(topic, TEXT_MAX)));
             let sometimes = if field(row, "always").as_bool().unwrap_or(true) { "" } else { " at times" };
             table.row(vec![
                 format!("{}{sometimes}", text(row, "change")),
                 text(row, "who"),
                 text(row, "action"),
-                format!("{}{partition}", text(row, "name")),
+                format!("{}{partition}{}", text(row, "name"), alias.unwrap_or_default()),
                 field(row, "count").to_string(),
                 text(row, "before"),
                 text(row, "after"),

@@ -75,7 +75,7 @@ fn one(change: &Change) -> Value {
     let asked = &change.asked;
     json!({
         "change": if change.loses { "loses" } else { "gains" }, "always": change.always, "who": asked.who.id(),
-        "groups": asked.who.groups, "action": asked.action.name(), "name": asked.name, "partition": asked.partition,
+        "groups": asked.who.groups, "action": asked.action.name(), "name": asked.name, "partition": asked.partition, "alias_of": change.alias_of,
         "address": asked.around.address, "count": change.count, "before": change.before, "after": change.after,
     })
 }

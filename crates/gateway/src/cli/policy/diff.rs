@@ -4,7 +4,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
-use tidegate_policy::{AnswerChange, Comparison, Effect, RuleChange, RuleFate, TopicChange, TopicFacts, compare};
+use tidegate_policy::{
+    AliasChange, AnswerChange, Comparison, Effect, RuleChange, RuleFate, TopicChange, TopicFacts, compare,
+};
 
 use super::{load, refuse};
 use crate::cli::evidence::table::{Align, Table, shown};
@@ -33,7 +35,7 @@ pub(crate) fn run(old: &Path, new: &Path, output: Output) -> ExitCode {
 
 fn told(comparison: &Comparison) -> String {
     let mut text = String::new();
-    if comparison.rules.is_empty() && comparison.topics.is_empty() {
+    if comparison.rules.is_empty() && comparison.topics.is_empty() && comparison.aliases.is_empty() {
         return "no difference".to_owned();
     }
     for change in &comparison.rules {
@@ -41,6 +43,9 @@ fn told(comparison: &Comparison) -> String {
     }
     for change in &comparison.topics {
         text.push_str(&topic(change));
+    }
+    for change in &comparison.aliases {
+        text.push_str(&alias(change));
     }
     if comparison.answers.is_empty() {
         text.push_str(&format!("\nno answer changes ({} questions)", comparison.asked));
@@ -72,6 +77,17 @@ fn topic(change: &TopicChange) -> String {
         (None, Some(after)) => format!("+ topic {row}  {}\n", facts(after)),
         (Some(before), None) => format!("- topic {row}  {}\n", facts(before)),
         (Some(before), Some(after)) => format!("~ topic {row}  {} -> {}\n", facts(before), facts(after)),
+        (None, None) => String::new(),
+    }
+}
+
+fn alias(change: &AliasChange) -> String {
+    let name = shown(&change.alias, CELL_MAX);
+    let topic = |topic: &str| shown(topic, CELL_MAX);
+    match (&change.before, &change.after) {
+        (None, Some(after)) => format!("+ alias {name}  of {}\n", topic(after)),
+        (Some(before), None) => format!("- alias {name}  of {}\n", topic(before)),
+        (Some(before), Some(after)) => format!("~ alias {name}  of {} -> of {}\n", topic(before), topic(after)),
         (None, None) => String::new(),
     }
 }
@@ -158,8 +174,13 @@ fn as_json(comparison: &Comparison) -> Value {
             })
         })
         .collect();
+    let aliases: Vec<Value> = comparison
+        .aliases
+        .iter()
+        .map(|change| json!({"alias": change.alias, "before": change.before, "after": change.after}))
+        .collect();
     json!({
-        "rules": rules, "topics": topics, "answers": answers, "questions": comparison.asked,
+        "rules": rules, "topics": topics, "aliases": aliases, "answers": answers, "questions": comparison.asked,
         "left_out": comparison.left_out,
     })
 }

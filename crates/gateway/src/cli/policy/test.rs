@@ -62,8 +62,9 @@ fn difference(outcome: &Outcome) -> String {
     let expectation = &outcome.expectation;
     let by = if expectation.by.is_empty() { String::new() } else { format!(" by {}", expectation.by.join(",")) };
     let title = expectation.title.as_ref().map(|title| format!(" {}", shown(title, LINE_MAX))).unwrap_or_default();
+    let alias = expectation.alias_of.as_ref().map(|topic| format!(", an alias of {topic}")).unwrap_or_default();
     format!(
-        "\n{}:{}{title}\n  {}\n  expected  {}{by}\n  got       {} by {}\n",
+        "\n{}:{}{title}\n  {}{alias}\n  expected  {}{by}\n  got       {} by {}\n",
         shown(&expectation.file, LINE_MAX),
         expectation.line,
         shown(&expectation.asked.to_string(), LINE_MAX),
@@ -81,7 +82,7 @@ fn as_json(outcomes: &Outcomes) -> Value {
             let expectation = &outcome.expectation;
             json!({
                 "file": expectation.file, "line": expectation.line, "name": expectation.title,
-                "question": expectation.asked.to_string(),
+                "question": expectation.asked.to_string(), "alias_of": expectation.alias_of,
                 "expected": {"effect": expectation.expect.name(), "by": expectation.by},
                 "got": {"effect": outcome.got.name(), "by": outcome.rule.split(',').collect::<Vec<_>>()},
                 "passed": outcome.passed,
