@@ -1,12 +1,13 @@
 //! Reads each answer of a broker: puts refusals where the client looks for them, leaves out what the caller may not see, leads
 //! every address back to the gate, and tells what was disclosed.
 
-mod members;
 mod retry;
 mod texts;
 mod visible;
 
 pub(crate) use retry::retriable;
+
+use std::collections::HashSet;
 
 use tidegate_model::{AnswerStep, Effect, Facts, Gate, PartitionUse, Slot, TopicUse};
 
@@ -43,21 +44,28 @@ const OFFSET_FOR_LEADER_EPOCH: i16 = 23;
 /// # Errors
 /// The answer is malformed or belongs to another request: nothing of it can be delivered.
 pub fn read(mut slot: Slot, frame: BytesMut, gate: &mut dyn Gate) -> Result<AnswerStep, ProtocolError> {
-    let pending = slot.state.take().and_then(|state| state.downcast::<Pending>().ok()).map(|p| *p).unwrap_or_default();
+    let mut pending =
+        slot.state.take().and_then(|state| state.downcast::<Pending>().ok()).map(|p| *p).unwrap_or_default();
     let body_at = header::response(&frame, slot.api_key, slot.api_version, slot.correlation_id)?;
     let received = frame.freeze();
     let body = received.get(body_at..).unwrap_or_default();
+    let aliases = std::mem::take(&mut pending.aliases);
+    let everything = if aliases.is_empty() { HashSet::new() } else { pending.everything.clone() };
     let mut reading = Reading::new(&slot, pending)?;
     let mut walker = Walker::new(reading.message, slot.api_version, body)?;
     while let Some(event) = walker.next()? {
         reading.on(&event, gate)?;
     }
-    let (splice, facts, quiet) = reading.finish(gate)?;
-    if splice.is_empty() {
-        return Ok(AnswerStep { received: None, frame: received, facts, quiet });
-    }
-    let changed = splice.apply(received.get(..body_at).unwrap_or_default(), body);
-    Ok(AnswerStep { received: Some(received), frame: changed, facts, quiet })
+    let (splice, mut facts, quiet) = reading.finish(gate)?;
+    let changed = match splice.is_empty() {
+        true => received.clone(),
+        false => splice.apply(received.get(..body_at).unwrap_or_default(), body),
+    };
+    facts.aliases = aliases.uses();
+    let frame = aliases.back(changed, body_at, (slot.api_key, slot.api_version), &everything)?;
+    // What needed no change is the very bytes that came.
+    let received = (frame.as_ptr() != received.as_ptr()).then_some(received);
+    Ok(AnswerStep { received, frame, facts, quiet })
 }
 
 /// One answer while it is walked.
@@ -120,6 +128,7 @@ impl Reading {
             effect: if pending.changes { Effect::Changes } else { api.effect },
             topics: Vec::new(),
             partitions: Vec::new(),
+            aliases: Vec::new(),
             error: 0,
             refused: merge.is_some() || appended.is_some(),
         };
@@ -381,20 +390,23 @@ pub fn answer_shape(api_key: i16) -> Option<AnswerShape> {
     let refused = match api_key {
         PRODUCE => refused_produce,
         FETCH => refused_fetch,
-        _ => Vec::new,
+        _ => |_error| Vec::new(),
     };
     Some(AnswerShape { topics, name, partitions, index, error, refused })
 }
 
-fn refused_produce() -> Fields {
-    let text = "the gate's policy does not let this caller write here";
+fn refused_produce(error: i16) -> Fields {
+    let text = match error {
+        code::INVALID_REQUEST => "this producer already writes the topic by another name: use one name for it, not two",
+        _ => "the gate's policy does not let this caller write here",
+    };
     vec![
         (produce::RESPONSES__PARTITION_RESPONSES__BASE_OFFSET, Value::Int(-1)),
         (produce::RESPONSES__PARTITION_RESPONSES__ERROR_MESSAGE, Value::Text(text.to_owned())),
     ]
 }
 
-fn refused_fetch() -> Fields {
+fn refused_fetch(_error: i16) -> Fields {
     vec![
         (fetch::RESPONSES__PARTITIONS__HIGH_WATERMARK, Value::Int(-1)),
         (fetch::RESPONSES__PARTITIONS__ABORTED_TRANSACTIONS, Value::Null),

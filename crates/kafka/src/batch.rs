@@ -82,6 +82,13 @@ pub fn extent(records: &[u8]) -> Result<Extent, BatchError> {
     Ok(extent)
 }
 
+/// Who wrote the first batch; `None` for a writer without a number, whose batches a broker does not tell from each other.
+#[must_use]
+pub fn producer_id(records: &[u8]) -> Option<i64> {
+    let header = records.get(..HEADER_BYTES)?;
+    Some(i64::from_be_bytes(fixed(header, 43))).filter(|id| *id >= 0)
+}
+
 fn fixed<const N: usize>(header: &[u8], at: usize) -> [u8; N] {
     header.get(at..).and_then(|h| h.first_chunk::<N>()).copied().unwrap_or([0; N])
 }

@@ -73,6 +73,11 @@ impl Knowledge {
         });
     }
 
+    /// Whether there is a topic of this name.
+    pub(crate) fn has_topic(&self, name: &str) -> bool {
+        self.topics.contains_key(name) || self.seen.with(|seen| seen.contains_key(name))
+    }
+
     /// The names of all topics.
     pub(crate) fn names(&self) -> Vec<String> {
         let seen = self.seen.with(|seen| seen.keys().cloned().collect::<Vec<_>>());

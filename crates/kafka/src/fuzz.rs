@@ -144,6 +144,22 @@ impl Gate for Coin {
         self.toss()
     }
 
+    fn has_aliases(&self) -> bool {
+        true
+    }
+
+    fn alias(&self, name: &str) -> Option<Arc<str>> {
+        (name.len() % 2 == 1).then(|| if name.len().is_multiple_of(3) { "open" } else { "a-longer-name-" }.into())
+    }
+
+    fn is_aliased(&self, topic: &str) -> bool {
+        topic.len().is_multiple_of(2)
+    }
+
+    fn writes_as(&mut self, _writer: i64, _topic: &str, _name: &str) -> bool {
+        self.toss()
+    }
+
     fn endpoint(&mut self, _node_id: i32, _host: &str, port: u16) -> Option<Endpoint> {
         self.toss().then(|| Endpoint { host: "gate".into(), port })
     }

@@ -1,6 +1,7 @@
 //! Kafka's protocol over bytes: message tables, a bounded walker, a splice writer, the classification of every API key, and the
 //! state of a client's connection. No I/O, no clock, no task.
 
+mod alias;
 pub mod answers;
 pub mod batch;
 pub mod classify;
@@ -10,6 +11,7 @@ pub mod error;
 #[doc(hidden)]
 pub mod fuzz;
 pub mod header;
+mod members;
 pub mod requests;
 pub mod schema;
 pub mod session;

@@ -5,12 +5,15 @@ mod metadata;
 mod single;
 mod topics;
 
+pub(crate) use list::config_type;
+
 use std::collections::HashSet;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use tidegate_model::{Facts, Gate, PartitionUse, RequestStep, Slot, TopicUse};
 
+use crate::alias::{self, Groups, Used};
 use crate::classify::Api;
 use crate::control::Knowledge;
 use crate::encode::{self, Fields};
@@ -74,6 +77,10 @@ pub struct Request {
     pub frame: BytesMut,
     /// Where its body begins.
     pub body: usize,
+    /// What came, where topics' own names were put in the place of aliases since.
+    pub(crate) received: Option<Bytes>,
+    /// Those aliases.
+    pub(crate) aliases: Used,
 }
 
 /// What the gate remembers of a forwarded request until its answer comes.
@@ -89,6 +96,8 @@ pub struct Pending {
     /// What the request named, for the outcome's evidence and to see that the answer names nothing else.
     pub(crate) topics: Vec<TopicUse>,
     pub(crate) partitions: Vec<PartitionUse>,
+    /// The aliases by which it called topics: the answer calls them so too.
+    pub(crate) aliases: Used,
     /// This request changes something although its kind only reads: a Metadata that creates topics.
     pub(crate) changes: bool,
 }
@@ -97,9 +106,36 @@ pub struct Pending {
 ///
 /// # Errors
 /// The request is malformed, or nothing of its kind is taken from clients.
-pub fn decide(request: Request, gate: &mut dyn Gate) -> Result<RequestStep, ProtocolError> {
+pub(crate) fn decide(request: Request, groups: &mut Groups, gate: &mut dyn Gate) -> Result<RequestStep, ProtocolError> {
+    if !gate.has_aliases() && groups.is_empty() {
+        return by_own_names(request, gate);
+    }
     match request.api.key {
-        0 | 1 | 2 | 8 | 23 | 24 | 28 | 61 => topics::decide(request, gate),
+        11 => alias::join(request, groups, gate),
+        14 => alias::sync(request, groups, gate),
+        // The names are looked at while it is decided, so that who uses no alias pays nothing for those who do.
+        0 | 1 | 2 | 8 | 23 | 24 | 28 | 61 => match topics::decide(request, true, gate)? {
+            Read::Step(step) => Ok(step),
+            Read::NamesAlias(request) => by_own_names(alias::route(request, gate)?, gate),
+        },
+        _ => by_own_names(alias::route(request, gate)?, gate),
+    }
+}
+
+/// What came of reading a request.
+enum Read {
+    Step(RequestStep),
+    /// It was left as it is, since it names an alias.
+    NamesAlias(Request),
+}
+
+/// Decides a request that calls topics by their own names. An alias in it is refused like any name that nobody may use.
+pub(crate) fn by_own_names(request: Request, gate: &mut dyn Gate) -> Result<RequestStep, ProtocolError> {
+    match request.api.key {
+        0 | 1 | 2 | 8 | 23 | 24 | 28 | 61 => match topics::decide(request, false, gate)? {
+            Read::Step(step) => Ok(step),
+            Read::NamesAlias(_) => Err(ProtocolError::Refused("a request names an alias that nobody looked for")),
+        },
         3 => metadata::decide(request, gate),
         9 | 10 | 15 | 19 | 32 | 65 => list::decide(request, gate),
         11..=14 | 16 | 22 | 25 | 26 | 35 | 46 | 48 | 55 | 60 | 66 => single::decide(request, gate),
@@ -108,16 +144,16 @@ pub fn decide(request: Request, gate: &mut dyn Gate) -> Result<RequestStep, Prot
 }
 
 impl Request {
-    fn message(&self, direction: Direction) -> Result<&'static Message, ProtocolError> {
+    pub(crate) fn message(&self, direction: Direction) -> Result<&'static Message, ProtocolError> {
         message(self.api.key, direction)
             .ok_or(ProtocolError::Unsupported { api_key: self.api.key, version: self.version })
     }
 
-    fn walker(&self) -> Result<Walker<'_>, ProtocolError> {
+    pub(crate) fn walker(&self) -> Result<Walker<'_>, ProtocolError> {
         Walker::new(self.message(Direction::Request)?, self.version, self.frame.get(self.body..).unwrap_or_default())
     }
 
-    fn facts(&self) -> Facts {
+    pub(crate) fn facts(&self) -> Facts {
         Facts {
             operation: self.api.name,
             api_key: self.api.key,
@@ -126,19 +162,26 @@ impl Request {
             effect: self.api.effect,
             topics: Vec::new(),
             partitions: Vec::new(),
+            aliases: self.aliases.uses(),
             error: 0,
             refused: false,
         }
     }
 
     /// An answer of the gate's own.
-    fn refuse(self, fields: &Fields, mut facts: Facts, delay: Duration) -> Result<RequestStep, ProtocolError> {
+    pub(crate) fn refuse(
+        self,
+        fields: &Fields,
+        mut facts: Facts,
+        delay: Duration,
+    ) -> Result<RequestStep, ProtocolError> {
         facts.refused = true;
         Ok(RequestStep::Answer { frame: answer(&self, fields)?, facts, delay })
     }
 
     /// To the broker, changed where `splice` says so.
-    fn forward(self, splice: Splice, facts: Facts, pending: Pending) -> RequestStep {
+    fn forward(mut self, splice: Splice, facts: Facts, mut pending: Pending) -> RequestStep {
+        pending.aliases = std::mem::take(&mut self.aliases);
         let slot = Slot {
             api_key: self.api.key,
             api_version: self.version,
@@ -150,22 +193,31 @@ impl Request {
     }
 
     fn spliced(self, splice: Splice) -> (Bytes, Option<Bytes>) {
-        let received = self.frame.freeze();
+        let frame = self.frame.freeze();
         if splice.is_empty() {
-            return (received, None);
+            return (frame, self.received);
         }
-        let (head, body) = received.split_at_checked(self.body).unwrap_or((&[], &[]));
+        let (head, body) = frame.split_at_checked(self.body).unwrap_or((&[], &[]));
         let changed = splice.apply(head, body);
-        (changed, Some(received))
+        (changed, Some(self.received.unwrap_or(frame)))
+    }
+
+    /// The same request with topics' own names in the place of `aliases`, as `splice` puts them.
+    pub(crate) fn renamed(self, splice: Splice, aliases: Used) -> Self {
+        let came = self.frame.freeze();
+        let (head, body) = came.split_at_checked(self.body).unwrap_or((&[], &[]));
+        let frame = BytesMut::from(splice.apply(head, body));
+        Self { frame, received: Some(came), aliases, ..self }
     }
 }
 
 /// Encodes an answer to `request`.
 fn answer(request: &Request, fields: &Fields) -> Result<Bytes, ProtocolError> {
     let mut frame = header::response_prefix(request.api.key, request.version, request.correlation_id);
+    let body_at = frame.len();
     encode::message(&mut frame, request.message(Direction::Response)?, request.version, fields);
     header::seal(&mut frame);
-    Ok(frame.into())
+    request.aliases.back(frame.into(), body_at, (request.api.key, request.version), &HashSet::new())
 }
 
 /// What the control connection knows, if anything yet.

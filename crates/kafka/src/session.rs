@@ -18,6 +18,7 @@ use tidegate_model::{
     Session, Slot,
 };
 
+use crate::alias::{Groups, Used};
 use crate::classify;
 use crate::encode::{self, Fields, Value};
 use crate::error::ProtocolError;
@@ -71,6 +72,7 @@ pub struct KafkaSession {
     /// The client has a certificate that says who it is: it may come without SASL, as clients of Kafka with `SSL` do.
     known_already: bool,
     client: ClientWords,
+    groups: Groups,
     last_metadata: Option<fingerprint::Fingerprint>,
 }
 
@@ -96,6 +98,7 @@ impl Default for KafkaSession {
             mechanism: None,
             known_already: false,
             client: ClientWords::default(),
+            groups: Groups::default(),
             last_metadata: None,
         }
     }
@@ -131,7 +134,9 @@ impl Session for KafkaSession {
                     return Err(ProtocolError::Unsupported { api_key, version: header.api_version }.into());
                 };
                 let (version, correlation_id, body) = (header.api_version, header.correlation_id, header.body);
-                requests::decide(Request { api, version, correlation_id, frame, body }, gate)?
+                let aliases = Used::default();
+                let request = Request { api, version, correlation_id, frame, body, received: None, aliases };
+                requests::decide(request, &mut self.groups, gate)?
             }
         })
     }
@@ -301,6 +306,7 @@ fn here(header: &RequestHeader<'_>, operation: &'static str, frame: Bytes) -> Re
         effect: Effect::Reads,
         topics: Vec::new(),
         partitions: Vec::new(),
+        aliases: Vec::new(),
         error: 0,
         refused: false,
     };

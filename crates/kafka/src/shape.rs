@@ -40,8 +40,8 @@ pub struct AnswerShape {
     pub index: FieldId,
     /// A partition's error code.
     pub error: FieldId,
-    /// What else a refused partition must say where the default is not it.
-    pub refused: fn() -> Fields,
+    /// What else a partition that is refused with this error must say where the default is not it.
+    pub refused: fn(i16) -> Fields,
 }
 
 /// What a request asks, and what of it is refused.
@@ -57,6 +57,8 @@ pub struct Scope {
     pub allowed: usize,
     /// A topic was named without partitions and refused: nothing in the answer tells, but it does not reach the broker.
     pub bare_topic_refused: bool,
+    /// An alias was met, and nothing behind it was looked at.
+    pub names_alias: bool,
 }
 
 /// Error code TOPIC_AUTHORIZATION_FAILED.
@@ -71,6 +73,14 @@ impl Scope {
     #[must_use]
     pub fn any_refused(&self) -> bool {
         self.allowed < self.partitions.len() || self.bare_topic_refused
+    }
+
+    /// Refuses the partition that was met last, if it was not refused before.
+    pub fn refuse_last(&mut self, error: i16) {
+        if let Some(partition) = self.partitions.last_mut().filter(|partition| partition.error == 0) {
+            partition.error = error;
+            self.allowed = self.allowed.saturating_sub(1);
+        }
     }
 
     /// Gives every partition the same error, for refusals of the whole.
@@ -111,22 +121,24 @@ pub(crate) fn by_topic<'a>(topics: &[TopicUse], partitions: impl Iterator<Item =
     out
 }
 
-/// Walks a request of this shape to its end, asking `gate` for each partition; every other event goes to `other`.
+/// Walks a request of this shape to its end, asking `gate` for each partition; every event goes to `other`, which may refuse the
+/// partition that was met last. With `stop_at_alias` it goes no further than the first name that is an alias.
 ///
 /// # Errors
 /// The request is malformed or names more than [`NAMES_MAX`] things, or `other` says so.
 pub fn scope<'a>(
     walker: &mut Walker<'a>,
     shape: RequestShape,
+    stop_at_alias: bool,
     gate: &mut dyn Gate,
-    mut other: impl FnMut(&Event<'a>, &mut Scope) -> Result<(), ProtocolError>,
+    mut other: impl FnMut(&Event<'a>, &mut Scope, &mut dyn Gate) -> Result<(), ProtocolError>,
 ) -> Result<Scope, ProtocolError> {
     let mut scope = Scope::default();
     let mut count_of_topics = Kept::default();
     let mut count_of_partitions = Kept::default();
     let flexible = walker.is_flexible();
     while let Some(event) = walker.next()? {
-        other(&event, &mut scope)?;
+        other(&event, &mut scope, gate)?;
         match event {
             Event::ArrayBegin { field, count, span } if field.id == shape.topics => {
                 count_of_topics = Kept::new(count, span)
@@ -135,7 +147,12 @@ pub fn scope<'a>(
                 count_of_partitions = Kept::new(count, span)
             }
             Event::Scalar { field, value: Scalar::String(name), .. } if field.id == shape.name => {
-                scope.topics.push(TopicUse { name: name.unwrap_or_default().to_owned(), id: None });
+                let name = name.unwrap_or_default();
+                if stop_at_alias && gate.alias(name).is_some() {
+                    scope.names_alias = true;
+                    return Ok(scope);
+                }
+                scope.topics.push(TopicUse { name: name.to_owned(), id: None });
                 bounded(scope.topics.len())?;
             }
             Event::Scalar { field, value: Scalar::Int(index), span } if field.id == shape.index => {
@@ -265,7 +282,7 @@ impl AnswerShape {
     }
 
     fn partition(&self, (index, error): (i32, i16)) -> Fields {
-        let mut fields = (self.refused)();
+        let mut fields = (self.refused)(error);
         fields.push((self.index, Value::Int(i64::from(index))));
         fields.push((self.error, Value::Int(i64::from(error))));
         fields

@@ -72,6 +72,26 @@ pub trait Gate {
         self.allows(Action::CreateAnyTopic, Resource::Cluster, None)
             || self.allows(Action::CreateTopic, Resource::Topic(topic), None)
     }
+    /// Whether there are aliases at all: names that stand for topics that are called otherwise.
+    fn has_aliases(&self) -> bool {
+        false
+    }
+    /// The topic that a client means by `name`, if that is an alias. What is asked of [`Gate::allows`] is always the topic's own
+    /// name: an alias by itself is refused.
+    fn alias(&self, _name: &str) -> Option<Arc<str>> {
+        None
+    }
+    /// Whether this topic has aliases.
+    fn is_aliased(&self, _topic: &str) -> bool {
+        false
+    }
+    /// A topic of the cluster is called like this alias, so that nobody can say which of both is meant: the operator has to know.
+    fn alias_is_a_topic(&mut self, _alias: &str) {}
+    /// Whether this writer may write the topic by this name. Brokers number a writer's batches by topic, clients by the name that
+    /// they use: by a second name a writer's batches would be taken for repetitions and dropped. The first name holds.
+    fn writes_as(&mut self, _writer: i64, _topic: &str, _name: &str) -> bool {
+        true
+    }
     /// Where the gate serves this broker, instead of the address that the broker gave; `None` when it cannot.
     fn endpoint(&mut self, node_id: i32, host: &str, port: u16) -> Option<Endpoint>;
     /// What [`Control`] last learned of the cluster; `None` before the first time.
@@ -122,6 +142,8 @@ pub enum RequestStep {
     ForwardUnanswered {
         /// What goes to the broker; `None` when nothing of it is allowed.
         frame: Option<Bytes>,
+        /// What came, if it differs from what goes out.
+        received: Option<Bytes>,
         /// What was asked.
         facts: Facts,
         /// Close afterwards, the protocol's only way to tell the client that something was refused.
@@ -224,6 +246,8 @@ pub struct Facts {
     pub topics: Vec<TopicUse>,
     /// The partitions of these topics.
     pub partitions: Vec<PartitionUse>,
+    /// The aliases by which the client called topics; everything else says the topics' own names.
+    pub aliases: Vec<AliasUse>,
     /// The error that the whole answer carries; 0 for none.
     pub error: i16,
     /// At least one part was refused by policy.
@@ -237,6 +261,15 @@ pub struct TopicUse {
     pub name: String,
     /// The id of the life that it has now, where known.
     pub id: Option<[u8; 16]>,
+}
+
+/// A topic that the client called by an alias.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AliasUse {
+    /// What the client called it.
+    pub alias: String,
+    /// The topic's own name.
+    pub topic: String,
 }
 
 /// What happens to one partition.

@@ -8,7 +8,7 @@ mod rights;
 
 pub use caller::{Caller, CallerKind, CredentialKind};
 pub use exchange::{
-    AnswerStep, ClientWords, Control, Credential, Effect, Endpoint, Facts, FrameRefused, Gate, Learned, LoginOutcome,
-    Mechanism, PartitionUse, Protocol, RequestStep, Session, Slot, TopicUse,
+    AliasUse, AnswerStep, ClientWords, Control, Credential, Effect, Endpoint, Facts, FrameRefused, Gate, Learned,
+    LoginOutcome, Mechanism, PartitionUse, Protocol, RequestStep, Session, Slot, TopicUse,
 };
 pub use rights::{Action, Resource, ResourceKind};

@@ -13,6 +13,7 @@ use tracing::{info, warn};
 use crate::agents::{Agents, Broker};
 use crate::fault::Fault;
 use crate::frames::{Budget, FrameReader, ReadError};
+use crate::writers::Writers;
 
 /// How often the cluster is asked when nothing calls for it.
 const ROUND: Duration = Duration::from_secs(10);
@@ -32,6 +33,7 @@ pub struct Cluster {
     pub protocol: &'static dyn Protocol,
     learned: ArcSwapOption<Learned>,
     brokers: Mutex<BTreeMap<i32, (String, u16)>>,
+    writers: Writers,
     nudge: Notify,
     rounds: watch::Sender<u64>,
 }
@@ -51,6 +53,7 @@ impl Cluster {
             protocol,
             learned: ArcSwapOption::empty(),
             brokers: Mutex::default(),
+            writers: Writers::default(),
             nudge: Notify::new(),
             rounds: watch::Sender::new(0),
         }
@@ -74,6 +77,12 @@ impl Cluster {
         if brokers.get(&node_id).is_none_or(|(known, at)| known != host || *at != port) {
             brokers.insert(node_id, (host.to_owned(), port));
         }
+    }
+
+    /// By which names its topics are written.
+    #[must_use]
+    pub fn writers(&self) -> &Writers {
+        &self.writers
     }
 
     /// Asks for a round now, because something changed.

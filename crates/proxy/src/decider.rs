@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use tidegate_model::{Action, Caller, Endpoint, Gate, Resource, ResourceKind};
 use tidegate_policy::{Asking, Circumstances, Decision, Effect, Entitlement, Now, Policy, Question};
+use tracing::warn;
 
 use crate::gate::Shared;
 use crate::listener::Endpoints;
@@ -174,6 +175,36 @@ impl<'a> Decider<'a> {
 }
 
 impl Gate for Decider<'_> {
+    fn has_aliases(&self) -> bool {
+        self.access.as_ref().is_some_and(|(access, _)| !access.policy.topics().aliases().is_empty())
+    }
+
+    fn alias(&self, name: &str) -> Option<Arc<str>> {
+        let policy = &self.access.as_ref()?.0.policy;
+        let topic = policy.topics().aliases().topic(name)?;
+        // An alias may be blocked by itself; what is left of it is a name that is refused.
+        policy.blocks().topic(name).is_none().then(|| Arc::clone(topic))
+    }
+
+    fn is_aliased(&self, topic: &str) -> bool {
+        self.access.as_ref().is_some_and(|(access, _)| access.policy.topics().aliases().names_topic(topic))
+    }
+
+    fn alias_is_a_topic(&mut self, alias: &str) {
+        let Some((access, _)) = &self.access else { return };
+        if access.policy.topics().aliases().tell_once(alias) {
+            let cluster = &self.endpoints.cluster().name;
+            warn!(
+                cluster,
+                alias, "a topic is called like an alias of the policy: both are refused until one of them is renamed"
+            );
+        }
+    }
+
+    fn writes_as(&mut self, writer: i64, topic: &str, name: &str) -> bool {
+        self.endpoints.cluster().writers().writes_as(writer, topic, name)
+    }
+
     fn allows(&mut self, action: Action, resource: Resource<'_>, partition: Option<i32>) -> bool {
         let Some((_, asking)) = &self.access else { return false };
         let decision = asking.decide(Question { action, resource, partition, now: self.now });
@@ -182,9 +213,11 @@ impl Gate for Decider<'_> {
     }
 
     fn creates(&mut self, topic: &str) -> bool {
-        // A topic that is blocked is blocked for those too who may create any.
-        let blocked = self.access.as_ref().is_some_and(|(access, _)| access.policy.blocks().topic(topic).is_some());
-        (!blocked && self.allows(Action::CreateAnyTopic, Resource::Cluster, None))
+        // A topic that is blocked is blocked for those too who may create any; and nobody makes a topic of an alias.
+        let refused = self.access.as_ref().is_some_and(|(access, _)| {
+            access.policy.blocks().topic(topic).is_some() || access.policy.topics().aliases().topic(topic).is_some()
+        });
+        (!refused && self.allows(Action::CreateAnyTopic, Resource::Cluster, None))
             || self.allows(Action::CreateTopic, Resource::Topic(topic), None)
     }
 
@@ -212,6 +245,29 @@ mod tests {
     use super::*;
     use crate::connection::circumstances;
     use crate::testing::{Gatehouse, caller, limits};
+
+    #[tokio::test]
+    async fn an_alias_means_its_topic_unless_it_is_blocked_and_is_never_created_itself() {
+        let gate = Gatehouse::new(limits()).await;
+        let rules = r#"@id("any") permit (principal, action, resource);"#;
+        let topics = "- {alias: orders, topic: orders-v2}\n- {alias: pay, topic: payments}\n";
+        let files = [("rules.cedar", rules), ("topics.yaml", topics)];
+        let files = files.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
+        let target = Target::parse("topic", "pay").unwrap();
+        let (reason, who) = (String::new(), String::new());
+        let block = Block { id: "b1".into(), target, reason, at_ms: 0, until_s: None, who };
+        let policy = Policy::from_files(&files).unwrap().with_blocks(Arc::new(Blocks::new(vec![block], 0)));
+        let around = circumstances(&gate.listener, "127.0.0.1:9".parse().unwrap(), "");
+        let access = Access::new(Arc::new(caller()), u64::MAX, Arc::new(policy), &around);
+        let mut decider = Decider::new(&gate.listener.shared, &gate.listener.endpoints, Some(&access));
+        assert!(decider.has_aliases() && decider.is_aliased("orders-v2") && !decider.is_aliased("orders"));
+        assert_eq!(decider.alias("orders").as_deref(), Some("orders-v2"));
+        assert_eq!(decider.alias("pay"), None);
+        assert!(decider.creates("orders-v2") && !decider.creates("orders"));
+        assert!(!decider.allows(Action::Consume, Resource::Topic("pay"), None));
+        let rules: Vec<_> = decider.into_questions().asked.iter().map(|asked| asked.rule.to_string()).collect();
+        assert_eq!(rules, ["any", "alias:orders", "block:b1"]);
+    }
 
     #[tokio::test]
     async fn a_blocked_topic_cannot_be_created_by_the_right_to_create_any() {

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tidegate_identity::ScramServer;
-use tidegate_model::{Action, AnswerStep, Effect, Facts, Gate as _, RequestStep, Resource, Session, Slot};
+use tidegate_model::{Action, AliasUse, AnswerStep, Effect, Facts, Gate as _, RequestStep, Resource, Session, Slot};
 use tidegate_policy::Policy;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, oneshot};
@@ -270,13 +270,13 @@ impl Exchange {
                 };
                 Step::Forward { recording, slot, questions, policy: access.policy, _held: held }
             }
-            RequestStep::ForwardUnanswered { frame: Some(frame), facts, close } => {
+            RequestStep::ForwardUnanswered { frame: Some(frame), received, facts, close } => {
                 self.count(&facts, if facts.refused { "partly" } else { "allowed" });
                 let frame = Decided::new(frame, &questions);
-                let recording = self.recorder.intent(frame, None, &facts, &questions, now_ms);
+                let recording = self.recorder.intent(frame, received.as_ref(), &facts, &questions, now_ms);
                 Step::Unanswered { recording, close, policy: access.policy, _held: held }
             }
-            RequestStep::ForwardUnanswered { frame: None, facts, close } => {
+            RequestStep::ForwardUnanswered { frame: None, facts, close, .. } => {
                 self.count(&facts, "refused");
                 Step::RefusedSilently { tickets: self.recorder.refused(&facts, &questions, now_ms), close }
             }
@@ -418,6 +418,11 @@ impl Exchange {
         let step = self.session().answer(slot, frame, &mut gate).map_err(Fault::Broker)?;
         if Arc::ptr_eq(asked_under, &access.policy) {
             return Ok((step, asked, now_ms));
+        }
+        // What was asked for by an alias that means another topic now was not what the client meant.
+        let moved = |used: &AliasUse| gate.alias(&used.alias).as_deref() != Some(used.topic.as_str());
+        if step.facts.effect == Effect::Reads && step.facts.aliases.iter().any(moved) {
+            return Err(Fault::PolicyChanged);
         }
         for partition in step.facts.partitions.iter().filter(|p| p.bytes > 0 && step.facts.effect == Effect::Reads) {
             let name = step.facts.topics.get(partition.topic).map_or("", |t| t.name.as_str());

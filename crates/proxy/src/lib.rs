@@ -26,3 +26,4 @@ pub mod stream;
 pub mod tally;
 #[cfg(test)]
 mod testing;
+pub mod writers;

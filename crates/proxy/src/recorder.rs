@@ -12,10 +12,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use tidegate_evidence::entry::{
-    Algorithm, Api, Decision, Effect, Entry, Kind, Label, PartitionRange, ResourceRef, SessionId, TopicRef,
+    Algorithm, AliasRef, Api, Decision, Effect, Entry, Kind, Label, PartitionRange, ResourceRef, SessionId, TopicRef,
 };
 use tidegate_evidence::store::{Log, LogError};
-use tidegate_model::{Caller, CallerKind, ClientWords, Facts, ResourceKind};
+use tidegate_model::{AliasUse, Caller, CallerKind, ClientWords, Facts, ResourceKind};
 
 use crate::decider::Questions;
 use crate::gate::now_ms;
@@ -281,8 +281,11 @@ impl Recorder {
             part.pair = pairs.get(at).or(pairs.last()).copied();
         });
         for pair in pairs.iter().skip(tickets.more.len().saturating_add(1)) {
-            let mut entry =
-                self.operation(Kind::Outcome, &Facts { topics: vec![], partitions: vec![], ..facts.clone() }, now_ms);
+            let mut entry = self.operation(
+                Kind::Outcome,
+                &Facts { topics: vec![], partitions: vec![], aliases: vec![], ..facts.clone() },
+                now_ms,
+            );
             entry.pair = Some(*pair);
             entry.effect = Some(Effect::Acked);
             let rest = self.writer.plain(entry);
@@ -423,6 +426,8 @@ impl Recorder {
             error: partition.error,
         };
         entry.partitions = facts.partitions.iter().map(range).collect();
+        let called = |used: &AliasUse| AliasRef { alias: used.alias.clone(), topic: used.topic.clone() };
+        entry.aliases = facts.aliases.iter().map(called).collect();
         entry
     }
 

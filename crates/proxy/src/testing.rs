@@ -80,6 +80,7 @@ fn facts(letter: u8, number: u8, refused: bool) -> Facts {
         effect,
         topics: Vec::new(),
         partitions: Vec::new(),
+        aliases: Vec::new(),
         error: 0,
         refused,
     }
@@ -92,7 +93,9 @@ impl Session for Lettered {
         let slot = Slot { api_key: i16::from(letter), api_version: 0, correlation_id: i32::from(number), state: None };
         match letter {
             b'R' | b'Q' | b'W' => Ok(RequestStep::Forward { frame: frame.freeze(), received: None, facts, slot }),
-            b'N' => Ok(RequestStep::ForwardUnanswered { frame: Some(frame.freeze()), facts, close: false }),
+            b'N' => {
+                Ok(RequestStep::ForwardUnanswered { frame: Some(frame.freeze()), received: None, facts, close: false })
+            }
             b'L' => Ok(RequestStep::Answer { frame: self::frame(b"l", number, 0), facts, delay: Duration::ZERO }),
             b'T' => {
                 let topic = String::from_utf8(frame[6..].to_vec()).unwrap();

@@ -46,9 +46,11 @@ pub(crate) fn retriable(slot: &Slot) -> Option<Bytes> {
         }
     };
     let mut frame = header::response_prefix(slot.api_key, slot.api_version, slot.correlation_id);
+    let body_at = frame.len();
     encode::message(&mut frame, message(slot.api_key, Direction::Response)?, slot.api_version, &fields);
     header::seal(&mut frame);
-    Some(frame.into())
+    let of = (slot.api_key, slot.api_version);
+    pending.aliases.back(frame.into(), body_at, of, &pending.everything).ok()
 }
 
 fn listed(slot: &Slot, pending: &Pending, array: FieldId, element: impl Fn(&TopicUse) -> Fields) -> Fields {

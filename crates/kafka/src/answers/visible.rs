@@ -6,9 +6,10 @@ use std::ops::Range;
 
 use tidegate_model::{Action, Gate, Resource, TopicUse};
 
-use super::{members, texts};
+use super::texts;
 use crate::encode::{self, Fields, Value};
 use crate::error::ProtocolError;
+use crate::members::{self, Name};
 use crate::requests::{code, knowledge};
 use crate::schema::messages::{
     create_topics_response as create, describe_cluster_response as cluster, describe_configs_response as configs,
@@ -296,7 +297,7 @@ impl Visible {
     /// Empties what a member of a consumer group says if it names a topic that the caller may not see, or cannot be read.
     fn blank(
         &self,
-        topics: fn(&[u8]) -> Option<Vec<&str>>,
+        topics: fn(&[u8]) -> Option<Vec<Name<'_>>>,
         bytes: &[u8],
         span: &Range<usize>,
         splice: &mut Splice,
@@ -306,7 +307,7 @@ impl Visible {
             return;
         }
         let all = topics(bytes)
-            .is_some_and(|topics| topics.iter().all(|t| gate.allows(Action::Describe, Resource::Topic(t), None)));
+            .is_some_and(|topics| topics.iter().all(|t| gate.allows(Action::Describe, Resource::Topic(t.text), None)));
         if !all {
             let mut empty = Vec::new();
             encode::count(&mut empty, self.flexible, 0);

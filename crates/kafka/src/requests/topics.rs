@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use tidegate_model::{Action, Effect, Facts, Gate, RequestStep, Resource};
 
-use super::{Pending, Request, code, identify};
+use super::{Pending, Read, Request, code, identify};
+use crate::alias::Used;
 use crate::answers::answer_shape;
 use crate::batch;
 use crate::error::ProtocolError;
@@ -32,13 +33,31 @@ struct Beside {
     session: bool,
 }
 
-pub(super) fn decide(request: Request, gate: &mut dyn Gate) -> Result<RequestStep, ProtocolError> {
+/// With `stop_at_alias` a request that names an alias comes back undecided.
+pub(super) fn decide(request: Request, stop_at_alias: bool, gate: &mut dyn Gate) -> Result<Read, ProtocolError> {
     let shape = shape(request.api.key)?;
     let mut beside = Beside { acks: 1, ..Beside::default() };
     let target = gate.answer_bytes_target();
     let mut walker = request.walker()?;
-    let mut scope = scope(&mut walker, shape, gate, |event, scope| look(event, target, &mut beside, scope))?;
-    let whole = whole_error(&request, &beside, gate);
+    let aliases = &request.aliases;
+    let scope = scope(&mut walker, shape, stop_at_alias, gate, |event, scope, gate| {
+        look(event, target, &mut beside, scope)?;
+        refuse_second_name(event, aliases, scope, gate);
+        Ok(())
+    })?;
+    if scope.names_alias {
+        return Ok(Read::NamesAlias(request));
+    }
+    decided(request, scope, &beside, gate).map(Read::Step)
+}
+
+fn decided(
+    request: Request,
+    mut scope: Scope,
+    beside: &Beside,
+    gate: &mut dyn Gate,
+) -> Result<RequestStep, ProtocolError> {
+    let whole = whole_error(&request, beside, gate);
     if whole != 0 {
         scope.refuse_all(whole);
     } else if request.api.key == ADD_PARTITIONS_TO_TXN {
@@ -53,7 +72,7 @@ pub(super) fn decide(request: Request, gate: &mut dyn Gate) -> Result<RequestSte
     if whole != 0 || (scope.allowed == 0 && !scope.partitions.is_empty()) {
         if unanswered {
             facts.refused = true;
-            return Ok(RequestStep::ForwardUnanswered { frame: None, facts, close: true });
+            return Ok(RequestStep::ForwardUnanswered { frame: None, received: None, facts, close: true });
         }
         let fields = answer_shape(request.api.key).map(|s| s.refusal(&scope.refusals())).unwrap_or_default();
         // A refused poll that is answered at once makes clients spin.
@@ -63,8 +82,8 @@ pub(super) fn decide(request: Request, gate: &mut dyn Gate) -> Result<RequestSte
     facts.refused = scope.any_refused();
     if unanswered {
         let close = scope.any_refused();
-        let (frame, _) = request.spliced(scope.splice);
-        return Ok(RequestStep::ForwardUnanswered { frame: Some(frame), facts, close });
+        let (frame, received) = request.spliced(scope.splice);
+        return Ok(RequestStep::ForwardUnanswered { frame: Some(frame), received, facts, close });
     }
     let mut pending = Pending { refusals: scope.refusals(), ..Pending::default() };
     if facts.effect == Effect::Changes {
@@ -100,6 +119,19 @@ fn look(event: &Event<'_>, target: i32, beside: &mut Beside, scope: &mut Scope) 
         _ => {}
     }
     Ok(())
+}
+
+/// Refuses a batch of a producer that writes the topic by another name already.
+fn refuse_second_name(event: &Event<'_>, aliases: &Used, scope: &mut Scope, gate: &mut dyn Gate) {
+    let Event::Scalar { value: Scalar::Records(Some(records)), .. } = event else { return };
+    let Some(topic) = scope.topics.last().map(|topic| topic.name.as_str()) else { return };
+    if !gate.has_aliases() || !gate.is_aliased(topic) || scope.partitions.last().is_none_or(|p| p.error != 0) {
+        return;
+    }
+    let name = aliases.alias(topic).unwrap_or(topic);
+    if batch::producer_id(records).is_some_and(|writer| !gate.writes_as(writer, topic, name)) {
+        scope.refuse_last(code::INVALID_REQUEST);
+    }
 }
 
 /// Replaces a number that the caller may not choose.

@@ -10,6 +10,7 @@ mod samples;
 #[path = "../support/tree.rs"]
 mod tree;
 
+mod alias;
 mod corpus;
 mod exchange;
 mod leaks;

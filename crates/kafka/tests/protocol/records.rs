@@ -55,7 +55,7 @@ fn unanswered_produce_closes_when_something_is_refused() {
     {
         let mut gate = discreet();
         let step = logged_in(&mut gate).request(request(0, 9, &produce(names)), &mut gate).unwrap();
-        let RequestStep::ForwardUnanswered { frame, close, facts } = step else { panic!("{step:?}") };
+        let RequestStep::ForwardUnanswered { frame, close, facts, .. } = step else { panic!("{step:?}") };
         assert_eq!((frame.is_some(), close, facts.refused), (forwards, closes, closes), "{names:?}");
         if let Some(frame) = frame {
             assert_eq!(decode_request(0, 9, &frame).at("TopicData").list().len(), 1);

@@ -1,6 +1,7 @@
 //! A gate without policy, and sessions that have logged in.
 
 use std::any::Any;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
@@ -25,13 +26,31 @@ pub(crate) struct FakeGate {
     /// Brokers with node ids from this on have no address on the gate.
     pub(crate) nodes: i32,
     pub(crate) asked: Vec<(Action, String)>,
+    pub(crate) aliases: HashMap<String, String>,
+    /// Aliases that are topics, as told.
+    pub(crate) told: Vec<String>,
+    written: HashMap<(i64, String), String>,
 }
 
 pub(crate) const TARGET: i32 = 1_000_000;
 
 impl FakeGate {
     pub(crate) fn new(allowed: impl Fn(Action, &str) -> bool + 'static) -> Self {
-        Self { allowed: Box::new(allowed), knowledge: Some(known(&[])), nodes: 100, asked: Vec::new() }
+        Self {
+            allowed: Box::new(allowed),
+            knowledge: Some(known(&[])),
+            nodes: 100,
+            asked: Vec::new(),
+            aliases: HashMap::new(),
+            told: Vec::new(),
+            written: HashMap::new(),
+        }
+    }
+
+    /// With aliases, each with its topic.
+    pub(crate) fn calling(mut self, aliases: &[(&str, &str)]) -> Self {
+        self.aliases = aliases.iter().map(|(alias, topic)| ((*alias).to_owned(), (*topic).to_owned())).collect();
+        self
     }
 
     pub(crate) fn knowing(mut self, topics: &[&str]) -> Self {
@@ -57,7 +76,30 @@ impl Gate for FakeGate {
     fn allows(&mut self, action: Action, resource: Resource<'_>, _partition: Option<i32>) -> bool {
         assert_eq!(action.applies_to(), resource.kind(), "{action:?} does not apply to {resource:?}");
         self.asked.push((action, resource.name().to_owned()));
+        if matches!(resource, Resource::Topic(name) if self.aliases.contains_key(name)) {
+            return false;
+        }
         (self.allowed)(action, resource.name())
+    }
+
+    fn has_aliases(&self) -> bool {
+        !self.aliases.is_empty()
+    }
+
+    fn alias(&self, name: &str) -> Option<Arc<str>> {
+        self.aliases.get(name).map(|topic| topic.as_str().into())
+    }
+
+    fn is_aliased(&self, topic: &str) -> bool {
+        self.aliases.values().any(|aliased| aliased == topic)
+    }
+
+    fn alias_is_a_topic(&mut self, alias: &str) {
+        self.told.push(alias.to_owned());
+    }
+
+    fn writes_as(&mut self, writer: i64, topic: &str, name: &str) -> bool {
+        self.written.entry((writer, topic.to_owned())).or_insert_with(|| name.to_owned()) == name
     }
 
     fn endpoint(&mut self, node_id: i32, _host: &str, _port: u16) -> Option<Endpoint> {

@@ -1,6 +1,6 @@
 //! A wide operation takes several leaves: one leaf is bounded, the number of topics and partitions that a client may name is not.
 
-use tidegate_evidence::entry::Entry;
+use tidegate_evidence::entry::{AliasRef, Entry};
 
 /// Weight of one part, well under what a leaf takes.
 const PART_WEIGHT: usize = 40 * 1024;
@@ -21,6 +21,10 @@ pub(super) fn parts(mut entry: Entry) -> Vec<Entry> {
     for resource in std::mem::take(&mut parts.all.resources) {
         parts.make_room(ITEM.saturating_add(resource.name.len()).saturating_add(resource.rule.len()));
         parts.last.resources.push(resource);
+    }
+    for used in std::mem::take(&mut parts.aliases) {
+        parts.make_room(ITEM.saturating_add(used.alias.len()).saturating_add(used.topic.len()));
+        parts.last.aliases.push(used);
     }
     for (number, topic) in (0_u32..).zip(topics) {
         let weight = ITEM.saturating_add(topic.name.len());
@@ -45,6 +49,7 @@ pub(super) fn parts(mut entry: Entry) -> Vec<Entry> {
 struct Parts {
     /// What every part says.
     all: Entry,
+    aliases: Vec<AliasRef>,
     last: Entry,
     weight: usize,
     done: Vec<Entry>,
@@ -59,9 +64,10 @@ impl Parts {
         all.effect = entry.effect;
         all.decision.clone_from(&entry.decision);
         all.resources = std::mem::take(&mut entry.resources);
+        let aliases = std::mem::take(&mut entry.aliases);
         let last = std::mem::replace(entry, Entry::new(all.kind, all.at_ms));
         let weight = last.weight();
-        Self { all, last, weight, done: Vec::new() }
+        Self { all, aliases, last, weight, done: Vec::new() }
     }
 
     /// Begins another part when `weight` more is too much; says whether it did.
@@ -113,6 +119,7 @@ mod tests {
             entry.partitions.extend((0..4).map(|partition| range(topic, partition)));
             let name = format!("g{topic:0249}");
             entry.resources.push(ResourceRef { kind: 2, name, allowed: false, rule: "r".into() });
+            entry.aliases.push(AliasRef { alias: format!("a{topic:0248}"), topic: format!("{topic:0249}") });
         }
         let parts = parts(entry);
         assert!(parts.len() > 3);
@@ -127,6 +134,7 @@ mod tests {
         let all: Vec<_> = (0..600).flat_map(|t| (0..4).map(move |p| (format!("{t:0249}"), p))).collect();
         assert_eq!(told, all);
         assert_eq!(parts.iter().map(|part| part.resources.len()).sum::<usize>(), 600);
+        assert_eq!(parts.iter().map(|part| part.aliases.len()).sum::<usize>(), 600);
         assert!(parts[0].facts.is_empty() && parts[1].facts == [("part".to_owned(), "2".to_owned())]);
     }
 }
