@@ -121,6 +121,12 @@ def write():
     return {"failed": failed}
 
 
+def two_names():
+    """Writes to two names from one idempotent producer, one after the other."""
+    producer = Producer(settings(**{"enable.idempotence": True}))
+    return {name: send(producer, given[name], [f"{name} {number}" for number in range(5)]) for name in ["topic", "second"]}
+
+
 def partly():
     """Writes to two topics at once, of which the caller may write one; then reads both."""
     producer = Producer(settings(**{"linger.ms": 200, "enable.idempotence": False}))
@@ -208,7 +214,7 @@ def brokers():
     }
 
 
-stories = [transactions, read, write, partly, rebalance, steady, brokers]
+stories = [transactions, read, write, two_names, partly, rebalance, steady, brokers]
 given = json.load(open(sys.argv[2]))
 try:
     story = {story.__name__: story for story in stories}[sys.argv[1]]
