@@ -1,6 +1,7 @@
 //! The gateway's configuration: one TOML file. What was typed ([`FileConfig`]) is checked once and becomes what the program needs
 //! ([`Config`]); an error names the file, the line and the mend.
 
+mod certificates;
 mod web;
 
 use std::net::SocketAddr;
@@ -10,13 +11,15 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use tidegate_evidence::entry::Algorithm;
-use tidegate_identity::IssuerConfig;
+use tidegate_identity::{CertificateConfig, IssuerConfig};
 use tidegate_model::Protocol;
 use tidegate_proxy::gate::Limits;
 use tidegate_proxy::listener::ListenerConfig;
 use tidegate_saml::SamlConfig;
 use toml::Spanned;
 
+pub(crate) use certificates::ClientCertificates;
+use certificates::ClientCertificatesSection;
 pub(crate) use web::WebSection;
 
 /// The file as typed. Unknown keys are refused.
@@ -40,12 +43,15 @@ pub(crate) struct FileConfig {
     /// Where people log in, and commands come from elsewhere. Without it neither is possible.
     #[serde(default)]
     pub(crate) web: Option<WebSection>,
-    /// Who issues tokens; at least one.
+    /// Who issues tokens; at least one, unless there are client certificates.
     #[serde(default)]
     pub(crate) issuer: Vec<IssuerConfig>,
     /// Where people log in by SAML 2.0.
     #[serde(default)]
     pub(crate) saml: Vec<SamlConfig>,
+    /// Whose client certificates count, and who holds them.
+    #[serde(default)]
+    pub(crate) client_certificates: Vec<CertificateConfig>,
     /// What lies behind the gate; at least one.
     #[serde(default)]
     pub(crate) cluster: Vec<ClusterSection>,
@@ -55,6 +61,15 @@ pub(crate) struct FileConfig {
     /// Bounds.
     #[serde(default)]
     pub(crate) limits: LimitsSection,
+}
+
+impl FileConfig {
+    /// The names before the colon in what callers are called, but for the gate's own service accounts.
+    pub(crate) fn issuers(&self) -> impl Iterator<Item = &str> {
+        let certificates = self.client_certificates.iter().map(|mapping| mapping.name.as_str());
+        let saml = self.saml.iter().map(|provider| provider.name.as_str());
+        self.issuer.iter().map(|issuer| issuer.name.as_str()).chain(saml).chain(certificates).chain([LOCAL])
+    }
 }
 
 /// `[gateway]`
@@ -223,6 +238,9 @@ pub(crate) struct ListenerSection {
     /// Certificate and key; without it the listener speaks plain TCP.
     #[serde(default)]
     pub(crate) tls: Option<Spanned<TlsSection>>,
+    /// Ask clients for certificates; needs `tls`.
+    #[serde(default)]
+    pub(crate) client_certificates: Option<Spanned<ClientCertificatesSection>>,
     /// `accepted`: take credentials without TLS on an address beyond loopback.
     #[serde(default)]
     pub(crate) plaintext_credentials: Option<Spanned<String>>,
@@ -317,9 +335,18 @@ pub(crate) struct Config {
     /// The clusters with their protocols.
     pub(crate) clusters: Vec<(String, &'static dyn Protocol)>,
     /// The listeners.
-    pub(crate) listeners: Vec<(ListenerConfig, String, Option<TlsSection>)>,
+    pub(crate) listeners: Vec<(ListenerConfig, String, Option<ListenerTlsFiles>)>,
     /// The bounds.
     pub(crate) limits: Limits,
+}
+
+/// What a listener's TLS is made of.
+#[derive(Clone, Debug)]
+pub(crate) struct ListenerTlsFiles {
+    /// Certificate and key.
+    pub(crate) own: TlsSection,
+    /// What clients are asked for.
+    pub(crate) clients: Option<ClientCertificates>,
 }
 
 impl std::fmt::Debug for Config {
@@ -388,6 +415,7 @@ fn from_folder(file: &mut FileConfig, folder: &Path) {
         paths.push(file);
     }
     paths.extend(file.issuer.iter_mut().flat_map(IssuerConfig::paths));
+    paths.extend(file.client_certificates.iter_mut().flat_map(CertificateConfig::paths));
     for listener in &mut file.listener {
         if let Some(tls) = &mut listener.tls {
             let tls = tls.get_mut();
@@ -426,7 +454,10 @@ fn check(file: FileConfig, place: &Place<'_>) -> Result<Config, ConfigError> {
         return Err(place.wrong(file.evidence.segment_mib.span(), "segment_mib lies between 1 and 1024"));
     }
     for (list, what) in [
-        (file.issuer.is_empty(), "no [[issuer]]: nobody could log in; name who issues tokens"),
+        (
+            file.issuer.is_empty() && file.client_certificates.is_empty(),
+            "no [[issuer]]: nobody could log in; name who issues tokens",
+        ),
         (file.cluster.is_empty(), "no [[cluster]]: name what lies behind the gate"),
         (file.listener.is_empty(), "no [[listener]]: name where clients come in"),
     ] {
@@ -435,6 +466,7 @@ fn check(file: FileConfig, place: &Place<'_>) -> Result<Config, ConfigError> {
         }
     }
     check_names(&file, place)?;
+    certificates::check(&file, place)?;
     web::check(&file, place)?;
     let clusters = clusters(&file, place)?;
     let listeners = listeners(&file, place)?;
@@ -444,15 +476,15 @@ fn check(file: FileConfig, place: &Place<'_>) -> Result<Config, ConfigError> {
 
 /// Names that callers go by: none may pass for another's.
 fn check_names(file: &FileConfig, place: &Place<'_>) -> Result<(), ConfigError> {
-    if let Some(issuer) = file.issuer.iter().find(|issuer| issuer.name == LOCAL) {
-        let what = format!("an issuer cannot be named {:?}: so users of this machine are called", issuer.name);
+    let certificates = file.client_certificates.iter().map(|mapping| &mapping.name);
+    if file.issuer.iter().map(|issuer| &issuer.name).chain(certificates).any(|name| name == LOCAL) {
+        let what = format!("no issuer can be named {LOCAL:?}: so users of this machine are called");
         return Err(place.wrong(0..0, what));
     }
     let administrators = &file.control.administrators;
     for name in administrators.get_ref() {
         let issuer = name.split_once(':').filter(|(_, subject)| !subject.is_empty()).map(|(issuer, _)| issuer);
-        let mut known = file.issuer.iter().map(|known| &known.name).chain(file.saml.iter().map(|known| &known.name));
-        if !issuer.is_some_and(|issuer| issuer == LOCAL || known.any(|known| known == issuer)) {
+        if !issuer.is_some_and(|issuer| file.issuers().any(|known| known == issuer)) {
             let what =
                 format!("{name:?} names nobody; write ISSUER:SUBJECT, or {LOCAL}:USER for a user of this machine");
             return Err(place.wrong(administrators.span(), what));
@@ -490,8 +522,8 @@ fn clusters(file: &FileConfig, place: &Place<'_>) -> Result<Vec<(String, &'stati
 fn listeners(
     file: &FileConfig,
     place: &Place<'_>,
-) -> Result<Vec<(ListenerConfig, String, Option<TlsSection>)>, ConfigError> {
-    let mut listeners: Vec<(ListenerConfig, String, Option<TlsSection>)> = Vec::new();
+) -> Result<Vec<(ListenerConfig, String, Option<ListenerTlsFiles>)>, ConfigError> {
+    let mut listeners: Vec<(ListenerConfig, String, Option<ListenerTlsFiles>)> = Vec::new();
     for section in &file.listener {
         let cluster = section.cluster.get_ref();
         if !file.cluster.iter().any(|c| c.name == *cluster) {
@@ -532,7 +564,9 @@ fn listeners(
             broker_ports,
             plaintext_accepted: accepted && section.tls.is_none() && !bind.ip().is_loopback(),
         };
-        listeners.push((config, cluster.clone(), section.tls.clone().map(Spanned::into_inner)));
+        let clients = certificates::of_listener(file, section, place)?;
+        let tls = section.tls.as_ref().map(|own| ListenerTlsFiles { own: own.get_ref().clone(), clients });
+        listeners.push((config, cluster.clone(), tls));
     }
     Ok(listeners)
 }

@@ -51,7 +51,10 @@ async fn take_up(path: &Path, gate: &Gate) -> Result<()> {
     }
     for (name, certificate) in certificates {
         if let Some(listener) = gate.admin.listeners.iter().find(|l| l.config.name == name) {
-            listener.set_tls(certificate);
+            let cut = listener.set_tls(certificate);
+            if cut > 0 {
+                info!(listener = %name, cut, "sessions are cut: their client certificates are not accepted any longer");
+            }
         }
     }
     Ok(())
@@ -61,7 +64,7 @@ fn certificates(config: &Config) -> Result<Vec<(String, Arc<ListenerTls>)>> {
     let mut certificates = Vec::new();
     for (listener, _, tls) in &config.listeners {
         if let Some(tls) = tls {
-            certificates.push((listener.name.clone(), tls::server_config(tls)?));
+            certificates.push((listener.name.clone(), tls::listener(tls)?));
         }
     }
     Ok(certificates)

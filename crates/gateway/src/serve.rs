@@ -20,6 +20,7 @@ use tidegate_proxy::gate::Shared;
 use tidegate_proxy::listener::Listener;
 use tidegate_proxy::live::Live;
 use tidegate_proxy::metrics::Metrics;
+use tidegate_proxy::recheck;
 use tidegate_proxy::tally::{Tallied, Tallies};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
@@ -80,7 +81,7 @@ fn start_logging() {
 pub(crate) fn check(config: &Config) -> Result<String> {
     let policy = Policy::load(&config.file.policy.dir).context("the policy is wrong")?;
     for (_, _, tls) in &config.listeners {
-        tls.as_ref().map(tls::server_config).transpose()?;
+        tls.as_ref().map(tls::listener).transpose()?;
     }
     Issuers::new(config.file.issuer.clone())?;
     Web::prepare(config)?;
@@ -204,6 +205,7 @@ async fn start(config: &Config, stopping: &CancellationToken) -> Result<(Gate, O
         failures: Failures::default(),
         tallies,
     });
+    tokio::spawn(recheck::run(Arc::clone(&shared)));
     tokio::spawn(keep_uses(state.clone(), Arc::clone(&shared)));
     tokio::spawn(keep_tallies(state.clone(), tallied, config.file.state.decision_days));
     control::revocations_at_start(&state, &shared)?;
@@ -245,7 +247,7 @@ pub(crate) fn issuers(config: &Config, tokens: Option<&GateTokens>) -> Result<Ar
 /// What the web listener greets with, if anything.
 pub(crate) fn web_tls(config: &Config) -> Result<Option<Arc<rustls::ServerConfig>>> {
     let Some(section) = config.file.web.as_ref().and_then(|web| web.tls.as_ref()) else { return Ok(None) };
-    let mut config = rustls::ServerConfig::clone(&tls::server_config(section)?.config);
+    let mut config = tls::server(section, None)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Some(Arc::new(config)))
 }
@@ -287,7 +289,7 @@ async fn start_listeners(
     let mut listeners = Vec::new();
     for (listener, cluster, tls) in &config.listeners {
         let Some(cluster) = clusters.iter().find(|c| c.name == *cluster) else { continue };
-        let tls = tls.as_ref().map(tls::server_config).transpose()?;
+        let tls = tls.as_ref().map(tls::listener).transpose()?;
         let started =
             Listener::start(listener.clone(), tls, Arc::clone(cluster), Arc::clone(shared), stopping.clone()).await;
         listeners.push(

@@ -19,7 +19,7 @@ check a file without running it; SIGHUP makes a running program read its file ag
 ";
 
 /// What types look like in the file.
-const TYPES: [(&str, &str); 20] = [
+const TYPES: [(&str, &str); 22] = [
     ("String", "text"),
     ("PathBuf", "path"),
     ("SocketAddr", "`\"address:port\"`"),
@@ -34,6 +34,8 @@ const TYPES: [(&str, &str); 20] = [
     ("KindRule", "`\"user\"`, `\"workload\"`, `\"client_credentials\"` or a table"),
     ("OneOrMore", "text or list of text"),
     ("BTreeMap<String, OneOrMore>", "table of text or lists of text"),
+    ("BTreeMap<String, String>", "table of text"),
+    ("HolderKind", "`\"workload\"` or `\"user\"`"),
     ("Source", "`{ file = \"…\" }`, `{ env = \"…\" }` or `{ command = [\"…\"] }`"),
     ("Target", "`\"host:port\"`"),
     ("Pattern", "`\"host:port\"`"),
@@ -50,7 +52,7 @@ const FIELD_TYPES: [(&str, &str, &str); 3] = [
 ];
 
 /// Defaults that are no literal.
-const DEFAULTS: [(&str, &str); 8] = [
+const DEFAULTS: [(&str, &str); 10] = [
     ("default_formats", "`[\"persistent\"]`"),
     ("own_user", "the agent's own user"),
     ("yes", "`true`"),
@@ -58,6 +60,8 @@ const DEFAULTS: [(&str, &str); 8] = [
     ("KindRule", "`\"user\"`"),
     ("OneOrMore", "`\"groups\"`"),
     ("BTreeMap<String, OneOrMore>", "empty"),
+    ("BTreeMap<String, String>", "empty"),
+    ("HolderKind", "`\"workload\"`"),
     ("PolicySource", "`\"state\"`"),
 ];
 
@@ -115,11 +119,13 @@ fn the_reference_is_what_the_types_say() {
             "FileConfig",
             &[
                 crates.join("gateway/src/config.rs"),
+                crates.join("gateway/src/config/certificates.rs"),
                 crates.join("gateway/src/config/web.rs"),
                 crates.join("saml/src/config.rs"),
                 crates.join("identity/src/config.rs"),
                 crates.join("identity/src/config/introspection.rs"),
                 crates.join("identity/src/config/login.rs"),
+                crates.join("identity/src/certificate.rs"),
             ],
             &mut used,
         ),

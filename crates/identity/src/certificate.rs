@@ -5,6 +5,7 @@
 mod name;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::Deserialize;
 use tidegate_model::{Caller, CallerKind, CredentialKind};
@@ -30,6 +31,13 @@ const RULES_MAX: usize = 1_000;
 pub struct CertificateConfig {
     /// What identities are prefixed with, as an issuer's name: `name:subject`. No issuer may have the same.
     pub name: String,
+    /// PEM file of the authorities whose certificates are accepted, and of no others.
+    pub ca_file: PathBuf,
+    /// PEM file of the authorities' revocation lists. With it a certificate is refused that stands on one, that no list speaks
+    /// for, or whose list is out of date. Read again at SIGHUP, which also cuts the sessions of certificates that are refused
+    /// from then on.
+    #[serde(default)]
+    pub crl_file: Option<PathBuf>,
     /// SPIFFE trust domain, such as `example.org`: a certificate with the URI `spiffe://example.org/…` is that workload. The
     /// accepted authorities have to be this trust domain's and nobody else's.
     #[serde(default)]
@@ -40,6 +48,13 @@ pub struct CertificateConfig {
     /// Longest life of a certificate in seconds. Without it as long as the authority says.
     #[serde(default)]
     pub lifetime_max_s: Option<u64>,
+}
+
+impl CertificateConfig {
+    /// The paths in it, to be taken from the folder of the file that names them.
+    pub fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        std::iter::once(&mut self.ca_file).chain(&mut self.crl_file)
+    }
 }
 
 /// A rule about a certificate's subject.
@@ -89,6 +104,19 @@ pub enum CertificateRefused {
     /// No rule fits.
     #[error("client certificate: {0}")]
     NoRule(&'static str),
+}
+
+impl CertificateRefused {
+    /// The word for it in evidence and metrics.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            CertificateRefused::Form(_) => "certificate_form",
+            CertificateRefused::Time(_) => "certificate_time",
+            CertificateRefused::Spiffe(_) => "certificate_spiffe",
+            CertificateRefused::NoRule(_) => "certificate_unmapped",
+        }
+    }
 }
 
 /// Says who holds a client certificate.
@@ -208,8 +236,7 @@ impl CertificateMapping {
             GeneralName::URI(uri) => Some(*uri),
             _ => None,
         });
-        let is_spiffe = |uri: &str| uri.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("spiffe:"));
-        let Some(id) = uris.clone().find(|uri| is_spiffe(uri)) else { return Ok(None) };
+        let Some(id) = uris.clone().find(|uri| looks_like_spiffe(uri)) else { return Ok(None) };
         let Some(trust_domain) = &self.config.trust_domain else {
             return Err(CertificateRefused::Spiffe("is of no use here: no trust_domain is configured"));
         };
@@ -245,10 +272,18 @@ impl CertificateMapping {
             HolderKind::User => CallerKind::User,
         };
         match found {
+            // Otherwise who chooses a common name could pass for a workload of the trust domain.
+            Some(found) if looks_like_spiffe(&found) => {
+                Err(CertificateRefused::Spiffe("stands where a rule looks for a name; only a URI may hold one"))
+            }
             Some(found) => Ok((kind, found)),
             None => Err(CertificateRefused::NoRule("what the rule takes the name from is not there exactly once")),
         }
     }
+}
+
+fn looks_like_spiffe(text: &str) -> bool {
+    text.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("spiffe:"))
 }
 
 /// Version 3, no extension twice or unreadable, not an authority's.

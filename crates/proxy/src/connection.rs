@@ -24,6 +24,7 @@ use crate::gate::Shared;
 use crate::listener::{Listener, Present, Target};
 use crate::live::{Seated, barred};
 use crate::metrics::Reason;
+use crate::recheck::Watch;
 use crate::recorder::{ConnectionFacts, Recorder};
 use crate::stream::ClientStream;
 
@@ -85,10 +86,12 @@ async fn attend(listener: &Arc<Listener>, stream: TcpStream, peer: SocketAddr, t
         greeted = greeted => greeted?,
         () = listener.stopping.cancelled() => return Ok(()),
     };
-    let Login { access, recorder, facts, mut upstream, upstream_ends_ms } = login;
+    let Login { access, recorder, facts, mut upstream, upstream_ends_ms, watch } = login;
     listener.shared.metrics.sessions.inc();
     let words = client.session.client();
-    let seat = Seated::new(&listener.shared, access, &circumstances(listener, peer, &words.client_id));
+    let around = circumstances(listener, peer, &words.client_id);
+    let seat = Seated::new(listener, access, client.certificate, &around);
+    *seat.watch() = watch;
     let exchange = Exchange {
         listener: Arc::clone(listener),
         session: Mutex::new(client.session),
@@ -118,10 +121,11 @@ async fn greet(listener: &Listener, stream: TcpStream, peer: SocketAddr) -> Resu
         None => (ClientStream::Plain(stream), None),
         Some(tls) => match TlsAcceptor::from(Arc::clone(&tls.config)).accept(stream).await {
             Ok(stream) => {
-                let certificate = tls.shown(&stream, shared.now_ms() / 1000);
+                let certificate = Shown::new(&tls, &stream, shared.now_ms() / 1000);
                 (ClientStream::Tls(Box::new(stream)), certificate)
             }
             Err(error) if certificate::is_refused(&error) => {
+                info!(%peer, listener = %listener.config.name, %error, "a client certificate is not accepted");
                 note_failure(shared, peer.ip(), CERTIFICATE_REFUSED).await;
                 return Err(Fault::Login(CERTIFICATE_REFUSED));
             }
@@ -163,6 +167,7 @@ struct Login {
     facts: ConnectionFacts,
     upstream: Upstream,
     upstream_ends_ms: Option<u64>,
+    watch: Option<Watch>,
 }
 
 /// Everything before the first authenticated request.
@@ -197,9 +202,9 @@ async fn login(listener: &Listener, client: &mut Client, target: Target) -> Resu
                         client.write.write_all(&answer).await.map_err(Fault::ClientIo)?;
                         continue;
                     }
-                    Ok(Verified::Caller(caller, words)) => {
+                    Ok(Verified::Caller(caller, words, watch)) => {
                         match admit(listener, client, (caller, &words), target).await {
-                            Ok(login) => return Ok(login),
+                            Ok(login) => return Ok(Login { watch, ..login }),
                             Err(Unadmitted::Broken(fault)) => return Err(fault),
                             Err(Unadmitted::Refused(refused)) => refused,
                         }
@@ -283,7 +288,7 @@ async fn admit(
     let answer = client.session.authenticated(accepted);
     client.write.write_all(&answer).await.map_err(|e| broken(Fault::ClientIo(e)))?;
     debug!(peer = %client.peer, "a session begins");
-    Ok(Login { access, recorder, facts, upstream, upstream_ends_ms })
+    Ok(Login { access, recorder, facts, upstream, upstream_ends_ms, watch: None })
 }
 
 async fn open(listener: &Listener, target: Target, session: SessionId) -> Result<(Upstream, UpstreamFacts), OpenError> {

@@ -6,14 +6,15 @@ use tidegate_identity::{AccountRefused, Plain, ScramHash, ScramServer, check_aut
 use tidegate_model::{Caller, Credential, CredentialKind, Mechanism};
 
 use crate::gate::Shared;
+use crate::recheck::Watch;
 
 /// The user name that says that the password is a token.
 const TOKEN_USER: &str = "token";
 
 /// What a credential shows.
 pub(crate) enum Verified {
-    /// Who it is, and the mechanism's last words to the client.
-    Caller(Arc<Caller>, String),
+    /// Who it is, the mechanism's last words to the client, and the token if its issuer is asked about it again.
+    Caller(Arc<Caller>, String, Option<Watch>),
     /// Nothing yet: the client is told this, and answers.
     HalfWay(ScramServer, String),
 }
@@ -56,7 +57,7 @@ pub(crate) async fn verify(
                 return token(shared, &password, CredentialKind::PlainToken, authzid.as_deref()).await;
             }
             let caller = shared.accounts.plain(Plain { authzid, user, password }, now(shared)).await?;
-            Ok(Verified::Caller(caller, String::new()))
+            Ok(Verified::Caller(caller, String::new(), None))
         }
     }
 }
@@ -68,7 +69,8 @@ async fn token(shared: &Shared, token: &str, kind: CredentialKind, authzid: Opti
         text: format!("the token was refused: {}", refused.detail),
     })?;
     check_authzid(authzid, &caller).map_err(|e| malformed(&e))?;
-    Ok(Verified::Caller(caller, String::new()))
+    let watch = issuers.recheck_s(&caller).map(|every_s| Watch::new(token, every_s, now(shared)));
+    Ok(Verified::Caller(caller, String::new(), watch))
 }
 
 fn scram(shared: &Shared, hash: ScramHash, message: &[u8], exchange: Option<ScramServer>) -> Result<Verified, Refused> {
@@ -79,7 +81,7 @@ fn scram(shared: &Shared, hash: ScramHash, message: &[u8], exchange: Option<Scra
         }
         Some(exchange) => {
             let (caller, answer) = shared.accounts.scram_finish(&exchange, message, now(shared))?;
-            Ok(Verified::Caller(caller, answer))
+            Ok(Verified::Caller(caller, answer, None))
         }
     }
 }

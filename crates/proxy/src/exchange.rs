@@ -384,11 +384,15 @@ impl Exchange {
         };
         let held = frame.held;
         let (step, questions, now_ms) = self.mask(slot, frame.bytes, asked, &policy)?;
-        if let Some(why) = self.seat.why_cut()
-            && step.facts.effect == Effect::Reads
-        {
-            // It is not shown, so there is nothing to record.
-            return Err(Fault::Cut(why));
+        if step.facts.effect == Effect::Reads {
+            // What is not shown needs no record.
+            if let Some(why) = self.seat.why_cut() {
+                return Err(Fault::Cut(why));
+            }
+            // A request may wait for records for as long as its client says, and outlast the credential.
+            if now_ms >= self.access().ends_at_ms {
+                return Err(Fault::SessionEnded);
+            }
         }
         let masked = Masked::new(step.frame, &questions);
         let recording = if step.quiet && !intent.is_open() {

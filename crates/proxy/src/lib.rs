@@ -18,6 +18,7 @@ pub mod gate;
 pub mod listener;
 pub mod live;
 pub mod metrics;
+pub mod recheck;
 pub mod recorder;
 mod renew;
 mod slots;

@@ -171,9 +171,11 @@ impl Listener {
         Ok(listener)
     }
 
-    /// Takes new certificates; connections that are open keep theirs.
-    pub fn set_tls(&self, tls: Arc<ListenerTls>) {
+    /// Takes new certificates; connections that are open keep theirs. Sessions with a client certificate that is not accepted
+    /// any longer are cut; how many.
+    pub fn set_tls(&self, tls: Arc<ListenerTls>) -> usize {
         self.tls.store(Some(tls));
+        self.shared.live.review_certificates(self)
     }
 
     /// What new connections are greeted with, if anything.

@@ -9,9 +9,12 @@ use tidegate_model::Caller;
 use tidegate_policy::Circumstances;
 use tokio_util::sync::CancellationToken;
 
+use crate::certificate::Shown;
 use crate::credential::Refused;
 use crate::decider::Access;
 use crate::gate::Shared;
+use crate::listener::Listener;
+use crate::recheck::Watch;
 
 /// Why a caller may not come in or stay, whatever the rules allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +25,12 @@ pub(crate) enum Bar {
     AccountEnded,
     /// The caller is blocked.
     Blocked,
+    /// The client certificate is not accepted any longer, or stands for somebody else.
+    Certificate,
+    /// The issuer says that the token is no longer active.
+    TokenEnded,
+    /// The issuer has not said for too long whether the token is active.
+    Unconfirmed,
 }
 
 impl Bar {
@@ -31,6 +40,9 @@ impl Bar {
             Bar::Revoked => "revoked",
             Bar::AccountEnded => "account_ended",
             Bar::Blocked => "blocked",
+            Bar::Certificate => "certificate_ended",
+            Bar::TokenEnded => "token_ended",
+            Bar::Unconfirmed => "issuer_unanswered",
         }
     }
 }
@@ -43,6 +55,9 @@ impl From<Bar> for Refused {
                 "the service account has ended, or its password was replaced: ask the gate's operators"
             }
             Bar::Blocked => "this caller is blocked at the gate: ask the gate's operators",
+            Bar::Certificate => "the client certificate is not accepted any longer: connect with another",
+            Bar::TokenEnded => "the issuer says that the token is no longer active: get another",
+            Bar::Unconfirmed => "the issuer does not say whether the token is still active: try again later",
         };
         Refused { reason: bar.name(), text: text.into() }
     }
@@ -63,6 +78,9 @@ pub struct Seat {
     address: IpAddr,
     client_id: String,
     tls: bool,
+    listener: String,
+    certificate: Option<Shown>,
+    watch: Mutex<Option<Watch>>,
     cut: CancellationToken,
     why: OnceLock<Bar>,
 }
@@ -94,6 +112,17 @@ impl Live {
         seats.iter().filter(|seat| seat.review(shared)).count()
     }
 
+    /// Cuts the sessions that came to this listener with a certificate that its new settings do not accept; how many.
+    pub(crate) fn review_certificates(&self, listener: &Listener) -> usize {
+        let seats: Vec<Arc<Seat>> = self.seats().values().map(Arc::clone).collect();
+        seats.iter().filter(|seat| seat.review_certificate(listener)).count()
+    }
+
+    /// The sessions whose tokens are asked about again.
+    pub(crate) fn watched(&self) -> Vec<Arc<Seat>> {
+        self.seats().values().filter(|seat| seat.watch().is_some()).map(Arc::clone).collect()
+    }
+
     fn seats(&self) -> MutexGuard<'_, HashMap<u64, Arc<Seat>>> {
         self.seats.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -103,6 +132,11 @@ impl Seat {
     /// Who is logged in, and what the policy makes of it.
     pub(crate) fn access(&self) -> MutexGuard<'_, Access> {
         self.access.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Its token, if that is asked about again.
+    pub(crate) fn watch(&self) -> MutexGuard<'_, Option<Watch>> {
+        self.watch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends when the session is cut.
@@ -120,7 +154,21 @@ impl Seat {
         let caller = Arc::clone(&self.access().caller);
         let circumstances =
             Circumstances { cluster: &self.cluster, address: self.address, client_id: &self.client_id, tls: self.tls };
-        let Some(why) = barred(shared, &caller, &circumstances) else { return false };
+        barred(shared, &caller, &circumstances).is_some_and(|why| self.end(why))
+    }
+
+    /// Cuts the session if it came to this listener with a certificate that counts no longer; whether it was cut by this.
+    fn review_certificate(&self, listener: &Listener) -> bool {
+        let Some(shown) = self.certificate.as_ref().filter(|_| self.listener == listener.config.name) else {
+            return false;
+        };
+        let Some(settings) = listener.tls() else { return false };
+        let caller = Arc::clone(&self.access().caller);
+        !shown.is_good_for(&caller, &settings, listener.shared.now_ms() / 1000) && self.end(Bar::Certificate)
+    }
+
+    /// Cuts the session; whether it was cut by this.
+    pub(crate) fn end(&self, why: Bar) -> bool {
         let first = self.why.set(why).is_ok();
         self.cut.cancel();
         first
@@ -129,13 +177,22 @@ impl Seat {
 
 impl Seated {
     /// Takes a place. Whoever was blocked or revoked meanwhile is cut at once.
-    pub(crate) fn new(shared: &Arc<Shared>, access: Access, circumstances: &Circumstances<'_>) -> Seated {
+    pub(crate) fn new(
+        listener: &Listener,
+        access: Access,
+        certificate: Option<Shown>,
+        circumstances: &Circumstances<'_>,
+    ) -> Seated {
+        let shared = &listener.shared;
         let seat = Arc::new(Seat {
             access: Mutex::new(access),
             cluster: circumstances.cluster.to_owned(),
             address: circumstances.address,
             client_id: circumstances.client_id.to_owned(),
             tls: circumstances.tls,
+            listener: listener.config.name.clone(),
+            certificate,
+            watch: Mutex::default(),
             cut: CancellationToken::new(),
             why: OnceLock::new(),
         });
@@ -143,6 +200,7 @@ impl Seated {
         shared.live.seats().insert(number, Arc::clone(&seat));
         // Only now: a list that changes from here on finds the place taken.
         seat.review(shared);
+        seat.review_certificate(listener);
         Seated { seat, shared: Arc::clone(shared), number }
     }
 }

@@ -56,8 +56,8 @@ impl Exchange {
     async fn check(&self, credential: Credential) -> Result<Result<Checked, Refused>, Fault> {
         let shared = &self.listener.shared;
         let exchange = self.half_way.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let (caller, last_words) = match verify(shared, credential, exchange).await {
-            Ok(Verified::Caller(caller, last_words)) => (caller, last_words),
+        let (caller, last_words, watch) = match verify(shared, credential, exchange).await {
+            Ok(Verified::Caller(caller, last_words, watch)) => (caller, last_words, watch),
             Ok(Verified::HalfWay(exchange, answer)) => {
                 *self.half_way.lock().unwrap_or_else(PoisonError::into_inner) = Some(exchange);
                 return Ok(Ok(Checked::HalfWay(answer)));
@@ -85,6 +85,7 @@ impl Exchange {
         shared.accounts.used(&caller, &words.client_id, self.facts.peer.ip(), now_ms);
         let upstream = self.upstream_ends_ms.map(|ends| Duration::from_millis(ends.saturating_sub(now_ms)));
         let lifetime_ms = lifetime(shared, &caller, upstream, now_ms);
+        *self.seat.watch() = watch;
         *self.access() = Access::new(caller, now_ms.saturating_add(lifetime_ms), shared.policy(), &around);
         Ok(Ok(Checked::Accepted { lifetime_ms, last_words }))
     }

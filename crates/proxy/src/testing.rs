@@ -296,7 +296,7 @@ impl Gatehouse {
         Exchange {
             listener: Arc::clone(&self.listener),
             session: Mutex::new(LETTERS.open()),
-            seat: Seated::new(shared, access, &circumstances(&self.listener, peer, "")),
+            seat: Seated::new(&self.listener, access, None, &circumstances(&self.listener, peer, "")),
             recorder: Recorder::new(self.log.clone(), Algorithm::Blake3, [7; 16], static_credential),
             facts: ConnectionFacts {
                 listener: "l".into(),
@@ -325,7 +325,8 @@ impl Gatehouse {
         Self::wire(exchange, pipe)
     }
 
-    fn wire(exchange: Exchange, pipe: usize) -> Wired {
+    /// A connection of this exchange.
+    pub(crate) fn wire(exchange: Exchange, pipe: usize) -> Wired {
         let (client, gate_side) = tokio::io::duplex(pipe);
         let (broker, upstream) = UnixStream::pair().unwrap();
         let ended = tokio::spawn(async move {

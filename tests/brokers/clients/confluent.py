@@ -1,9 +1,11 @@
 """librdkafka through confluent-kafka: confluent.py produce|consume BOOTSTRAP TOPIC COUNT LOGIN [TOKEN_FILE]
 
-LOGIN is none, bearer (SASL OAUTHBEARER) or plain (SASL PLAIN, user "token"). Prints one JSON line: {"count": n} or {"error": "..."}.
+LOGIN is none, bearer (SASL OAUTHBEARER) or plain (SASL PLAIN, user "token"). With CLIENT_CA over TLS, with CLIENT_CERTIFICATE and
+CLIENT_KEY with a certificate. Prints one JSON line: {"count": n} or {"error": "..."}.
 """
 
 import json
+import os
 import sys
 import time
 
@@ -22,6 +24,12 @@ def configuration(bootstrap, login, token):
     elif login == "plain":
         settings |= {"security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "PLAIN"}
         settings |= {"sasl.username": "token", "sasl.password": token}
+    if "CLIENT_CA" in os.environ:
+        settings["security.protocol"] = "SSL" if login == "none" else "SASL_SSL"
+        settings["ssl.ca.location"] = os.environ["CLIENT_CA"]
+    if "CLIENT_CERTIFICATE" in os.environ:
+        settings["ssl.certificate.location"] = os.environ["CLIENT_CERTIFICATE"]
+        settings["ssl.key.location"] = os.environ["CLIENT_KEY"]
     return settings
 
 
@@ -62,7 +70,7 @@ def consume(settings, topic, count):
 
 
 def fatal():
-    return any("_AUTHENTICATION" in error for error in errors)
+    return any("_AUTHENTICATION" in error or "_SSL" in error for error in errors)
 
 
 errors = []

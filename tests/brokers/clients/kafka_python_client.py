@@ -1,6 +1,7 @@
 """kafka-python: kafka_python_client.py produce|consume BOOTSTRAP TOPIC COUNT LOGIN [TOKEN_FILE]
 
-LOGIN is none, bearer (SASL OAUTHBEARER) or plain (SASL PLAIN, user "token"). Prints one JSON line: {"count": n} or {"error": "..."}.
+LOGIN is none, bearer (SASL OAUTHBEARER) or plain (SASL PLAIN, user "token"). With CLIENT_CA over TLS, with CLIENT_CERTIFICATE and
+CLIENT_KEY with a certificate. Prints one JSON line: {"count": n} or {"error": "..."}.
 """
 
 import json
@@ -28,6 +29,11 @@ def configuration(bootstrap, login):
     elif login == "plain":
         settings |= {"security_protocol": "SASL_PLAINTEXT", "sasl_mechanism": "PLAIN"}
         settings |= {"sasl_plain_username": "token", "sasl_plain_password": token}
+    if "CLIENT_CA" in os.environ:
+        settings["security_protocol"] = "SSL" if login == "none" else "SASL_SSL"
+        settings["ssl_cafile"] = os.environ["CLIENT_CA"]
+    if "CLIENT_CERTIFICATE" in os.environ:
+        settings |= {"ssl_certfile": os.environ["CLIENT_CERTIFICATE"], "ssl_keyfile": os.environ["CLIENT_KEY"]}
     return settings
 
 

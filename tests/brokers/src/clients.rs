@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::process::{Process, tail};
 use crate::scratch::Scratch;
+use crate::tls::Identity;
 use crate::{cache, host, note};
 
 const REQUIREMENTS: &str = include_str!("../clients/requirements.txt");
@@ -76,7 +77,16 @@ pub enum Action {
     Consume,
 }
 
-/// Writes or reads `count` records; the outer result is about starting the client, the inner one what the client said.
+/// TLS at the client's side.
+#[derive(Clone, Copy, Debug)]
+pub struct Tls<'a> {
+    /// The authority of the other side's certificate, PEM.
+    pub authority: &'a Path,
+    /// The client's own certificate.
+    pub identity: Option<&'a Identity>,
+}
+
+/// Writes or reads `count` records without TLS; the outer result is about starting the client, the inner one what the client said.
 ///
 /// # Errors
 /// When the client cannot be installed or started, or says something that is not its JSON line.
@@ -86,6 +96,21 @@ pub fn run(
     bootstrap: &str,
     topic: &str,
     count: u32,
+    login: Login<'_>,
+) -> Result<Result<u32, String>> {
+    run_over(None, family, action, bootstrap, (topic, count), login)
+}
+
+/// The same over TLS, if it is given, of a topic and a number of records.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_over(
+    tls: Option<Tls<'_>>,
+    family: Family,
+    action: Action,
+    bootstrap: &str,
+    (topic, count): (&str, u32),
     login: Login<'_>,
 ) -> Result<Result<u32, String>> {
     let scratch = Scratch::new("client")?;
@@ -102,6 +127,12 @@ pub fn run(
     command.arg(&program);
     command.arg(if action == Action::Produce { "produce" } else { "consume" });
     command.args([bootstrap, topic, &count.to_string()]);
+    if let Some(tls) = tls {
+        command.env("CLIENT_CA", tls.authority);
+        if let Some(identity) = tls.identity {
+            command.env("CLIENT_CERTIFICATE", &identity.certificate).env("CLIENT_KEY", &identity.key);
+        }
+    }
     let (word, token) = match login {
         Login::None => ("none", None),
         Login::Bearer(token) => ("bearer", Some(token)),

@@ -11,6 +11,7 @@ use crate::host;
 use crate::jars::{Jars, Version};
 use crate::process::{Process, tail};
 use crate::scratch::Scratch;
+use crate::tls::Identity;
 
 /// The console producer of a version.
 #[must_use]
@@ -115,6 +116,12 @@ impl Login {
         self.with("security.protocol", if sasl { "SASL_SSL" } else { "SSL" })
             .with("ssl.truststore.type", "PEM")
             .with("ssl.truststore.location", &authority.display().to_string())
+    }
+
+    /// Shows this certificate in TLS, as a PEM key store.
+    #[must_use]
+    pub fn showing(self, identity: &Identity) -> Login {
+        self.with("ssl.keystore.type", "PEM").with("ssl.keystore.location", &identity.both.display().to_string())
     }
 
     /// Sets one more property, or another value for it.

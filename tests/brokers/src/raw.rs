@@ -2,11 +2,18 @@
 //!
 //! Only what the tests need, in old versions whose fields have fixed widths.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+
+use crate::tls::Identity;
 
 /// An answer takes milliseconds; a machine under load gets more.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -41,11 +48,14 @@ pub mod key {
 
 /// One connection.
 #[derive(Debug)]
-pub struct Raw {
+pub struct Raw<S = TcpStream> {
     /// The socket, for bytes of any kind.
-    pub stream: TcpStream,
+    pub stream: S,
     correlation: i32,
 }
+
+/// A socket with TLS on it.
+pub type TlsStream = StreamOwned<ClientConnection, TcpStream>;
 
 /// How a login was answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,11 +74,7 @@ impl Raw {
     /// # Errors
     /// When nobody listens there.
     pub fn connect(address: &str) -> Result<Raw> {
-        let stream = TcpStream::connect(address).with_context(|| format!("cannot connect to {address}"))?;
-        stream.set_read_timeout(Some(PATIENCE)).context("cannot set a time-out")?;
-        stream.set_write_timeout(Some(PATIENCE)).context("cannot set a time-out")?;
-        stream.set_nodelay(true).context("cannot set nodelay")?;
-        Ok(Raw { stream, correlation: 0 })
+        Ok(Raw { stream: socket(address)?, correlation: 0 })
     }
 
     /// Connects and logs in with a token as PLAIN password.
@@ -81,7 +87,44 @@ impl Raw {
         ensure!(answer.error == 0, "the login was refused: {}", answer.message);
         Ok(raw)
     }
+}
 
+impl Raw<TlsStream> {
+    /// Connects with TLS: the other side's certificate has to be the authority's, and is shown this one, if any. Whether it is
+    /// accepted shows with the first answer.
+    ///
+    /// # Errors
+    /// When nobody listens there, the handshake fails, or a file cannot be used.
+    pub fn over_tls(address: &str, authority: &Path, identity: Option<&Identity>) -> Result<Raw<TlsStream>> {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_file(authority).context("cannot read the authority")?)?;
+        let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+        let builder = builder.with_root_certificates(roots);
+        let config = match identity {
+            None => builder.with_no_client_auth(),
+            Some(identity) => {
+                let chain = CertificateDer::pem_file_iter(&identity.certificate)?.collect::<Result<_, _>>()?;
+                builder.with_client_auth_cert(chain, PrivateKeyDer::from_pem_file(&identity.key)?)?
+            }
+        };
+        let mut socket = socket(address)?;
+        let name = ServerName::from(socket.peer_addr().context("cannot tell the address")?.ip());
+        let mut connection = ClientConnection::new(Arc::new(config), name)?;
+        connection.complete_io(&mut socket).context("the handshake failed")?;
+        Ok(Raw { stream: StreamOwned::new(connection, socket), correlation: 0 })
+    }
+}
+
+fn socket(address: &str) -> Result<TcpStream> {
+    let stream = TcpStream::connect(address).with_context(|| format!("cannot connect to {address}"))?;
+    stream.set_read_timeout(Some(PATIENCE)).context("cannot set a time-out")?;
+    stream.set_write_timeout(Some(PATIENCE)).context("cannot set a time-out")?;
+    stream.set_nodelay(true).context("cannot set nodelay")?;
+    Ok(stream)
+}
+
+impl<S: Read + Write> Raw<S> {
     /// SASL PLAIN, user `token`.
     ///
     /// # Errors
@@ -154,7 +197,10 @@ impl Raw {
         let mut rest = Vec::new();
         match self.stream.read_to_end(&mut rest) {
             Ok(_) => Ok(rest.len()),
-            Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => Ok(rest.len()),
+            // TLS has an end of its own, which who cuts a connection leaves out.
+            Err(error) if matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof) => {
+                Ok(rest.len())
+            }
             Err(error) => bail!("still open after {} bytes: {error}", rest.len()),
         }
     }

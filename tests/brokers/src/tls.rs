@@ -7,7 +7,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::KeySize;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose};
+pub use rcgen;
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DistinguishedName, DnType,
+    IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SerialNumber, date_time_ymd,
+};
 
 /// An authority that lives in a folder as `ca.pem`.
 #[derive(Debug)]
@@ -48,6 +52,42 @@ impl Authority {
     #[must_use]
     pub fn file(&self) -> PathBuf {
         self.folder.join("ca.pem")
+    }
+
+    /// Makes a client's certificate as `change` says, with `name` for its files.
+    ///
+    /// # Errors
+    /// When the certificate or its files cannot be made.
+    pub fn client(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> Result<Identity> {
+        let mut params = CertificateParams::new(Vec::new()).context("cannot make a certificate")?;
+        params.distinguished_name = DistinguishedName::new();
+        change(&mut params);
+        let key = KeyPair::generate().context("cannot make a key")?;
+        let certificate = params.signed_by(&key, &self.issuer).context("cannot sign a certificate")?;
+        write(&self.folder, name, &certificate.pem(), &key.serialize_pem())
+    }
+
+    /// The revocation list with these serial numbers, PEM.
+    ///
+    /// # Errors
+    /// When it cannot be signed.
+    pub fn revocation_list(&self, serials: &[u64]) -> Result<String> {
+        let revoked = |serial: &u64| RevokedCertParams {
+            serial_number: SerialNumber::from(*serial),
+            revocation_time: date_time_ymd(2020, 1, 1),
+            reason_code: None,
+            invalidity_date: None,
+        };
+        let list = CertificateRevocationListParams {
+            this_update: date_time_ymd(2020, 1, 1),
+            next_update: date_time_ymd(2090, 1, 1),
+            crl_number: SerialNumber::from(1_u64),
+            issuing_distribution_point: None,
+            revoked_certs: serials.iter().map(revoked).collect(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        let list = list.signed_by(&self.issuer).context("cannot sign a revocation list")?;
+        list.pem().context("cannot write a revocation list")
     }
 
     /// Makes a certificate with `name` as common name, valid for these host names and addresses (none for a client).

@@ -13,7 +13,8 @@ const ENDS: u64 = 1_782_864_000;
 const DURING: u64 = BEGINS + 1_000;
 
 fn mapping(config: &str) -> CertificateMapping {
-    CertificateMapping::new(toml::from_str(&format!("name = \"mesh\"\n{config}")).unwrap()).unwrap()
+    CertificateMapping::new(toml::from_str(&format!("name = \"mesh\"\nca_file = \"ca.pem\"\n{config}")).unwrap())
+        .unwrap()
 }
 
 /// A certificate's bytes; who signed it was TLS's matter.
@@ -244,6 +245,18 @@ fn the_first_rule_that_fits_says_who_calls() {
 }
 
 #[test]
+fn a_name_by_rule_does_not_pass_for_a_spiffe_id() {
+    for (rule, der) in [
+        ("CN", with_subject(|subject| subject.push(DnType::CommonName, "spiffe://example.org/orders"))),
+        ("CN", with_subject(|subject| subject.push(DnType::CommonName, "SPIFFE:x"))),
+        ("DNS", certificate(|params| params.subject_alt_names = vec![dns("spiffe://example.org/orders")])),
+    ] {
+        let mapping = mapping(&format!("trust_domain = \"example.org\"\nrules = [{{ subject = \"{rule}\" }}]"));
+        assert!(matches!(mapping.caller(&der, DURING), Err(CertificateRefused::Spiffe(_))), "{rule}");
+    }
+}
+
+#[test]
 fn a_subject_that_could_be_read_in_two_ways_is_refused() {
     let mapping = mapping("rules = [{ subject = \"CN\" }]");
     let form = |der: &[u8]| match mapping.caller(der, DURING) {
@@ -278,7 +291,8 @@ fn twice_named() -> Vec<u8> {
 #[test]
 fn configuration_mistakes_name_the_setting() {
     let refused = |config: &str| {
-        let parsed = toml::from_str::<CertificateConfig>(config).map_err(|error| error.to_string());
+        let config = format!("ca_file = \"ca.pem\"\n{config}");
+        let parsed = toml::from_str::<CertificateConfig>(&config).map_err(|error| error.to_string());
         parsed.and_then(|config| CertificateMapping::new(config).map_err(|error| error.to_string())).unwrap_err()
     };
     for (config, part) in [

@@ -40,7 +40,9 @@ async fn plain_carries_a_token_under_one_user_name_and_a_password_under_all_othe
     let gate = Gatehouse::new(limits()).await;
     let (_, password) = account(&gate);
     let plain = |message: String| async { ask(&gate, Mechanism::Plain, &{ message }, None).await };
-    let Ok(Verified::Caller(caller, words)) = plain(format!("\0batch\0{}", *password)).await else { panic!("refused") };
+    let Ok(Verified::Caller(caller, words, None)) = plain(format!("\0batch\0{}", *password)).await else {
+        panic!("refused")
+    };
     assert_eq!((caller.credential, words.as_str()), (CredentialKind::PlainPassword, ""));
     assert!(plain(format!("batch\0batch\0{}", *password)).await.is_ok());
     assert_eq!(reason(plain(format!("other\0batch\0{}", *password)).await), "malformed");
@@ -80,7 +82,7 @@ async fn a_session_is_renewed_with_the_password_until_the_account_is_disabled() 
     let gate = Gatehouse::new(limits()).await;
     let (mut account, password) = account(&gate);
     let login = format!("\0batch\0{}", *password);
-    let Ok(Verified::Caller(caller, _)) = ask(&gate, Mechanism::Plain, &login, None).await else { panic!("refused") };
+    let Ok(Verified::Caller(caller, ..)) = ask(&gate, Mechanism::Plain, &login, None).await else { panic!("refused") };
     let mut wired = gate.connect_as((*caller).clone(), 1 << 16).await;
     wired.ask(&[named(b"A", 1, &login), frame(b"W", 2, 0)]).await;
     wired.client_sees(&frame(b"a", 1, 0)).await;

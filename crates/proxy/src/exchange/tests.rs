@@ -325,6 +325,27 @@ async fn a_session_that_has_ended_takes_no_request() {
 }
 
 #[tokio::test]
+async fn an_answer_that_outlasts_its_session_is_not_delivered() {
+    let gate = Gatehouse::new(limits()).await;
+    let exchange = gate.exchange(crate::testing::caller());
+    let ends = crate::gate::now_ms() + 500;
+    exchange.access().ends_at_ms = ends;
+    let mut wired = Gatehouse::wire(exchange, 1 << 16);
+    wired.ask(&[frame(b"R", 1, 0)]).await;
+    wired.broker_sees(&frame(b"R", 1, 0)).await;
+    let ended = async {
+        while crate::gate::now_ms() < ends {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), ended).await.unwrap();
+    wired.answer(&frame(b"R", 1, 5)).await;
+    assert!(take(&mut wired.client).await.is_none());
+    assert!(matches!(wired.end().await, Err(Fault::SessionEnded)));
+    assert!(gate.of(Kind::Outcome).is_empty());
+}
+
+#[tokio::test]
 async fn equal_refusals_are_counted_and_different_ones_are_not_taken_for_equal() {
     let gate = Gatehouse::new(limits()).await;
     let exchange = gate.exchange(crate::testing::caller());
