@@ -35,6 +35,7 @@ pub(crate) use socket::{bind, router, serve};
 
 use crate::config::{Config, PolicySource};
 use crate::state::State;
+use crate::strangers::Known;
 use crate::tokens::GateTokens;
 use operator::LocalUsers;
 
@@ -47,7 +48,7 @@ pub(crate) struct Control {
     pub(crate) state: State,
     /// The gate's own tokens, where there is a web listener.
     tokens: Option<Arc<GateTokens>>,
-    /// Who may do all, and who comes without a token.
+    /// Whose callers there are, who may do all, and who comes without a token.
     people: ArcSwap<People>,
     source: PolicySource,
     /// Changes are made one at a time.
@@ -57,6 +58,7 @@ pub(crate) struct Control {
 }
 
 struct People {
+    issuers: Known,
     administrators: HashSet<String>,
     local_users: LocalUsers,
 }
@@ -65,7 +67,8 @@ impl People {
     fn of(config: &Config) -> anyhow::Result<People> {
         let control = &config.file.control;
         let administrators = control.administrators.get_ref().iter().cloned().collect();
-        Ok(People { administrators, local_users: LocalUsers::of(&control.local_user)? })
+        let issuers = Known::of(&config.file);
+        Ok(People { issuers, administrators, local_users: LocalUsers::of(&control.local_user)? })
     }
 }
 

@@ -8,6 +8,7 @@ mod reload;
 mod secrets;
 mod serve;
 mod state;
+mod strangers;
 mod supervise;
 mod tls;
 mod tokens;

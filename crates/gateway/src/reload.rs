@@ -42,6 +42,7 @@ async fn take_up(path: &Path, gate: &Gate) -> Result<()> {
     entry.facts = vec![("cause".into(), "SIGHUP".into())];
     shared.log.append_admin(entry).await.context("the change cannot be recorded")?;
     gate.control.take_up(&config)?;
+    serve::tell_strangers(&config, &shared.policy());
     issuers.refresh_all().await;
     tokio::spawn(Arc::clone(&issuers).run_refresh());
     shared.issuers.store(issuers);

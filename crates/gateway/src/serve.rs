@@ -32,6 +32,7 @@ use crate::admin::{self, Admin};
 use crate::config::{self, Config};
 use crate::control::{self, Control};
 use crate::state::State;
+use crate::strangers::Known;
 use crate::supervise::{self, Child};
 use crate::tokens::GateTokens;
 use crate::web::{self, Web};
@@ -87,13 +88,17 @@ pub(crate) fn check(config: &Config) -> Result<String> {
     Web::prepare(config)?;
     web_tls(config)?;
     secrets::wrapping_key(config.file.evidence.wrapping_key.get_ref())?;
-    Ok(format!(
+    let mut said = format!(
         "ok: {} listeners, {} clusters, {} issuers, {} rules",
         config.listeners.len(),
         config.clusters.len(),
         config.file.issuer.len(),
         policy.rules()
-    ))
+    );
+    for stranger in Known::of(&config.file).strangers(&policy) {
+        said.push_str(&format!("\nwarning: {stranger}"));
+    }
+    Ok(said)
 }
 
 async fn run(config: Config, path: &Path) -> Result<()> {
@@ -167,6 +172,7 @@ async fn start(config: &Config, stopping: &CancellationToken) -> Result<(Gate, O
     let control_socket = control::bind(&config.file.control.socket)?;
     let state = State::open(&config.file.state.dir)?;
     let policy = control::at_start(config, &state, now_ms())?;
+    tell_strangers(config, &policy);
     let tokens = gate_tokens(config, &state)?;
     let issuers = issuers(config, tokens.as_deref())?;
     let agent_uid = config.file.agents.user.as_ref().map(|user| supervise::uid_of(user.get_ref())).transpose()?;
@@ -250,6 +256,13 @@ pub(crate) fn web_tls(config: &Config) -> Result<Option<Arc<rustls::ServerConfig
     let mut config = tls::server(section, None)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Some(Arc::new(config)))
+}
+
+/// Says which names of the policy mean nobody.
+pub(crate) fn tell_strangers(config: &Config, policy: &Policy) {
+    for stranger in Known::of(&config.file).strangers(policy) {
+        warn!("{stranger}");
+    }
 }
 
 fn open_log(config: &Config, policy: &Policy, shared_user: bool) -> Result<Log> {

@@ -152,6 +152,39 @@ fn a_policy_is_applied_listed_rolled_back_and_outlives_a_restart() {
 }
 
 #[test]
+fn names_of_issuers_that_there_are_not_are_remarked_everywhere() {
+    const STRANGERS: &str = r#"
+@id("typo") permit (principal in Group::"ipd:team", action == Action::"consume", resource);
+@id("gone") forbid (principal == User::"old:ann", action == Action::"consume", resource);
+@id("known") permit (principal, action == Action::"consume", resource)
+  when { principal in [Group::"idp:team", Group::"local:ops", Group::"service-account:batch"] || principal == User::"idp:x" };
+"#;
+    let mut gate = Gate::new();
+    let dir = gate.policy("policy", STRANGERS);
+    std::fs::write(dir.join("topics.yaml"), "- name: orders\n  owner: opd:owners\n").unwrap();
+    let about = |text: &str| {
+        let lines: Vec<String> =
+            text.lines().filter(|line| line.contains("so that is nobody")).map(str::to_owned).collect();
+        for (name, place) in
+            [("ipd:team", "rules.cedar:2"), ("old:ann", "rules.cedar:3"), ("opd:owners", "topics.yaml")]
+        {
+            assert!(lines.iter().any(|line| line.contains(name) && line.contains(place)), "{name}: {text}");
+        }
+        assert_eq!(lines.len(), 3, "{text}");
+    };
+    about(&tidegate(&["config", "check", gate.config.to_str().unwrap()], b"").out);
+    gate.start();
+    about(&gate.log());
+    gate.apply(&gate.policy("other", READ), &[]);
+    about(&gate.apply(&dir, &[]).out);
+    let answer = gate.apply(&gate.policy("third", WRITE), &["--output", "json"]).out;
+    let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+    assert_eq!((&answer["warnings"], &answer["hints"]), (&serde_json::json!([]), &serde_json::json!([])), "{answer}");
+    about(&gate.ask(&["policy", "rollback", "1"]).out);
+    gate.stop();
+}
+
+#[test]
 fn blocks_hold_outlive_a_restart_and_end_in_time_or_by_hand() {
     let mut gate = Gate::new();
     gate.start();

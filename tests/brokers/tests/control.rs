@@ -22,6 +22,10 @@ const NARROWER: &str = r#"
 permit (principal in Group::"demo:all", action, resource);
 @id("sealed")
 forbid (principal, action == Action::"consume", resource) when { resource.name == "orders" };
+@id("mistyped")
+permit (principal in Group::"dmeo:all", action == Action::"describe", resource);
+@id("ghosts")
+permit (principal in Group::"demo:ghosts", action == Action::"describe", resource);
 "#;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Longer than any of these tests: an answer that comes is not for want of waiting.
@@ -167,6 +171,13 @@ fn what_another_policy_forbids_is_not_delivered_though_it_was_asked_for_before()
     assert_eq!((&loss["before"], &loss["after"]), (&"everything".into(), &"sealed".into()), "{loss}");
     let said = stage.command(&["policy", "apply", narrower.to_str().unwrap(), "--comment", "sealed"]);
     assert!(said.contains("version 2 is in force"), "{said}");
+    // Names that mean nobody are remarked, and no others.
+    let remarks = |word: &str| said.lines().filter(|line| line.starts_with(word)).collect::<Vec<_>>();
+    assert!(
+        matches!(remarks("warning: ")[..], [one] if one.contains("dmeo:all") && one.contains("mistyped")),
+        "{said}"
+    );
+    assert!(matches!(remarks("hint: ")[..], [one] if one.contains("demo:ghosts") && one.contains("ghosts")), "{said}");
     assert!(!stage.write("writer", "secret\n").contains("Exception"));
     let mut eve = eve;
     match eve.receive() {

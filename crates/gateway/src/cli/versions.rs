@@ -17,6 +17,9 @@ use crate::cli::{EX_USAGE, fail};
 /// Changes that a person sees; JSON has all.
 const ROWS_SHOWN: usize = 200;
 
+/// Longest remark that is shown, in characters.
+const REMARK_MAX: usize = 500;
+
 /// Arguments of `policy apply`.
 #[derive(Args, Debug)]
 pub(crate) struct ApplyArguments {
@@ -84,11 +87,12 @@ pub(crate) fn dry_run(arguments: &DryRunArguments) -> ExitCode {
         let number = |key| field(answer, key).as_u64().unwrap_or(0);
         let (lose, gain) = (number("lose"), number("gain"));
         let shown = if lose.saturating_add(gain) > 0 { table.take() } else { String::new() };
-        format!(
+        let said = format!(
             "{shown}{} decisions since {since} ({} different): {lose} would be refused, {gain} would be allowed",
             number("questions"),
             number("rows"),
-        )
+        );
+        said + &remarks(answer)
     })
 }
 
@@ -166,9 +170,19 @@ fn changed(answer: &Value) -> String {
     let number = |of: &str| {
         field(field(answer, of), "number").as_i64().map_or_else(|| "none".to_owned(), |number| number.to_string())
     };
-    if field(answer, "changed").as_bool().unwrap_or(false) {
+    let said = if field(answer, "changed").as_bool().unwrap_or(false) {
         format!("version {} is in force, in the place of {}", number("after"), number("before"))
     } else {
         format!("nothing changed: version {} was in force already", number("after"))
-    }
+    };
+    said + &remarks(answer)
+}
+
+/// What the gate remarks about names in the policy, a line each.
+fn remarks(answer: &Value) -> String {
+    let lines = |key: &str, word: &str| {
+        let texts = field(answer, key).as_array().into_iter().flatten().filter_map(Value::as_str);
+        texts.map(|text| format!("\n{word}: {}", shown(text, REMARK_MAX))).collect::<String>()
+    };
+    lines("warnings", "warning") + &lines("hints", "hint")
 }

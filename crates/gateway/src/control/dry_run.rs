@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tidegate_model::{Action, CallerKind};
 use tidegate_policy::{Around, Asked, Change, Changes, Policy, PolicyFiles, Recorded, Who, replay};
 
+use super::policy::with;
 use super::{Control, Operator, Refused, blocking};
 use crate::state::DecisionRow;
 
@@ -33,13 +34,15 @@ pub(super) async fn run(
     let new = blocking(|| Policy::from_files(&files)).map_err(|error| Refused::Wrong(error.to_string()))?;
     permit.look().await?;
     let first_day = (control.shared.now_ms() / 1000).saturating_sub(since_s) / DAY_S;
-    let rows = blocking(|| control.state.decisions(i64::try_from(first_day).unwrap_or(i64::MAX)));
+    let day = i64::try_from(first_day).unwrap_or(i64::MAX);
+    let remarks = control.remarks(&new, day)?;
+    let rows = blocking(|| control.state.decisions(day));
     let rows = rows.map_err(Refused::Failed)?;
     let old = control.shared.policy();
     // The table is bounded, yet a million questions to Cedar take a minute: not on a thread that serves clients.
     let changes = tokio::task::spawn_blocking(move || replay(&old, &new, rows.into_iter().filter_map(recorded)));
     let changes = changes.await.map_err(|error| Refused::Failed(error.into()))?;
-    Ok(Json(shown(&changes, first_day)))
+    Ok(Json(with(shown(&changes, first_day), remarks)))
 }
 
 /// `None` for an action that this program no longer knows.

@@ -61,7 +61,8 @@ pub(super) async fn apply(
     let who = name_of(&operator.caller);
     let (state, at_ms) = (control.state.clone(), i64::try_from(control.shared.now_ms()).unwrap_or(i64::MAX));
     let keep = || state.add_policy(&files, &hash, &who, &comment, at_ms).map(drop);
-    control.replace(permit, policy, before, keep).await
+    let remarks = control.remarks(&policy, 0)?;
+    control.replace(permit, policy, before, keep).await.map(|Json(answer)| Json(with(answer, remarks)))
 }
 
 /// Puts an earlier version in force again.
@@ -81,7 +82,9 @@ pub(super) async fn rollback(
     let policy = blocking(|| Policy::from_files(&files))
         .map_err(|error| Refused::Wrong(format!("version {number} is no longer valid: {error}")))?;
     let state = control.state.clone();
-    control.replace(permit, policy, before, || state.activate_policy(number)).await
+    let remarks = control.remarks(&policy, 0)?;
+    let replaced = control.replace(permit, policy, before, || state.activate_policy(number)).await;
+    replaced.map(|Json(answer)| Json(with(answer, remarks)))
 }
 
 /// All versions, newest first.
@@ -119,7 +122,29 @@ fn answer(before: Option<&PolicyVersion>, after: Option<&PolicyVersion>, changed
     Json(json!({ "before": before, "after": after, "changed": changed }))
 }
 
+/// An answer with remarks in it.
+pub(super) fn with(mut answer: Value, remarks: Remarks) -> Value {
+    if let Some(answer) = answer.as_object_mut() {
+        answer.insert("warnings".into(), remarks.strangers.into());
+        answer.insert("hints".into(), remarks.unseen.into());
+    }
+    answer
+}
+
+/// Names in a policy that mean nobody.
+pub(super) struct Remarks {
+    strangers: Vec<String>,
+    unseen: Vec<String>,
+}
+
 impl Control {
+    /// Names in a policy that mean nobody, or nobody whose decisions were counted from `first_day` on.
+    pub(super) fn remarks(&self, policy: &Policy, first_day: i64) -> Result<Remarks, Refused> {
+        let people = self.people.load();
+        let unseen = blocking(|| people.issuers.unseen(policy, &self.state, first_day)).map_err(Refused::Failed)?;
+        Ok(Remarks { strangers: people.issuers.strangers(policy), unseen })
+    }
+
     fn active(&self, expect: Option<i64>) -> Result<Option<PolicyVersion>, Refused> {
         let active = blocking(|| self.state.active_policy()).map_err(Refused::Failed)?.map(|(version, _)| version);
         let number = active.as_ref().map_or(0, |version| version.number);

@@ -1,5 +1,7 @@
 //! The table behind `policy dry-run`: what was decided for whom, per day, with how often. Bounded in days and rows.
 
+use std::collections::HashSet;
+
 use anyhow::Result;
 use rusqlite::params;
 use serde::{Deserialize, Serialize};
@@ -61,7 +63,36 @@ pub(crate) struct Circumstances {
     pub(crate) tls: bool,
 }
 
+/// Who came, as far as decisions were counted.
+#[derive(Debug, Default)]
+pub(crate) struct GroupsSeen {
+    /// Groups that somebody was in.
+    pub(crate) groups: HashSet<String>,
+    /// Issuers whose callers came, but for those that left out somebody's groups.
+    pub(crate) issuers: HashSet<String>,
+}
+
 impl State {
+    /// The groups of those whose decisions were counted from `first_day` on.
+    pub(crate) fn groups_seen(&self, first_day: i64) -> Result<GroupsSeen> {
+        let connection = self.connection();
+        let mut query = connection.prepare("SELECT DISTINCT who, groups FROM decision WHERE day >= ?1")?;
+        let mut rows = query.query([first_day])?;
+        let (mut seen, mut silent) = (GroupsSeen::default(), HashSet::new());
+        while let Some(row) = rows.next()? {
+            let who: Who = serde_json::from_str(&row.get::<_, String>(0)?)?;
+            match serde_json::from_str::<Option<Vec<String>>>(&row.get::<_, String>(1)?)? {
+                Some(groups) => {
+                    seen.groups.extend(groups);
+                    seen.issuers.insert(who.issuer);
+                }
+                None => _ = silent.insert(who.issuer),
+            }
+        }
+        seen.issuers.retain(|issuer| !silent.contains(issuer));
+        Ok(seen)
+    }
+
     /// Adds what a session counted.
     pub(crate) fn count_decisions(&self, tallied: &Tallied) -> Result<()> {
         let caller = &tallied.caller;
@@ -187,7 +218,14 @@ mod tests {
         assert_eq!(counts(0), [(10, None, 5), (10, Some(0), 1), (12, None, 7)]);
         assert_eq!(state.decisions(0).unwrap()[0].groups.as_deref(), Some(&["idp:sales".to_owned()][..]));
         assert_eq!(counts(11), [(12, None, 7)]);
+        let seen = state.groups_seen(0).unwrap();
+        assert!(seen.groups.contains("idp:sales") && seen.issuers.contains("idp"));
+        assert!(state.groups_seen(13).unwrap().issuers.is_empty());
+        let mut without = tallied(12, None, 1);
+        Arc::make_mut(&mut without.caller).groups_known = false;
+        state.count_decisions(&without).unwrap();
+        assert!(state.groups_seen(0).unwrap().issuers.is_empty(), "what it left out may be the group");
         state.trim_decisions(2, 12 * DAY_MS).unwrap();
-        assert_eq!(counts(0), [(12, None, 7)], "today and yesterday are two days");
+        assert_eq!(counts(0), [(12, None, 7), (12, None, 1)], "today and yesterday are two days");
     }
 }

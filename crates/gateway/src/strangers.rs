@@ -1,0 +1,59 @@
+//! Names in a policy that mean nobody: callers and groups of an issuer that this gate does not have, and groups that nobody who came
+//! lately was in. A policy with them is valid, but hardly what its author meant.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use tidegate_identity::SERVICE_ACCOUNT_ISSUER;
+use tidegate_policy::{NamedKind, NamedOne, Policy};
+
+use crate::config::FileConfig;
+use crate::state::State;
+
+/// Warnings of one kind that are given; a renamed issuer would make one for each rule.
+const WARNINGS_MAX: usize = 20;
+
+/// The names of issuers whose callers this gate can meet.
+#[derive(Clone, Debug)]
+pub(crate) struct Known(BTreeSet<String>);
+
+impl Known {
+    pub(crate) fn of(file: &FileConfig) -> Known {
+        Known(file.issuers().map(str::to_owned).chain([SERVICE_ACCOUNT_ISSUER.to_owned()]).collect())
+    }
+
+    fn names(&self, one: &NamedOne) -> bool {
+        self.0.contains(one.issuer())
+    }
+
+    /// What rules and topics name of issuers that there are not.
+    pub(crate) fn strangers(&self, policy: &Policy) -> Vec<String> {
+        let known = self.0.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        let told = |one: NamedOne| {
+            format!("{one}, but no issuer is called {:?}, so that is nobody; there are {known}", one.issuer())
+        };
+        bounded(policy.people().into_iter().filter(|one| !self.names(one)).map(told))
+    }
+
+    /// Groups that the policy names and that nobody was in whose decisions were counted from `first_day` on. Says nothing where
+    /// nobody came, and nothing of an issuer that left out somebody's groups.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    pub(crate) fn unseen(&self, policy: &Policy, state: &State, first_day: i64) -> Result<Vec<String>> {
+        let seen = state.groups_seen(first_day)?;
+        let groups = policy.people().into_iter().filter(|one| one.kind == NamedKind::Group && self.names(one));
+        let unseen = groups.filter(|one| seen.issuers.contains(one.issuer()) && !seen.groups.contains(&one.name));
+        Ok(bounded(unseen.map(|one| format!("{one}, but nobody who came lately was in it"))))
+    }
+}
+
+fn bounded(texts: impl Iterator<Item = String>) -> Vec<String> {
+    let mut texts: Vec<String> = texts.collect();
+    let more = texts.len().saturating_sub(WARNINGS_MAX);
+    texts.truncate(WARNINGS_MAX);
+    if more > 0 {
+        texts.push(format!("and {more} more of this kind"));
+    }
+    texts
+}
