@@ -11,6 +11,7 @@ mod check;
 mod claims;
 mod config;
 mod fetch;
+pub mod fuzz;
 mod gate;
 mod introspect;
 mod issuer;

@@ -20,6 +20,7 @@ use super::*;
 
 mod certificates;
 mod claims;
+mod corpus;
 mod gate;
 mod introspection;
 mod keys;

@@ -7,6 +7,7 @@
 mod check;
 mod config;
 mod document;
+pub mod fuzz;
 mod metadata;
 mod provider;
 mod refusal;

@@ -1,6 +1,7 @@
 //! Genuine, forged and hostile responses. The signatures are made with the library that verifies them; Keycloak and npm's samlp
 //! are asked in the tests with real parts.
 
+mod corpus;
 mod forged;
 mod genuine;
 mod hostile;
