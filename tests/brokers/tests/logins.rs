@@ -132,6 +132,22 @@ fn every_wrong_token_is_refused_in_words_that_say_why() {
 }
 
 #[test]
+fn ten_thousand_groups_in_a_token_are_refused_before_they_are_read() {
+    let stage = &*STAGE;
+    let of = |count: u32| {
+        let groups: Vec<String> = (0..count).map(|number| format!("team-{number}")).collect();
+        stage.with(|claims| claims["groups"] = json!(groups))
+    };
+    let answer = stage.login(&of(2_000));
+    assert!(answer.error == FAILED && answer.message.contains("longer than 16384 bytes"), "{answer:?}");
+    // So large a frame is taken from nobody who has not logged in.
+    let mut raw = Raw::connect(&stage.gate.bootstrap()).unwrap();
+    assert!(raw.login_plain(&of(10_000)).is_err());
+    assert_eq!(raw.closed().unwrap(), 0);
+    assert_eq!(stage.login(&stage.issuer.token("alice", &["all"]).unwrap()).error, 0);
+}
+
+#[test]
 fn a_clock_that_is_a_little_off_is_forgiven() {
     let stage = &*STAGE;
     for (claim, seconds) in [("exp", -20), ("nbf", 20)] {
