@@ -24,7 +24,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use tidegate_evidence::entry::{self, Effect, Entry, Kind, Label};
 use tidegate_evidence::store::LogError;
-use tidegate_model::{Action, Caller, CredentialKind, Resource};
+use tidegate_model::{Action, Caller, CallerKind, CredentialKind, Resource};
 use tidegate_policy::{Circumstances, Now, Policy, Question};
 use tidegate_proxy::gate::Shared;
 
@@ -34,11 +34,14 @@ pub(crate) use policy::at_start;
 pub(crate) use socket::{bind, router, serve};
 
 use crate::config::{Config, PolicySource};
+use crate::rates::Rates;
 use crate::state::State;
 use crate::strangers::Known;
 use crate::tokens::GateTokens;
 use operator::LocalUsers;
 
+/// Refused commands of one operator in a minute; each is a leaf on the disk.
+const REFUSED_A_MINUTE: u32 = 60;
 /// The rule that is named where the configuration, not the policy, allows.
 const BY_CONFIGURATION: &str = "config:administrators";
 
@@ -55,6 +58,8 @@ pub(crate) struct Control {
     changing: tokio::sync::Mutex<()>,
     /// Whoever waits for the first block's end looks again.
     blocks_changed: tokio::sync::Notify,
+    /// Refused commands by operator.
+    refused: Rates,
 }
 
 struct People {
@@ -62,6 +67,9 @@ struct People {
     administrators: HashSet<String>,
     local_users: LocalUsers,
 }
+
+/// People of a configuration, to be taken up.
+pub(crate) struct PeopleOf(People);
 
 impl People {
     fn of(config: &Config) -> anyhow::Result<People> {
@@ -90,16 +98,21 @@ impl Control {
             source: config.file.policy.source,
             changing: tokio::sync::Mutex::default(),
             blocks_changed: tokio::sync::Notify::new(),
+            refused: Rates::default(),
         })
     }
 
-    /// Takes up who is named in another configuration.
+    /// Who is named in another configuration.
     ///
     /// # Errors
-    /// A local user does not exist; then nothing is taken up.
-    pub(crate) fn take_up(&self, config: &Config) -> anyhow::Result<()> {
-        self.people.store(Arc::new(People::of(config)?));
-        Ok(())
+    /// A local user does not exist.
+    pub(crate) fn people_of(config: &Config) -> anyhow::Result<PeopleOf> {
+        People::of(config).map(PeopleOf)
+    }
+
+    /// Takes up who is named.
+    pub(crate) fn take_up(&self, people: PeopleOf) {
+        self.people.store(Arc::new(people.0));
     }
 
     /// Whether an operator may; a refusal is recorded.
@@ -111,9 +124,12 @@ impl Control {
     ) -> Result<Permit<'a>, Refused> {
         let policy = self.shared.policy();
         let decision = self.decide(&policy, operator, action);
-        let permit = Permit { control: self, operator, command, decision };
+        let permit = Permit { control: self, operator, action, command, decision };
         if permit.decision.allowed {
             return Ok(permit);
+        }
+        if !self.refused.allow(&name_of(&operator.caller), REFUSED_A_MINUTE, self.shared.now_ms()) {
+            return Err(Refused::TooMany("too many refused commands; try again in a minute".into()));
         }
         let rule = permit.decision.rule.clone();
         let mut entry = permit.entry(Kind::AdminCommand, Effect::Refused);
@@ -133,12 +149,15 @@ impl Control {
         };
         let question = Question { action, resource: Resource::Gateway, partition: None, now };
         let entitlement = policy.entitlement(caller, &circumstances);
-        // A block holds for administrators too, but for those on the machine itself: somebody must be able to end it.
+        let decision = policy.decide(&entitlement, question);
+        // A block holds for administrators too, but for those on the machine itself: somebody must be able to end it. Administrators are
+        // people: a machine may have any subject, a person's name too.
         let here = caller.credential == CredentialKind::LocalUser;
-        if (here || entitlement.blocked().is_none()) && self.people.load().administrators.contains(&name_of(caller)) {
+        let held = here || decision.effect != tidegate_policy::Effect::Blocked;
+        let named = self.people.load().administrators.contains(&name_of(caller));
+        if held && named && caller.kind == CallerKind::User {
             return entry::Decision { allowed: true, rule: BY_CONFIGURATION.into(), policy_version };
         }
-        let decision = policy.decide(&entitlement, question);
         entry::Decision { allowed: decision.allowed(), rule: decision.rule.to_string(), policy_version }
     }
 }
@@ -147,6 +166,7 @@ impl Control {
 struct Permit<'a> {
     control: &'a Control,
     operator: &'a Operator,
+    action: Action,
     command: &'static str,
     decision: entry::Decision,
 }
@@ -170,8 +190,20 @@ impl<'a> Permit<'a> {
         Ok(())
     }
 
-    /// Makes the leaf durable that goes before the change.
+    /// Makes the leaf durable that goes before the change. By now nobody else changes anything, and what was true when the command
+    /// came may not be true any longer: the operator may have been revoked or blocked, or the policy replaced, while a body came
+    /// in or another command was done.
     async fn begin(self, change: Change) -> Result<Begun<'a>, Refused> {
+        let (control, caller) = (self.control, &self.operator.caller);
+        let now_s = control.shared.now_ms() / 1000;
+        let ended = caller.credential != CredentialKind::LocalUser && caller.expires_at <= now_s;
+        if ended || control.shared.revocations.load().revoked(caller).is_some() {
+            return Err(Refused::Unknown("the token has ended meanwhile: log in anew".into()));
+        }
+        let decision = control.decide(&control.shared.policy(), self.operator, self.action);
+        if !decision.allowed {
+            return Err(Refused::Forbidden { action: self.action, rule: decision.rule });
+        }
         let mut entry = self.entry(Kind::AdminCommand, Effect::Intent);
         entry.facts.push(("digest".into(), hex(&change.digest)));
         entry.facts.extend(change.facts);
@@ -246,6 +278,9 @@ pub(crate) enum Refused {
     /// Nobody the gate knows.
     #[error("{0}")]
     Unknown(String),
+    /// The login that it would be done for is not there.
+    #[error("there is no such login, or it has ended; log in again")]
+    LoginEnded,
     /// The policy does not allow it.
     #[error("this needs the right `{}` on the gate, and the policy does not give it to you (rule {rule})", action.name())]
     Forbidden { action: Action, rule: String },
@@ -272,7 +307,7 @@ pub(crate) enum Refused {
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let status = match &self {
-            Refused::Unknown(_) => StatusCode::UNAUTHORIZED,
+            Refused::Unknown(_) | Refused::LoginEnded => StatusCode::UNAUTHORIZED,
             Refused::Forbidden { .. } => StatusCode::FORBIDDEN,
             Refused::Wrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Refused::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
@@ -281,6 +316,19 @@ impl IntoResponse for Refused {
             Refused::Unrecorded(_) => StatusCode::SERVICE_UNAVAILABLE,
             Refused::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        (status, Json(serde_json::json!({ "error": self.to_string() }))).into_response()
+        // What failed inside is for the gate's log; who asks may be anybody.
+        let text = match &self {
+            Refused::Failed(error) => {
+                tracing::error!(error = format!("{error:#}"), "a command failed");
+                "the gate cannot do this now; its log says why".to_owned()
+            }
+            Refused::Unrecorded(error) => {
+                tracing::error!(%error, "evidence cannot be written");
+                "evidence cannot be written, so nothing is done; the gate's log says why".to_owned()
+            }
+            other => other.to_string(),
+        };
+        let code = if matches!(self, Refused::LoginEnded) { Some("login_ended") } else { None };
+        (status, Json(serde_json::json!({ "error": text, "code": code }))).into_response()
     }
 }

@@ -4,6 +4,7 @@ mod admin;
 mod cli;
 mod config;
 mod control;
+mod rates;
 mod reload;
 mod secrets;
 mod serve;

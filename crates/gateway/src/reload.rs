@@ -10,6 +10,7 @@ use tidegate_proxy::certificate::ListenerTls;
 use tracing::{error, info, warn};
 
 use crate::config::{self, Config, FileConfig, PolicySource};
+use crate::control::{self, Control};
 use crate::serve::{self, Gate};
 use crate::tls;
 use crate::web::Web;
@@ -30,6 +31,8 @@ async fn take_up(path: &Path, gate: &Gate) -> Result<()> {
     let issuers = serve::issuers(&config, gate.tokens.as_deref())?;
     let (web, web_tls) = (Web::prepare(&config)?, serve::web_tls(&config)?);
     let certificates = certificates(&config)?;
+    let people = Control::people_of(&config)?;
+    let text = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     for what in needs_restart(&gate.started_with, &config.file) {
         warn!(what, "this change needs a restart");
     }
@@ -39,14 +42,17 @@ async fn take_up(path: &Path, gate: &Gate) -> Result<()> {
     }
     // Durable before it holds.
     let mut entry = Entry::new(Kind::ConfigChange, shared.now_ms());
-    entry.facts = vec![("cause".into(), "SIGHUP".into())];
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &text);
+    entry.facts = vec![("cause".into(), "SIGHUP".into()), ("digest".into(), control::hex(digest.as_ref()))];
     shared.log.append_admin(entry).await.context("the change cannot be recorded")?;
-    gate.control.take_up(&config)?;
+    gate.control.take_up(people);
     serve::tell_strangers(&config, &shared.policy());
     issuers.refresh_all().await;
-    tokio::spawn(Arc::clone(&issuers).run_refresh());
+    gate.refresh.replace(tokio::spawn(Arc::clone(&issuers).run_refresh()));
     shared.issuers.store(issuers);
-    if let (Some((running, tls)), Some(prepared)) = (&gate.web, web) {
+    // Where the address or the URL is another, all of it waits for the restart: what listens must not lose its TLS.
+    let same_place = self::web(&gate.started_with) == self::web(&config.file);
+    if same_place && let (Some((running, tls)), Some(prepared)) = (&gate.web, web) {
         running.take_up(prepared);
         tls.store(web_tls);
     }

@@ -25,6 +25,7 @@ use tidegate_proxy::tally::{Tallied, Tallies};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -161,10 +162,26 @@ pub(crate) struct Gate {
     pub(crate) control: Arc<Control>,
     /// The web listener and its certificates, where there is one.
     pub(crate) web: Option<(Arc<Web>, Arc<web::Tls>)>,
+    /// What fetches the issuers' keys.
+    pub(crate) refresh: Refresh,
     /// The gate as an issuer.
     pub(crate) tokens: Option<Arc<GateTokens>>,
     /// What was configured at start; what a reload may not change is compared with it.
     pub(crate) started_with: config::FileConfig,
+}
+
+/// The task that fetches the keys of the issuers in force. There is one at a time: issuers that were replaced are asked nothing more.
+#[derive(Default)]
+pub(crate) struct Refresh(std::sync::Mutex<Option<JoinHandle<()>>>);
+
+impl Refresh {
+    /// Ends the task before.
+    pub(crate) fn replace(&self, task: JoinHandle<()>) {
+        let before = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).replace(task);
+        if let Some(before) = before {
+            before.abort();
+        }
+    }
 }
 
 async fn start(config: &Config, stopping: &CancellationToken) -> Result<(Gate, Option<Child>, UnixListener)> {
@@ -194,7 +211,8 @@ async fn start(config: &Config, stopping: &CancellationToken) -> Result<(Gate, O
     }
     let child = supervise::start_agent(config)?;
     issuers.refresh_all().await;
-    tokio::spawn(Arc::clone(&issuers).run_refresh());
+    let refresh = Refresh::default();
+    refresh.replace(tokio::spawn(Arc::clone(&issuers).run_refresh()));
     let (tallies, tallied) = Tallies::channel();
     let shared = Arc::new(Shared {
         log,
@@ -232,7 +250,7 @@ async fn start(config: &Config, stopping: &CancellationToken) -> Result<(Gate, O
     let mut registry = Registry::with_prefix("tidegate");
     shared.metrics.register(&mut registry);
     let admin = Arc::new(Admin { shared, listeners, registry });
-    Ok((Gate { admin, control, web, tokens, started_with: config.file.clone() }, child, control_socket))
+    Ok((Gate { admin, control, web, refresh, tokens, started_with: config.file.clone() }, child, control_socket))
 }
 
 /// The gate as an issuer, where people log in at it.

@@ -1,6 +1,6 @@
 //! The gate's own tokens: the keys that sign them, kept wrapped in the state and rotated once a day.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -22,6 +22,8 @@ pub(crate) struct GateTokens {
     pub(crate) issuer: Arc<GateIssuer>,
     state: State,
     wrap: Wrap,
+    /// Rotations come one after the other: keys that were ended must not come back as somebody's previous ones.
+    rotating: Mutex<()>,
 }
 
 impl std::fmt::Debug for GateTokens {
@@ -54,11 +56,17 @@ impl GateTokens {
                 keys
             }
         };
-        Ok(GateTokens { issuer: Arc::new(GateIssuer::new(url.to_owned(), keys)), state: state.clone(), wrap })
+        Ok(GateTokens {
+            issuer: Arc::new(GateIssuer::new(url.to_owned(), keys)),
+            state: state.clone(),
+            wrap,
+            rotating: Mutex::default(),
+        })
     }
 
     /// Puts other keys in force and keeps them. The leaf that says so has to be durable.
     pub(crate) fn rotate(&self, how: Rotation, now_s: u64) -> Result<()> {
+        let _one_at_a_time = self.rotating.lock().unwrap_or_else(PoisonError::into_inner);
         let keys = match how {
             Rotation::Next => self.issuer.keys().rotated(now_s)?,
             Rotation::EndAll => GateKeys::generate()?,

@@ -29,11 +29,15 @@ use tidegate_saml::{MemoryReplay, Provider};
 pub(crate) use server::{Tls, bind, serve};
 
 use crate::config::{Config, WebSection};
-use crate::control::{Control, Refused};
+use crate::control::{Control, Refused, name_of};
+use crate::rates::Rates;
 use crate::tokens::GateTokens;
 
 /// SAML messages remembered at once; a login takes two, and none is remembered longer than its login may take.
 const REPLAY_MAX: usize = 20_000;
+
+/// Tokens of one caller in a minute: each is a leaf on the disk, and hundreds of clients that renew every four minutes are served.
+const TOKENS_A_MINUTE: u32 = 300;
 
 /// What the web listener works on.
 pub(crate) struct Web {
@@ -45,6 +49,8 @@ pub(crate) struct Web {
     pending: pending::AllPending,
     nonces: proof::Nonces,
     replay: Mutex<MemoryReplay>,
+    /// Tokens by login.
+    minted: Rates,
 }
 
 /// What a reload may change.
@@ -78,6 +84,7 @@ impl Web {
             pending: pending::AllPending::default(),
             nonces: proof::Nonces::default(),
             replay: Mutex::new(MemoryReplay::new(REPLAY_MAX)),
+            minted: Rates::default(),
         }))
     }
 
@@ -106,15 +113,23 @@ impl Web {
         self.url.starts_with("https:")
     }
 
-    /// Notes a failed login; the leaf of the first of its kind is durable when this returns.
+    /// Notes a failed login that a browser brought. Any web page can make a browser ask for such an address, so it counts against nobody.
+    async fn failed_in_browser(&self, address: IpAddr, reason: &'static str) {
+        self.control.note_failure(address, reason, false).await;
+    }
+
+    /// Notes a failed login or request of a program.
     async fn failed(&self, address: IpAddr, reason: &'static str) {
-        self.control.note_failure(address, reason).await;
+        self.control.note_failure(address, reason, true).await;
     }
 
     /// Makes a token and records it before anybody has it.
     async fn mint(&self, login: &GateLogin<'_>, audience: Audience, how: &Asked) -> Result<Minted, Refused> {
-        self.control.admit(login.caller, how.address, self.secure())?;
         let now_ms = self.shared().now_ms();
+        if !self.minted.allow(&name_of(login.caller), TOKENS_A_MINUTE, now_ms) {
+            return Err(Refused::TooMany("too many tokens for this caller; try again in a minute".into()));
+        }
+        self.control.admit(login.caller, how.address, self.secure())?;
         let minted = self.tokens.issuer.mint(login, audience, now_ms / 1000);
         let minted = minted.map_err(|error| Refused::Unknown(error.to_string()))?;
         let mut entry = leaf_of(Kind::TokenIssued, login.caller, login.session, how.address, now_ms);

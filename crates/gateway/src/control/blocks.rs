@@ -10,12 +10,13 @@ use axum::extract::{Path, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tidegate_evidence::entry::{Kind, Label};
-use tidegate_identity::{Revocation, RevocationKind, Revocations};
+use tidegate_identity::{REVOCATIONS_MAX, Revocation, RevocationKind, Revocations};
 use tidegate_model::Action;
 use tidegate_policy::{Block, Blocks, Target};
 use tidegate_proxy::gate::Shared;
 use tracing::{info, warn};
 
+use super::logins::LOGOUTS_MAX;
 use super::{Change, Control, Operator, Refused, blocking, hex, name_of};
 use crate::state::{RevocationRow, State as Kept};
 
@@ -123,6 +124,10 @@ pub(super) async fn revoke(
     let at_ms = i64::try_from(now_ms).unwrap_or(i64::MAX);
     let row = RevocationRow { revocation, at_ms, who: name_of(&operator.caller) };
     let _one_at_a_time = control.changing.lock().await;
+    // More than can be in force must not be kept either.
+    if control.shared.revocations.load().len() >= REVOCATIONS_MAX.saturating_sub(LOGOUTS_MAX) {
+        return Err(Refused::TooMany("there are too many revocations; reinstate those that are over".into()));
+    }
     let begun = permit.begin(change_of_revocation(&row.revocation)).await?;
     let make = || {
         control.state.add_revocation(&row)?;

@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
 use tidegate_evidence::entry::{Effect, Entry, Kind, Label};
-use tidegate_identity::{Revocation, RevocationKind};
+use tidegate_identity::{REVOCATIONS_MAX, Revocation, RevocationKind};
 use tidegate_model::{Action, Caller};
 use tidegate_policy::Circumstances;
 
@@ -16,8 +16,10 @@ use crate::state::{Login, RevocationRow};
 
 /// What stands as the author of the revocation that ends a login's live sessions.
 const LOGGED_OUT: &str = "logout";
-/// Seconds after which nothing of a login can be alive: its longest life, and that of its last token.
-const DEAD_S: u64 = 25 * 60 * 60;
+/// Seconds after which nothing of an ended login can be alive: its last token has five minutes, and live sessions are cut.
+const DEAD_S: u64 = 15 * 60;
+/// Room among the revocations that is kept for logouts.
+pub(super) const LOGOUTS_MAX: usize = 20_000;
 
 /// Lists the logins that have not ended.
 pub(super) async fn list(State(control): State<Arc<Control>>, operator: Operator) -> Result<Json<Vec<Value>>, Refused> {
@@ -54,10 +56,11 @@ impl Control {
         Ok(())
     }
 
-    /// Notes a failed login; the leaf of the first of its kind is durable when this returns.
-    pub(crate) async fn note_failure(&self, address: IpAddr, reason: &'static str) {
+    /// Notes a failed login; the leaf of the first of its kind is durable when this returns. Blame counts against the address, which is
+    /// turned away for a while after too many, at the Kafka ports too: only for what nobody but an attacker's own program sends.
+    pub(crate) async fn note_failure(&self, address: IpAddr, reason: &'static str, blame: bool) {
         let shared = &self.shared;
-        if let Some(ticket) = shared.failures.note(&shared.log, (address, reason), true, shared.now_ms()) {
+        if let Some(ticket) = shared.failures.note(&shared.log, (address, reason), blame, shared.now_ms()) {
             // It is refused whether or not this can be written.
             let _recorded = ticket.await;
         }
@@ -65,27 +68,41 @@ impl Control {
 
     /// Ends a login by its own wish, and cuts what lives of it.
     pub(crate) async fn log_out(&self, login: &Login, address: IpAddr) -> Result<(), Refused> {
-        let _one_at_a_time = self.changing.lock().await;
+        let log = &self.shared.log;
+        let intent = logout_leaf(login, address, self.shared.now_ms());
+        let intent = log.append(intent).await.map_err(Refused::Unrecorded)?;
         let now_ms = self.shared.now_ms();
-        let mut entry = Entry::new(Kind::AdminCommand, now_ms);
-        entry.effect = Some(Effect::Delivered);
-        entry.facts = vec![("command".into(), "logout".into())];
-        entry.disclosures = vec![
-            (Label::Operator, name_of(&login.caller()).into_bytes()),
-            (Label::SourceAddress, address.to_string().into_bytes()),
-            (Label::LoginId, login.id.clone().into_bytes()),
-        ];
-        self.shared.log.append_admin(entry).await.map_err(Refused::Unrecorded)?;
         let now_s = now_ms / 1000;
         let ended = Revocation::now(RevocationKind::Session, login.id.clone(), now_s, "logged out".into());
         let at_ms = i64::try_from(now_ms).unwrap_or(i64::MAX);
         let row = RevocationRow { revocation: ended, at_ms, who: LOGGED_OUT.into() };
-        blocking(|| {
-            self.state.remove_login(&login.id)?;
-            self.state.forget_revocations(LOGGED_OUT, now_s.saturating_sub(DEAD_S))?;
-            self.state.add_revocation(&row)?;
-            self.take_up_revocations().map(drop)
-        })
-        .map_err(Refused::Failed)
+        let done = {
+            let _one_at_a_time = self.changing.lock().await;
+            if self.shared.revocations.load().len() >= REVOCATIONS_MAX {
+                return Err(Refused::TooMany("too many logouts at a time; try again in a quarter of an hour".into()));
+            }
+            blocking(|| {
+                self.state.end_login(&login.id, &row, now_s.saturating_sub(DEAD_S))?;
+                self.take_up_revocations()
+            })
+        };
+        let mut outcome = logout_leaf(login, address, self.shared.now_ms());
+        outcome.effect = Some(if done.is_ok() { Effect::Acked } else { Effect::Unknown });
+        outcome.pair = Some(intent.index());
+        let recorded = log.append(outcome).await;
+        done.map_err(Refused::Failed)?;
+        recorded.map(drop).map_err(Refused::Unrecorded)
     }
+}
+
+fn logout_leaf(login: &Login, address: IpAddr, now_ms: u64) -> Entry {
+    let mut entry = Entry::new(Kind::AdminCommand, now_ms);
+    entry.effect = Some(Effect::Intent);
+    entry.facts = vec![("command".into(), "logout".into())];
+    entry.disclosures = vec![
+        (Label::Operator, name_of(&login.caller()).into_bytes()),
+        (Label::SourceAddress, address.to_string().into_bytes()),
+        (Label::LoginId, login.id.clone().into_bytes()),
+    ];
+    entry
 }

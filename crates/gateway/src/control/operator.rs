@@ -42,6 +42,10 @@ impl Peer {
         }
     }
 
+    fn is_remote(&self) -> bool {
+        matches!(self, Peer::Remote { .. })
+    }
+
     fn tls(&self) -> bool {
         matches!(self, Peer::Remote { tls: true, .. })
     }
@@ -106,12 +110,12 @@ impl FromRequestParts<Arc<Control>> for Operator {
             let caller = match verified {
                 Ok(caller) => caller,
                 Err(refused) => {
-                    control.note_failure(peer.address(), refused.check.name()).await;
+                    control.note_failure(peer.address(), refused.check.name(), peer.is_remote()).await;
                     return Err(Refused::Unknown(format!("the token was refused: {}", refused.detail)));
                 }
             };
             if control.shared.revocations.load().revoked(&caller).is_some() {
-                control.note_failure(peer.address(), "revoked").await;
+                control.note_failure(peer.address(), "revoked", peer.is_remote()).await;
                 return Err(Refused::Unknown("the token was revoked: log in anew".into()));
             }
             return Ok(Operator { caller, address: peer.address(), tls: peer.tls() });

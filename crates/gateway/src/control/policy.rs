@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tidegate_evidence::entry::{Entry, Kind};
+use tidegate_evidence::entry::{Effect, Entry, Kind};
 use tidegate_model::Action;
 use tidegate_policy::{Policy, PolicyFiles};
 use tracing::info;
@@ -204,10 +204,17 @@ impl Control {
         let mut entry = Entry::new(Kind::PolicyChange, self.shared.now_ms());
         entry.facts = policy_facts(&before, &policy);
         entry.facts.push(("cause".into(), cause.into()));
-        self.shared.log.append_admin(entry).await.context("the change of policy cannot be recorded")?;
-        blocking(|| keep_folder(&self.state, &files, &policy, self.shared.now_ms()))?;
-        self.enforce(&policy);
-        Ok(())
+        entry.effect = Some(Effect::Intent);
+        let mut outcome = entry.clone();
+        let intent = self.shared.log.append_admin(entry).await.context("the change of policy cannot be recorded")?;
+        let kept = blocking(|| keep_folder(&self.state, &files, &policy, self.shared.now_ms()));
+        if kept.is_ok() {
+            self.enforce(&policy);
+        }
+        outcome.effect = Some(if kept.is_ok() { Effect::Acked } else { Effect::Unknown });
+        outcome.pair = Some(intent.index());
+        let recorded = self.shared.log.append_admin(outcome).await.context("the change of policy cannot be recorded");
+        kept.and(recorded.map(drop))
     }
 }
 

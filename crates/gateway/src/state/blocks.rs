@@ -1,7 +1,7 @@
 //! Blocks and revocations as they are kept.
 
 use anyhow::{Context as _, Result};
-use rusqlite::{Row, params};
+use rusqlite::{Connection, Row, params};
 use serde::Serialize;
 use tidegate_identity::{Revocation, RevocationKind};
 use tidegate_policy::{Block, Target};
@@ -74,21 +74,9 @@ impl State {
         Ok(found)
     }
 
-    /// Forgets revocations of this author that hold since before `before_s`, Unix seconds.
-    pub(crate) fn forget_revocations(&self, who: &str, before_s: u64) -> Result<()> {
-        let sql = "DELETE FROM revocation WHERE who = ?1 AND not_before < ?2";
-        self.connection().execute(sql, params![who, signed(before_s)])?;
-        Ok(())
-    }
-
     /// Adds a revocation; an earlier one of the same is replaced.
     pub(crate) fn add_revocation(&self, row: &RevocationRow) -> Result<()> {
-        let Revocation { kind, value, not_before, reason } = &row.revocation;
-        self.connection().execute(
-            "INSERT OR REPLACE INTO revocation (kind, value, not_before, reason, at_ms, who) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![word(*kind)?, value, signed(*not_before), reason, row.at_ms, row.who],
-        )?;
-        Ok(())
+        put_revocation(&self.connection(), row, "OR REPLACE")
     }
 
     /// Takes a revocation back; whether there was one.
@@ -98,6 +86,18 @@ impl State {
             .execute("DELETE FROM revocation WHERE kind = ?1 AND value = ?2", params![word(kind)?, value])?;
         Ok(removed > 0)
     }
+}
+
+/// Keeps a revocation; `or` says what becomes of an earlier one of the same.
+pub(super) fn put_revocation(connection: &Connection, row: &RevocationRow, or: &str) -> Result<()> {
+    let Revocation { kind, value, not_before, reason } = &row.revocation;
+    connection.execute(
+        &format!(
+            "INSERT {or} INTO revocation (kind, value, not_before, reason, at_ms, who) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+        ),
+        params![word(*kind)?, value, signed(*not_before), reason, row.at_ms, row.who],
+    )?;
+    Ok(())
 }
 
 fn block(row: &Row<'_>) -> Result<Block> {

@@ -6,11 +6,13 @@ use serde::{Deserialize, Serialize};
 use tidegate_model::{Caller, CallerKind, CredentialKind};
 
 use super::State;
+use super::blocks::{RevocationRow, put_revocation};
 
 /// The file's fourth version.
 pub(super) const MIGRATION: &str = "
 CREATE TABLE login (
     id TEXT PRIMARY KEY,
+    who TEXT NOT NULL,
     person TEXT NOT NULL,
     device_key BLOB NOT NULL,
     client_secret BLOB,
@@ -18,8 +20,12 @@ CREATE TABLE login (
     began_s INTEGER NOT NULL,
     ends_s INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX login_of ON login (who, began_s);
 CREATE TABLE gate_key (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), wrapped BLOB NOT NULL, rotated_s INTEGER NOT NULL) STRICT;
 ";
+
+/// Logins of one person at once; one more ends the oldest.
+const OF_ONE_PERSON_MAX: u32 = 20;
 
 /// A login that lasts.
 #[derive(Clone, Debug)]
@@ -86,10 +92,18 @@ impl State {
         let mut connection = self.connection();
         let transaction = connection.transaction()?;
         transaction.execute("DELETE FROM login WHERE ends_s <= ?1", [signed(login.began_s)])?;
+        let who = format!("{}:{}", login.person.issuer, login.person.subject);
         transaction.execute(
-            "INSERT INTO login (id, person, device_key, client_secret, machine, began_s, ends_s) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "DELETE FROM login WHERE who = ?1 AND id NOT IN
+             (SELECT id FROM login WHERE who = ?1 ORDER BY began_s DESC, id LIMIT ?2 - 1)",
+            params![who, OF_ONE_PERSON_MAX],
+        )?;
+        transaction.execute(
+            "INSERT INTO login (id, who, person, device_key, client_secret, machine, began_s, ends_s)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             params![
                 login.id,
+                who,
                 serde_json::to_string(&login.person)?,
                 login.device_key,
                 login.client_secret,
@@ -116,9 +130,18 @@ impl State {
         query.query_map([signed(now_s)], login)?.map(|row| row?).collect()
     }
 
-    /// Ends a login; whether there was one.
-    pub(crate) fn remove_login(&self, id: &str) -> Result<bool> {
-        Ok(self.connection().execute("DELETE FROM login WHERE id = ?1", [id])? > 0)
+    /// Ends a login, and keeps the revocation that ends what lives of it; all or nothing.
+    pub(crate) fn end_login(&self, id: &str, ended: &RevocationRow, forget_before_s: u64) -> Result<()> {
+        let mut connection = self.connection();
+        let transaction = connection.transaction()?;
+        transaction.execute(
+            "DELETE FROM revocation WHERE who = ?1 AND not_before < ?2",
+            params![ended.who, signed(forget_before_s)],
+        )?;
+        put_revocation(&transaction, ended, "OR IGNORE")?;
+        transaction.execute("DELETE FROM login WHERE id = ?1", [id])?;
+        transaction.commit()?;
+        Ok(())
     }
 
     /// Keeps the digest of another secret for a login's Kafka clients.
@@ -162,6 +185,8 @@ fn unsigned(seconds: i64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use tidegate_identity::{Revocation, RevocationKind};
+
     use super::*;
 
     fn a_login(id: &str, began_s: u64, ends_s: u64) -> Login {
@@ -205,6 +230,13 @@ mod tests {
         assert_eq!(state.gate_keys().unwrap(), Some((b"wrapped".to_vec(), 150)));
         state.add_login(&a_login("two", 300, 400)).unwrap();
         assert_eq!(state.logins(0).unwrap().len(), 1, "what has ended is forgotten");
-        assert!(state.remove_login("two").unwrap() && !state.remove_login("two").unwrap());
+        let revocation = Revocation::now(RevocationKind::Session, "two".into(), 350, "logged out".into());
+        state.end_login("two", &RevocationRow { revocation, at_ms: 350_000, who: "logout".into() }, 0).unwrap();
+        assert!(state.login("two", 350).unwrap().is_none() && state.revocations().unwrap().len() == 1);
+        for number in 0..30 {
+            state.add_login(&a_login(&format!("many-{number}"), 500 + number, 9_000)).unwrap();
+        }
+        let left = state.logins(600).unwrap();
+        assert_eq!((left.len(), left[0].id.as_str()), (20, "many-10"), "the oldest end");
     }
 }

@@ -63,7 +63,7 @@ pub(super) async fn callback(
     let query = query.unwrap_or_default();
     let Ok(said) = Answer::read(&query) else { return pages::over() };
     let (Some(state), Some(browser)) = (said.state, web.browser(&headers)) else {
-        web.failed(peer.address(), "login_browser").await;
+        web.failed_in_browser(peer.address(), "login_browser").await;
         return pages::over();
     };
     let now_s = web.now_s();
@@ -72,7 +72,7 @@ pub(super) async fn callback(
         _ => false,
     };
     let Some((id, Stage::AtOpenId { pending, .. })) = web.pending.take(now_s, |_, stage| mine(stage)) else {
-        web.failed(peer.address(), "login_state").await;
+        web.failed_in_browser(peer.address(), "login_state").await;
         return pages::over();
     };
     let code = match (said.error, said.code) {
@@ -86,7 +86,7 @@ pub(super) async fn callback(
     };
     let issuers = web.shared().issuers.load_full();
     match issuers.finish_code(pending, &code, said.iss.as_deref(), now_s).await {
-        Ok(caller) => web.known(&id, LoggedIn { person: person_of(&caller), ends_s: None }),
+        Ok(caller) => web.known(&id, LoggedIn { person: person_of(&caller, now_s), ends_s: None }),
         Err(refused) => web.refuse(&id, peer, refused.check.name(), &refused.detail).await,
     }
 }
@@ -107,7 +107,7 @@ pub(super) async fn saml_response(
     form: Result<Form<SamlForm>, FormRejection>,
 ) -> Response {
     let Ok(Form(SamlForm { response, relay_state })) = form else {
-        web.failed(peer.address(), "saml_form").await;
+        web.failed_in_browser(peer.address(), "saml_form").await;
         return pages::over();
     };
     let now_s = web.now_s();
@@ -116,7 +116,7 @@ pub(super) async fn saml_response(
         _ => false,
     };
     let Some((id, Stage::AtSaml { browser, pending })) = web.pending.take(now_s, |_, stage| mine(stage)) else {
-        web.failed(peer.address(), "login_state").await;
+        web.failed_in_browser(peer.address(), "login_state").await;
         return pages::over();
     };
     let settings = web.settings.load_full();
@@ -164,7 +164,7 @@ pub(super) async fn done(
     match web.pending.take(web.now_s(), |one, stage| one == id && mine(stage)) {
         Some((id, Stage::Answered { who, .. })) => web.known(&id, who),
         _ => {
-            web.failed(peer.address(), "login_browser").await;
+            web.failed_in_browser(peer.address(), "login_browser").await;
             pages::over()
         }
     }
@@ -216,7 +216,7 @@ impl Web {
     /// Ends a login that failed, and tells the person; the device learns it from the browser, or when it asks.
     async fn refuse(&self, id: &str, peer: Peer, check: &'static str, detail: &str) -> Response {
         let ended = self.pending.remove(id);
-        self.failed(peer.address(), check).await;
+        self.failed_in_browser(peer.address(), check).await;
         match ended.and_then(|one| one.redirect) {
             Some(redirect) => see_other(&with_query(&redirect, &[("error", detail)])),
             None => page(StatusCode::FORBIDDEN, "The login was refused", &[detail, "Begin again in the terminal."]),

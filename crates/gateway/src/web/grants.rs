@@ -53,6 +53,7 @@ pub(super) async fn client_secret(
     Json(asked): Json<Proven>,
 ) -> Result<Json<Value>, Refused> {
     let login = web.proven(&asked, "client", &peer).await?;
+    web.control.admit(&login.caller(), peer.address(), web.secure())?;
     let secret = random_word::<32>()?;
     let mut entry = leaf_of(Kind::TokenIssued, &login.caller(), &login.id, peer.address(), web.shared().now_ms());
     entry.facts = vec![("grant".into(), "client_secret".into()), ("expires_at".into(), login.ends_s.to_string())];
@@ -174,7 +175,11 @@ impl Web {
                 return Err(Denied { error: "invalid_grant", description: refused.detail });
             }
         };
-        let session = random_word::<16>().map_err(|refused| denied(&refused))?;
+        // The identity provider's login, where it names one: a revocation of it ends this token too.
+        let session = match &caller.session {
+            Some(session) => session.clone(),
+            None => random_word::<16>().map_err(|refused| denied(&refused))?,
+        };
         let of = GateLogin { caller: &caller, session: &session, ends_at: caller.expires_at };
         let how = Asked { address: peer.address(), grant: "token_exchange" };
         self.mint(&of, audience, &how).await.map_err(|refused| denied(&refused))
@@ -186,7 +191,11 @@ fn denied(refused: &Refused) -> Denied {
         Refused::Unrecorded(_) | Refused::Failed(_) => "temporarily_unavailable",
         _ => "invalid_grant",
     };
-    Denied { error, description: refused.to_string() }
+    let description = match refused {
+        Refused::Unrecorded(_) | Refused::Failed(_) => "the gate cannot do this now; its log says why".to_owned(),
+        other => other.to_string(),
+    };
+    Denied { error, description }
 }
 
 fn audience(word: &str) -> Option<Audience> {

@@ -15,7 +15,7 @@ use tidegate_identity::{DeviceBegun, DevicePoll, LoginRefused};
 use tidegate_model::Caller;
 
 use super::pending::{Guess, LoggedIn, PENDING_S, Pending, Redirect, Stage};
-use super::proof::{Proven, signed};
+use super::proof::{Proven, Unproven, signed};
 use super::{Web, digest_of, leaf_of, random_word};
 use crate::control::{Peer, Refused, name_of};
 use crate::state::{Login, Person};
@@ -24,6 +24,8 @@ use crate::state::{Login, Person};
 const STATE_MAX: usize = 128;
 /// Longest name of a device, in characters.
 const MACHINE_MAX: usize = 64;
+/// Names of groups that a leaf discloses, in bytes together.
+const GROUPS_BYTES_MAX: usize = 32 * 1024;
 /// What a device is told to wait where it asks too early.
 const INTERVAL_S: u64 = 5;
 
@@ -207,10 +209,10 @@ impl Web {
                 self.pending.put(id, Stage::AtDevicePage { pending, next_s });
                 Ok(None)
             }
-            Ok(DevicePoll::Done(caller)) => Ok(Some(LoggedIn { person: person_of(&caller), ends_s: None })),
+            Ok(DevicePoll::Done(caller)) => Ok(Some(LoggedIn { person: person_of(&caller, now_s), ends_s: None })),
             Err(refused) => {
                 self.pending.remove(id);
-                self.failed(peer.address(), refused.check.name()).await;
+                self.failed_in_browser(peer.address(), refused.check.name()).await;
                 Err(unfit(&refused))
             }
         }
@@ -232,7 +234,7 @@ impl Web {
         };
         let caller = login.caller();
         if let Err(refused) = self.control.admit(&caller, peer.address(), self.secure()) {
-            self.failed(peer.address(), "login_barred").await;
+            self.failed_in_browser(peer.address(), "login_barred").await;
             return Err(refused);
         }
         let mut entry = leaf_of(Kind::Login, &caller, &login.id, peer.address(), now_ms);
@@ -241,7 +243,12 @@ impl Web {
             ("ends_at".into(), login.ends_s.to_string()),
             ("groups_known".into(), if caller.groups_known { "yes" } else { "no" }.into()),
         ];
-        entry.disclosures.push((Label::Groups, caller.groups.join("\n").into_bytes()));
+        // What does not fit into a leaf is there by its number, and in the sessions by what decided.
+        entry.facts.push(("groups".into(), caller.groups.len().to_string()));
+        let groups = caller.groups.join("\n");
+        if groups.len() <= GROUPS_BYTES_MAX {
+            entry.disclosures.push((Label::Groups, groups.into_bytes()));
+        }
         self.shared().log.append(entry).await.map_err(Refused::Unrecorded)?;
         tokio::task::block_in_place(|| self.control.state.add_login(&login)).map_err(Refused::Failed)?;
         let answer = json!({
@@ -257,26 +264,33 @@ impl Web {
     pub(super) async fn proven(&self, asked: &Proven, what: &str, peer: &Peer) -> Result<Login, Refused> {
         let now_s = self.now_s();
         let found = tokio::task::block_in_place(|| self.control.state.login(&asked.session, now_s));
-        let refused = match found.map_err(Refused::Failed)? {
-            None => "there is no such login, or it has ended; log in again",
-            Some(login) => match self.nonces.check(asked, (what, &self.url), &login.device_key, now_s) {
-                Ok(()) => return Ok(login),
-                Err(refused) => refused,
-            },
+        let Some(login) = found.map_err(Refused::Failed)? else {
+            self.failed_in_browser(peer.address(), "login_ended").await;
+            return Err(Refused::LoginEnded);
         };
-        self.failed(peer.address(), "login_proof").await;
-        Err(Refused::Unknown(refused.into()))
+        match self.nonces.check(asked, (what, &self.url), &login.device_key, now_s) {
+            Ok(()) => Ok(login),
+            Err(Unproven::TooMany) => {
+                Err(Refused::TooMany("this login asks too often; try again in two minutes".into()))
+            }
+            Err(Unproven::Wrong(why)) => {
+                self.failed(peer.address(), "login_proof").await;
+                Err(Refused::Unknown(why.into()))
+            }
+        }
     }
 }
 
 /// What is kept of a person whom an OpenID provider named.
-pub(super) fn person_of(caller: &Caller) -> Person {
+///
+/// A provider whose clock is ahead must not make a login look newer than a revocation that comes after it.
+pub(super) fn person_of(caller: &Caller, now_s: u64) -> Person {
     Person {
         issuer: caller.issuer.clone(),
         subject: caller.subject.clone(),
         groups: caller.groups_known.then(|| caller.groups.clone()),
         client: caller.client.clone(),
-        issued_at: caller.issued_at,
+        issued_at: caller.issued_at.map(|at| at.min(now_s)),
         mfa_at: caller.mfa_at,
     }
 }

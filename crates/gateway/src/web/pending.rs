@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tidegate_identity::{CodePending, DevicePending};
+use tidegate_proxy::failures::origin;
 
 use crate::state::Person;
 
@@ -87,7 +88,8 @@ impl AllPending {
     pub(super) fn add(&self, id: String, new: Pending, now_s: u64) -> Result<(), &'static str> {
         let mut all = self.all();
         all.retain(|_, one| now_s < one.ends_s);
-        if all.values().filter(|one| one.address == new.address).count() >= OF_ONE_ADDRESS_MAX {
+        let from = origin(new.address);
+        if all.values().filter(|one| origin(one.address) == from).count() >= OF_ONE_ADDRESS_MAX {
             return Err("too many logins of this address are under way; finish them or wait ten minutes");
         }
         if all.len() >= PENDING_MAX {

@@ -10,8 +10,10 @@ use serde::Deserialize;
 
 /// Seconds by which a device's clock may differ.
 const SKEW_S: u64 = 60;
-/// Numbers remembered at once: 100,000 requests within two minutes are more than this gate answers.
-const NONCES_MAX: usize = 100_000;
+/// Requests of one login within two minutes. Each client asks every four minutes; a login has some dozens at most.
+const OF_ONE_LOGIN_MAX: usize = 240;
+/// Logins whose numbers are remembered at once.
+const LOGINS_MAX: usize = 50_000;
 
 /// A request of a device about its login.
 #[derive(Deserialize)]
@@ -33,9 +35,18 @@ pub(super) fn signed(device_key: &[u8; 32], words: &str, proof: &str) -> bool {
     UnparsedPublicKey::new(&ED25519, device_key).verify(words.as_bytes(), &signature).is_ok()
 }
 
-/// Numbers that were used.
+/// Numbers that were used, login by login: who asks too often holds up nobody else.
 #[derive(Default)]
-pub(super) struct Nonces(Mutex<HashMap<[u8; 16], u64>>);
+pub(super) struct Nonces(Mutex<HashMap<String, HashMap<[u8; 16], u64>>>);
+
+/// Why a request is not taken; safe to show.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Unproven {
+    /// It is not the device's, or not fresh.
+    Wrong(&'static str),
+    /// The login asks too often.
+    TooMany,
+}
 
 impl Nonces {
     /// Checks a request for `what` at the gate of this URL.
@@ -48,27 +59,34 @@ impl Nonces {
         (what, url): (&str, &str),
         device_key: &[u8; 32],
         now_s: u64,
-    ) -> Result<(), &'static str> {
+    ) -> Result<(), Unproven> {
         let Proven { session, audience, at, nonce, proof } = asked;
         let words = format!("tidegate {what} v1\n{url}\n{session}\n{audience}\n{at}\n{nonce}");
         if !signed(device_key, &words, proof) {
-            return Err("the proof is not of the device that logged in here; log in again");
+            return Err(Unproven::Wrong("the proof is not of the device that logged in here; log in again"));
         }
         if at.abs_diff(now_s) > SKEW_S {
-            return Err("the device's clock differs from the gate's by more than a minute; set it");
+            return Err(Unproven::Wrong("the device's clock differs from the gate's by more than a minute; set it"));
         }
         let Some(nonce) = URL_SAFE_NO_PAD.decode(nonce).ok().and_then(|bytes| <[u8; 16]>::try_from(bytes).ok()) else {
-            return Err("the nonce is not 16 bytes in base64url");
+            return Err(Unproven::Wrong("the nonce is not 16 bytes in base64url"));
         };
-        let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= LOGINS_MAX && !all.contains_key(session) {
+            all.retain(|_, used| used.values().any(|until| now_s <= *until));
+            if all.len() >= LOGINS_MAX {
+                return Err(Unproven::TooMany);
+            }
+        }
+        let used = all.entry(session.clone()).or_default();
         if used.contains_key(&nonce) {
-            return Err("this request was made before; each needs a nonce of its own");
+            return Err(Unproven::Wrong("this request was made before; each needs a nonce of its own"));
         }
-        if used.len() >= NONCES_MAX {
+        if used.len() >= OF_ONE_LOGIN_MAX {
             used.retain(|_, until| now_s <= *until);
-        }
-        if used.len() >= NONCES_MAX {
-            return Err("too many requests at a time; try again in two minutes");
+            if used.len() >= OF_ONE_LOGIN_MAX {
+                return Err(Unproven::TooMany);
+            }
         }
         // For as long as the same request could pass the clock's check.
         used.insert(nonce, at.saturating_add(SKEW_S));
@@ -96,7 +114,12 @@ mod tests {
         let pair = Ed25519KeyPair::generate().unwrap();
         let key: [u8; 32] = pair.public_key().as_ref().try_into().unwrap();
         let nonces = Nonces::default();
-        let check = |asked: &Proven, what: &str, url: &str, now: u64| nonces.check(asked, (what, url), &key, now);
+        let check = |asked: &Proven, what: &str, url: &str, now: u64| match nonces.check(asked, (what, url), &key, now)
+        {
+            Ok(()) => Ok(()),
+            Err(Unproven::Wrong(why)) => Err(why),
+            Err(Unproven::TooMany) => Err("too many"),
+        };
         let token = |at, number| asked(&pair, "token", at, number);
         assert_eq!(check(&token(1_000, 1), "token", URL, 1_000), Ok(()));
         assert!(check(&token(1_000, 1), "token", URL, 1_000).unwrap_err().contains("made before"));
@@ -114,5 +137,10 @@ mod tests {
         let stranger = Ed25519KeyPair::generate().unwrap();
         assert!(check(&asked(&stranger, "token", 1_000, 3), "token", URL, 1_000).unwrap_err().contains("proof"));
         assert_eq!(check(&token(1_000, 2), "token", URL, 1_000), Ok(()), "what was refused has used nothing up");
+        for number in 3..=240 {
+            assert_eq!(check(&token(1_000, number), "token", URL, 1_000), Ok(()));
+        }
+        assert_eq!(check(&token(1_000, 241), "token", URL, 1_000), Err("too many"));
+        assert_eq!(check(&token(1_061, 241), "token", URL, 1_061), Ok(()), "the old ones are out of time");
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use arc_swap::ArcSwapOption;
 use axum::Router;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, Request};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
@@ -18,6 +18,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -33,10 +34,16 @@ const OF_ONE_ADDRESS_MAX: usize = 200;
 const HEAD: Duration = Duration::from_secs(15);
 /// For a whole request with its answer; a policy of 10,000 rules takes some seconds.
 const REQUEST: Duration = Duration::from_secs(120);
+/// A connection's life; who wants more connects again. So no client that takes nothing keeps a place for ever.
+const CONNECTION: Duration = Duration::from_secs(600);
 /// Requests under way get this long when the gate stops.
 const DRAIN: Duration = Duration::from_secs(5);
 /// A request that somebody without a login may send; a SAML response is the largest.
 const BODY_MAX: usize = 512 * 1024;
+/// Bodies beyond this are read a few at a time.
+const LARGE: u64 = 64 * 1024;
+const LARGE_LOGINS: usize = 16;
+const LARGE_COMMANDS: usize = 2;
 /// A header block; the longest is a token of 16 KiB.
 const HEADERS_MAX: usize = 64 * 1024;
 
@@ -124,14 +131,20 @@ async fn converse(
         std::pin::pin!(builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        () = stopping.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
+        () = stopping.cancelled() => finish(connection.as_mut()).await,
+        () = tokio::time::sleep(CONNECTION) => finish(connection.as_mut()).await,
     };
     if let Err(error) = ended {
         debug!(%error, "a connection to the web listener ended");
     }
+}
+
+/// Lets the request under way end, if it does.
+async fn finish<T: AsyncRead + AsyncWrite + Unpin + 'static>(
+    mut connection: std::pin::Pin<&mut http1::Connection<TokioIo<T>, TowerToHyperService<Router>>>,
+) -> hyper::Result<()> {
+    connection.as_mut().graceful_shutdown();
+    tokio::time::timeout(REQUEST, connection).await.unwrap_or(Ok(()))
 }
 
 fn router(web: &Arc<Web>) -> Router {
@@ -151,8 +164,13 @@ fn router(web: &Arc<Web>) -> Router {
         .route("/v1/client-secret", post(grants::client_secret))
         .route("/v1/logout", post(login::logout))
         .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(middleware::from_fn_with_state(Arc::new(Semaphore::new(LARGE_LOGINS)), few_large))
         .with_state(Arc::clone(web))
-        .merge(control::router(Arc::clone(&web.control)))
+        .merge(
+            control::router(Arc::clone(&web.control))
+                .layer(middleware::from_fn_with_state(Arc::new(Semaphore::new(LARGE_COMMANDS)), few_large)),
+        )
+        .layer(middleware::from_fn_with_state(Arc::clone(web), few_failures))
         .layer(middleware::from_fn(in_time))
         .layer(middleware::from_fn_with_state(web.secure(), headers))
 }
@@ -162,8 +180,35 @@ async fn in_time(request: Request, next: Next) -> Response {
     tokio::time::timeout(REQUEST, next.run(request)).await.unwrap_or_else(late)
 }
 
+/// An address that failed too often is turned away for the rest of the minute, on connections that are open too.
+async fn few_failures(State(web): State<Arc<Web>>, request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<ConnectInfo<Peer>>().map(|ConnectInfo(peer)| peer.address());
+    let shared = web.shared();
+    let failed = peer.map_or(u32::MAX, |address| shared.failures.in_this_minute(address, shared.now_ms()));
+    if failed < shared.limits.failed_logins_per_address {
+        return next.run(request).await;
+    }
+    let text = "too many failed logins from this address; try again in a minute\n";
+    (StatusCode::TOO_MANY_REQUESTS, [(header::CONNECTION, "close")], text).into_response()
+}
+
+/// Large bodies take their turn: what they hold in memory is bounded, whoever sends them.
+async fn few_large(State(turns): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
+    let length =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let small = match length {
+        Some(length) => length <= LARGE,
+        None => !request.headers().contains_key(header::TRANSFER_ENCODING),
+    };
+    let turn = if small { None } else { Some(turns.try_acquire()) };
+    if let Some(Err(_none_left)) = turn {
+        return (StatusCode::SERVICE_UNAVAILABLE, "other large requests are under way; try again\n").into_response();
+    }
+    next.run(request).await
+}
+
 /// Nothing here is to be kept, framed, guessed at or told to other sites.
-async fn headers(axum::extract::State(secure): axum::extract::State<bool>, request: Request, next: Next) -> Response {
+async fn headers(State(secure): State<bool>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

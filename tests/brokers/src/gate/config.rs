@@ -28,8 +28,8 @@ pub(super) fn gateway(folder: &Path, options: &Options, issuer: &Issuer, ports: 
          [evidence]\ndir = {}\nkeyring = {}\nwrapping_key = {{ file = {} }}\n{}\n\
          [policy]\ndir = {}\nsource = \"folder\"\n\n\
          [state]\ndir = {}\n\n\
-         [control]\nsocket = {}\nadministrators = [\"local:0\"]\n\n\
-         [[control.local_user]]\nuser = \"0\"\n\n\
+         [control]\nsocket = {}\nadministrators = [\"local:{me}\"]\n\n\
+         [[control.local_user]]\nuser = \"{me}\"\n\n\
          [agents]\nsocket = {}\n{agent_user}\n\
          [admin]\nlisten = \"127.0.0.1:{}\"\n\n\
          [web]\nlisten = \"127.0.0.1:{web}\"\nurl = \"http://127.0.0.1:{web}\"\n\n\
@@ -53,6 +53,7 @@ pub(super) fn gateway(folder: &Path, options: &Options, issuer: &Issuer, ports: 
         ports.port(BLOCK - 1),
         options.more,
         web = ports.port(WEB),
+        me = rustix::process::geteuid().as_raw(),
     )
 }
 
