@@ -37,6 +37,8 @@ function configuration() {
     jwks: { keys },
     cookies: { keys: [settings.cookieKey] },
     clients: settings.clients,
+    // Groups stand in the ID token itself, as with most providers, and not at the userinfo endpoint only.
+    conformIdTokenClaims: false,
     claims: { openid: ["sub"], profile: ["preferred_username"], groups: ["groups"] },
     scopes: ["openid", "profile", "groups"],
     findAccount: (_ctx, id) =>

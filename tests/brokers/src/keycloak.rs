@@ -42,6 +42,9 @@ pub const CAROL: Person<'static> = Person { name: "carol", password: "carol-pass
 pub const LOADER: Client<'static> = Client { id: "loader", secret: Some("loader-secret") };
 /// A public client for people: device flow, and code flow to any port and path of 127.0.0.1. PKCE is demanded in both.
 pub const CLI: Client<'static> = Client { id: "tidegate-cli", secret: None };
+/// The gate itself, at which people log in: code flow to any port and path of 127.0.0.1, device flow; PKCE is demanded in both. Its
+/// ID tokens carry groups.
+pub const GATE: Client<'static> = Client { id: "tidegate-gate", secret: Some("gate-secret") };
 
 /// The provider; ends when dropped.
 #[derive(Debug)]
@@ -105,6 +108,12 @@ impl Keycloak {
              groups_claim = \"groups\"\n",
             self.issuer()
         )
+    }
+
+    /// As [`Keycloak::issuer_config`], and people can log in there.
+    #[must_use]
+    pub fn issuer_config_with_login(&self, name: &str) -> String {
+        format!("{}{}", self.issuer_config(name), GATE.login_config(&["openid"]))
     }
 
     /// The realm's SAML metadata as an identity provider (Metadata for SAML 2.0), XML.

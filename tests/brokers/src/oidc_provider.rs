@@ -37,6 +37,9 @@ pub const CAROL: Person<'static> = Person { name: "carol", password: "carol-pass
 pub const LOADER: Client<'static> = Client { id: "loader", secret: Some("loader-secret") };
 /// A public client for people: device flow, and code flow with PKCE to any port and the usual paths of 127.0.0.1.
 pub const CLI: Client<'static> = Client { id: "tidegate-cli", secret: None };
+/// The gate itself, at which people log in: code flow with PKCE to any port and the usual paths of 127.0.0.1, device flow. Its ID
+/// tokens carry groups when the scope `groups` is asked for.
+pub const GATE: Client<'static> = Client { id: "tidegate-gate", secret: Some("gate-secret") };
 /// The resource (RFC 8707) whose tokens are opaque.
 pub const OPAQUE_RESOURCE: &str = "urn:tidegate:opaque";
 /// Lifetime of every access token in seconds.
@@ -122,6 +125,12 @@ impl OidcProvider {
         )
     }
 
+    /// As [`OidcProvider::issuer_config`], and people can log in there.
+    #[must_use]
+    pub fn issuer_config_with_login(&self, name: &str) -> String {
+        format!("{}{}", self.issuer_config(name), GATE.login_config(&["openid", "groups"]))
+    }
+
     /// Signs with a new RS256 key from now on; `forget` takes all older ones out of the key set.
     ///
     /// # Errors
@@ -174,6 +183,15 @@ fn settings() -> Result<Value> {
                 "client_id": CLI.id,
                 "application_type": "native",
                 "token_endpoint_auth_method": "none",
+                "grant_types": ["authorization_code", "urn:ietf:params:oauth:grant-type:device_code"],
+                "response_types": ["code"],
+                "redirect_uris": redirects,
+            },
+            {
+                "client_id": GATE.id,
+                "client_secret": GATE.secret,
+                // Only then may the port of a loopback address be any.
+                "application_type": "native",
                 "grant_types": ["authorization_code", "urn:ietf:params:oauth:grant-type:device_code"],
                 "response_types": ["code"],
                 "redirect_uris": redirects,

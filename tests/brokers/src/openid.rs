@@ -20,6 +20,16 @@ pub struct Client<'a> {
     pub secret: Option<&'a str>,
 }
 
+impl Client<'_> {
+    /// Lines for `gateway.toml`, right after those of an `[[issuer]]`, with which people log in there by this client.
+    #[must_use]
+    pub fn login_config(&self, scopes: &[&str]) -> String {
+        let secret = self.secret.map(|secret| format!("client_secret = {{ command = [\"printf\", {secret:?}] }}\n"));
+        let secret = secret.unwrap_or_default();
+        format!("[issuer.login]\nclient_id = {:?}\n{secret}scopes = {scopes:?}\n", self.id)
+    }
+}
+
 impl std::fmt::Debug for Client<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Client").field("id", &self.id).finish_non_exhaustive()

@@ -2,7 +2,7 @@
 //! what they give out. Where no JDK of 21 or newer is found, what needs Keycloak says "not run" and passes.
 #![cfg(test)]
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::sync::mpsc;
@@ -16,13 +16,17 @@ use tidegate_brokers::gate::{Options, Upstream};
 use tidegate_brokers::jars::Version;
 use tidegate_brokers::java::{self, Login, Tool};
 use tidegate_brokers::openid::{Client, OpenId};
-use tidegate_brokers::{Browser, Gate, Issuer, Kafka, Keycloak, OidcProvider, kafka, keycloak, oidc_provider};
-use tidegate_identity::{Check, IssuerConfig, Issuers, TokenRefused, look};
-use tidegate_model::{Caller, CredentialKind};
+use tidegate_brokers::{Browser, Gate, Issuer, Kafka, Keycloak, OidcProvider, kafka, keycloak, oidc_provider, process};
+use tidegate_identity::{
+    Check, CodeBegun, DevicePoll, IssuerConfig, Issuers, LoginCheck, LoginRefused, TokenRefused, look,
+};
+use tidegate_model::{Caller, CallerKind, CredentialKind};
 
 /// Nobody listens there: the browser stops before it.
 const REDIRECT: &str = "http://127.0.0.1:9/callback";
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Where a gate would wait for the browser.
+const CALLBACK: &str = "http://127.0.0.1:9/login/callback";
 
 /// One Keycloak for the whole file. Who takes keys away holds it alone.
 static KEYCLOAK: LazyLock<RwLock<Option<Keycloak>>> = LazyLock::new(|| RwLock::new(Keycloak::start().unwrap()));
@@ -44,9 +48,46 @@ impl Verifier {
 
     /// Verifies a token at a time that is so many seconds from now.
     fn verify(&self, token: &str, later: u64) -> Result<Arc<Caller>, TokenRefused> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() + later;
-        self.runtime.block_on(self.issuers.verify(token, CredentialKind::OauthBearer, now))
+        self.runtime.block_on(self.issuers.verify(token, CredentialKind::OauthBearer, now() + later))
     }
+
+    /// Begins a login by code.
+    fn begin(&self) -> CodeBegun {
+        let (name, _) = self.issuers.logins().remove(0);
+        self.runtime.block_on(self.issuers.begin_code(&name, CALLBACK, now())).unwrap()
+    }
+
+    fn finish(&self, begun: CodeBegun, code: &str, iss: Option<&str>) -> Result<Arc<Caller>, LoginRefused> {
+        self.runtime.block_on(self.issuers.finish_code(begun.pending, code, iss, now()))
+    }
+
+    /// Begins a login by device flow, for which `meanwhile` does what the person does, and finishes it.
+    fn device(&self, meanwhile: impl FnOnce(&str)) -> Arc<Caller> {
+        let (name, _) = self.issuers.logins().remove(0);
+        let mut begun = self.runtime.block_on(self.issuers.begin_device(&name, now())).unwrap();
+        let mut poll = || self.runtime.block_on(self.issuers.poll_device(&mut begun.pending, now())).unwrap();
+        assert_eq!(poll(), DevicePoll::Pending { interval_s: begun.interval_s });
+        // Asked too early by the provider's own clock as well: the person has not even begun.
+        let waiting = std::time::Instant::now();
+        process::until("the first answer", PATIENCE, || {
+            Ok(matches!(poll(), DevicePoll::Pending { .. }) && waiting.elapsed().as_secs() > begun.interval_s)
+        })
+        .unwrap();
+        meanwhile(begun.verification_uri_complete.as_deref().unwrap());
+        let mut done = None;
+        process::until("the end of the login", PATIENCE, || {
+            if let DevicePoll::Done(caller) = poll() {
+                done = Some(caller);
+            }
+            Ok(done.is_some())
+        })
+        .unwrap();
+        done.unwrap()
+    }
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
 /// What both providers have, and what they call it.
@@ -58,6 +99,10 @@ struct Provider {
     loader: Client<'static>,
     loaders_groups: [&'static str; 1],
     cli: Client<'static>,
+    with_login: String,
+    /// Who logs in at the gate; another than who gets tokens, because Keycloak does not take two consents of one person at once.
+    bob: Person<'static>,
+    bobs_groups: [&'static str; 1],
 }
 
 impl Provider {
@@ -70,6 +115,9 @@ impl Provider {
             loader: keycloak::LOADER,
             loaders_groups: ["kc:/ci"],
             cli: keycloak::CLI,
+            with_login: keycloak.issuer_config_with_login("kc"),
+            bob: keycloak::BOB,
+            bobs_groups: ["kc:/analysts"],
         }
     }
 
@@ -82,6 +130,9 @@ impl Provider {
             loader: oidc_provider::LOADER,
             loaders_groups: ["op:ci"],
             cli: oidc_provider::CLI,
+            with_login: provider.issuer_config_with_login("op"),
+            bob: oidc_provider::BOB,
+            bobs_groups: ["op:analysts"],
         }
     }
 
@@ -142,6 +193,48 @@ impl Provider {
         assert_eq!(verifier.verify(&second, 22).unwrap_err().check, Check::Key);
     }
 
+    /// A person goes through the provider's pages: what the browser brings back as code and as `iss`.
+    fn browse(&self, begun: &CodeBegun) -> (String, String) {
+        let reached = Browser::new().unwrap().walk_to(&begun.url, self.bob, CALLBACK).unwrap();
+        let said: HashMap<String, String> = reached.query_pairs().into_owned().collect();
+        assert_eq!(said["state"], begun.pending.state);
+        (said["code"].clone(), said["iss"].clone())
+    }
+
+    /// The gate's own client: both flows give the same person, and what is not this login's is refused.
+    fn people_log_in(&self) {
+        let gate = Verifier::new(&self.with_login);
+        let known = gate.verify(&self.person(self.bob), 0).unwrap();
+        let begun = gate.begin();
+        let (code, iss) = self.browse(&begun);
+        let caller = gate.finish(begun, &code, Some(&iss)).unwrap();
+        assert_eq!((&caller.issuer, &caller.subject), (&known.issuer, &known.subject));
+        assert_eq!(
+            (caller.groups.as_slice(), caller.kind),
+            (&self.bobs_groups.map(str::to_owned)[..], CallerKind::User)
+        );
+        assert!(caller.groups_known && caller.client.as_deref() == Some("tidegate-gate"), "{caller:?}");
+        // The code was used; by another login, which has another verifier.
+        let refused = gate.finish(gate.begin(), &code, Some(&iss)).unwrap_err();
+        assert_eq!(refused.check, LoginCheck::Code, "{refused}");
+        // A code that was not used, taken to another login: PKCE.
+        let begun = gate.begin();
+        let (code, _) = self.browse(&begun);
+        let refused = gate.finish(gate.begin(), &code, Some(&iss)).unwrap_err();
+        assert_eq!(refused.check, LoginCheck::Code, "{refused}");
+        for other in [None, Some("https://other.example")] {
+            let refused = gate.finish(gate.begin(), &code, other).unwrap_err();
+            assert_eq!(refused.check, LoginCheck::RedirectIssuer, "both providers promise iss: {refused}");
+        }
+        let device = gate.device(|url| drop(Browser::new().unwrap().walk_through(url, self.bob).unwrap()));
+        assert_eq!((&device.subject, &device.groups), (&caller.subject, &caller.groups));
+        let wrong = Verifier::new(&self.with_login.replace("gate-secret", "wr0ng-secret"));
+        let begun = wrong.begin();
+        let (code, iss) = self.browse(&begun);
+        let refused = wrong.finish(begun, &code, Some(&iss)).unwrap_err();
+        assert!(refused.check == LoginCheck::Client && !refused.detail.contains("wr0ng"), "{refused}");
+    }
+
     /// Introspection of a token before and after it was revoked. `more` asks for a token that can be looked up.
     fn introspection_follows_revocation(&self, more: &[(&str, &str)]) {
         let token = self.openid.client_credentials(self.loader, more).unwrap();
@@ -167,6 +260,27 @@ fn keycloaks_tokens_are_accepted_with_their_groups() {
     assert_eq!(provider.openid.introspect(provider.loader, &token).unwrap()["active"], json!(true));
     provider.openid.revoke(provider.cli, &token).unwrap();
     assert_eq!(provider.openid.introspect(provider.loader, &token).unwrap()["active"], json!(false));
+}
+
+#[test]
+fn people_log_in_at_keycloak() {
+    let keycloak = KEYCLOAK.read().unwrap();
+    let Some(keycloak) = &*keycloak else { return };
+    let provider = Provider::keycloak(keycloak);
+    provider.people_log_in();
+    // Keycloak leaves the claim out for somebody who is in no group: the operator says what that means.
+    let dora = Person { name: "dora", password: "dora-password" };
+    keycloak.add_person(dora).unwrap();
+    let none = provider.with_login.replace("groups_claim", "missing_groups = \"none\"\ngroups_claim");
+    for (config, known) in [(&provider.with_login, false), (&none, true)] {
+        let caller = Verifier::new(config).device(|url| drop(Browser::new().unwrap().walk_through(url, dora).unwrap()));
+        assert!(caller.groups.is_empty() && caller.groups_known == known, "{caller:?}");
+    }
+}
+
+#[test]
+fn people_log_in_at_oidc_provider() {
+    Provider::oidc_provider(&OidcProvider::start().unwrap()).people_log_in();
 }
 
 #[test]
