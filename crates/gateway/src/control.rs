@@ -56,6 +56,7 @@ pub(crate) struct Control {
     source: PolicySource,
     /// Changes are made one at a time.
     changing: tokio::sync::Mutex<()>,
+    dry_runs: dry_run::Turn,
     /// Whoever waits for the first block's end looks again.
     blocks_changed: tokio::sync::Notify,
     /// Refused commands by operator.
@@ -97,6 +98,7 @@ impl Control {
             people,
             source: config.file.policy.source,
             changing: tokio::sync::Mutex::default(),
+            dry_runs: dry_run::Turn::default(),
             blocks_changed: tokio::sync::Notify::new(),
             refused: Rates::default(),
         })

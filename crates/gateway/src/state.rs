@@ -20,11 +20,13 @@ use serde::Serialize;
 
 pub(crate) use blocks::RevocationRow;
 pub(crate) use decisions::DecisionRow;
+#[cfg(test)]
+pub(crate) use decisions::{Circumstances, Who};
 pub(crate) use logins::{Login, Person};
 
 const FILE: &str = "state.sqlite";
 /// What makes each version of the file out of the one before. Never changed once released; a new one is added at the end.
-const MIGRATIONS: [&str; 4] = ["
+const MIGRATIONS: [&str; 5] = ["
 CREATE TABLE policy_version (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     hash TEXT NOT NULL,
@@ -66,7 +68,7 @@ CREATE TABLE revocation (
     who TEXT NOT NULL,
     PRIMARY KEY (kind, value)
 ) STRICT, WITHOUT ROWID;
-", accounts::MIGRATION, logins::MIGRATION];
+", accounts::MIGRATION, logins::MIGRATION, decisions::MIGRATION];
 /// Versions of the policy that are kept to roll back to.
 const POLICY_VERSIONS_MAX: u32 = 100;
 

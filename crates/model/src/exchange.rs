@@ -92,6 +92,11 @@ pub trait Gate {
     fn writes_as(&mut self, _writer: i64, _topic: &str, _name: &str) -> bool {
         true
     }
+    /// Whether the caller may see that this group exists: by the right to describe the cluster, or the group.
+    fn sees_group(&mut self, group: &str) -> bool {
+        self.allows(Action::DescribeCluster, Resource::Cluster, None)
+            || self.allows(Action::DescribeGroup, Resource::ConsumerGroup(group), None)
+    }
     /// Where the gate serves this broker, instead of the address that the broker gave; `None` when it cannot.
     fn endpoint(&mut self, node_id: i32, host: &str, port: u16) -> Option<Endpoint>;
     /// What [`Control`] last learned of the cluster; `None` before the first time.

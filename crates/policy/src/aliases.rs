@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn a_dry_run_knows_names_that_become_aliases() {
         let (old, new) = (with("- {name: orders, domain: sales}\n"), with("- {alias: orders, topic: elsewhere}\n"));
-        let row = Recorded { asked: consume("orders"), allowed: true, count: 3 };
+        let row = Recorded { asked: consume("orders"), allowed: true, count: 3, coarse: false };
         let changes = replay(&old, &new, [row].into_iter());
         assert_eq!((changes.lose, changes.changes[0].alias_of.as_deref()), (1, Some("elsewhere")));
     }

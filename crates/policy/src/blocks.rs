@@ -191,6 +191,12 @@ impl Blocks {
         self.topics.find(name).and_then(|at| self.list.get(at))
     }
 
+    /// The block of this operation, whoever wants it of whatever, if there is one.
+    #[must_use]
+    pub fn operation(&self, action: Action) -> Option<&Block> {
+        self.operations.get(&action).and_then(|at| self.list.get(*at))
+    }
+
     /// What refuses everything in a session, as a decision names it.
     pub(crate) fn session(&self, caller: &Caller, circumstances: &Circumstances<'_>) -> Option<Arc<str>> {
         if self.list.is_empty() {

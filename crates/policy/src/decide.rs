@@ -169,7 +169,7 @@ impl Policy {
         let loaded = folder::load(files).map_err(|errors| {
             errors.into_iter().next().unwrap_or_else(|| PolicyError::Schema("an error without a text".to_owned()))
         })?;
-        Ok(Policy { number: next_number(), core: Arc::new(Core::new(loaded)?), blocks: Arc::default() })
+        Ok(Policy { number: next_number(), core: Arc::new(Core::new(Arc::new(loaded))?), blocks: Arc::default() })
     }
 
     /// The same rules with other blocks. It shares all else, kept answers too, so it is made in no time. Whoever puts a policy in
@@ -218,6 +218,21 @@ impl Policy {
     /// What the rules can tell apart.
     pub(crate) fn looks(&self) -> &Looks {
         &self.core.loaded.looks
+    }
+
+    /// Whether some rule looks at partitions, so that those of a topic may have different answers.
+    #[must_use]
+    pub fn looks_at_partitions(&self) -> bool {
+        self.looks().partition
+    }
+
+    /// The same rules and blocks, and nothing that is kept: who asks very much of it makes nobody else's answers be forgotten.
+    ///
+    /// # Errors
+    /// The schema of this program cannot be read.
+    pub fn apart(&self) -> Result<Policy, PolicyError> {
+        let core = Arc::new(Core::new(Arc::clone(&self.core.loaded))?);
+        Ok(Policy { number: next_number(), core, blocks: Arc::clone(&self.blocks) })
     }
 
     /// What the folder holds.

@@ -27,7 +27,7 @@ const RULES_NAMED_MAX: usize = 8;
 
 /// What does not depend on blocks: the rules, the classes that they make of callers, and the answers kept for these.
 pub(crate) struct Core {
-    pub(crate) loaded: Loaded,
+    pub(crate) loaded: Arc<Loaded>,
     schema: Schema,
     types: Types,
     actions: Entities,
@@ -37,7 +37,7 @@ pub(crate) struct Core {
 }
 
 impl Core {
-    pub(crate) fn new(loaded: Loaded) -> Result<Core, PolicyError> {
+    pub(crate) fn new(loaded: Arc<Loaded>) -> Result<Core, PolicyError> {
         let schema = schema()?;
         let actions = schema.action_entities().map_err(|error| PolicyError::Schema(error.to_string()))?;
         Ok(Core {

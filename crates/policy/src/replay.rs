@@ -22,6 +22,8 @@ pub struct Recorded {
     pub allowed: bool,
     /// How often it was given.
     pub count: u64,
+    /// Whether it may stand for questions of several partitions that were not told apart.
+    pub coarse: bool,
 }
 
 /// A question whose answer is another one.
@@ -56,7 +58,7 @@ pub struct Changes {
     pub gain: u64,
     /// The changes, those asked most first; no more than 10,000.
     pub changes: Vec<Change>,
-    /// Whether the hours and ages that were tried are all that the rules can tell apart.
+    /// Whether the hours and ages that were tried are all that the rules can tell apart, and each record is one question to them.
     pub exact: bool,
 }
 
@@ -95,8 +97,10 @@ impl Moments {
 /// gives the recorded answer; if there is none (the record is of an older policy, or of a block), at every moment.
 pub fn replay(old: &Policy, new: &Policy, rows: impl Iterator<Item = Recorded>) -> Changes {
     let moments = Moments::of(&[old, new]);
+    let by_partition = [old, new].iter().any(|policy| policy.looks_at_partitions());
     let mut changes = Changes { exact: moments.exact, ..Changes::default() };
     for row in rows {
+        changes.exact &= !(row.coarse && by_partition);
         changes.rows += 1;
         changes.questions = changes.questions.saturating_add(row.count);
         if let Some(change) = changed(old, new, &moments, row) {
@@ -161,7 +165,7 @@ mod tests {
         let who = Who::parse(CallerKind::User, "i:ann", groups).unwrap();
         let asked =
             Asked { who, around: Around::usual(), action: Action::Consume, name: topic.to_owned(), partition: None };
-        Recorded { asked, allowed, count }
+        Recorded { asked, allowed, count, coarse: false }
     }
 
     const OLD: &str = r#"@id("g") permit (principal in Group::"i:g", action, resource);"#;
@@ -206,6 +210,16 @@ mod tests {
         assert!(one(&day, &all, false).changes[0].always);
         // allowed by day before and now
         assert_eq!(one(&day, &all, true).lose, 0);
+    }
+
+    #[test]
+    fn a_record_of_partitions_that_were_not_told_apart_is_not_exact_where_the_rules_tell_them_apart() {
+        let part =
+            policy(r#"permit (principal, action, resource) when { context has partition && context.partition < 3 };"#);
+        for (new, coarse, exact) in [(&part, true, false), (&part, false, true), (&policy(OLD), true, true)] {
+            let row = Recorded { coarse, ..row(Some(&["i:g"]), "t", true, 1) };
+            assert_eq!(replay(&policy(OLD), new, [row].into_iter()).exact, exact);
+        }
     }
 
     #[test]

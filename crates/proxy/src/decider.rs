@@ -88,6 +88,8 @@ pub struct Questions {
     pub more: u64,
     /// SHA-256 of the policy that answered.
     pub policy_version: [u8; 32],
+    /// Whether its rules look at partitions, so that each is a question of its own; else only the first of a topic is kept.
+    pub by_partition: bool,
     refused: u64,
 }
 
@@ -120,7 +122,8 @@ struct Memory {
 impl Memory {
     fn remember(&mut self, (action, resource, partition): (Action, Resource<'_>, Option<i32>), decision: &Decision) {
         let effect = decision.effect;
-        let hash = KEYED.hash_one((action, resource.kind(), resource.name(), effect));
+        let part = partition.filter(|_| self.questions.by_partition);
+        let hash = KEYED.hash_one((action, resource.kind(), resource.name(), part, effect));
         // The partitions of a topic ask the same in a row.
         if self.last.replace(hash) == Some(hash) || !self.seen.insert(hash) {
             return;
@@ -160,7 +163,8 @@ impl<'a> Decider<'a> {
         let mfa_age = access.and_then(|a| a.caller.mfa_at).map(|at| seconds.saturating_sub(at));
         let hour = u8::try_from(seconds / 3600 % 24).unwrap_or(0);
         let policy_version = access.map(|a| a.policy.version()).unwrap_or_default();
-        let questions = Questions { asked: Vec::new(), more: 0, refused: 0, policy_version };
+        let by_partition = access.is_some_and(|a| a.policy.looks_at_partitions());
+        let questions = Questions { asked: Vec::new(), more: 0, policy_version, by_partition, refused: 0 };
         let now = Now { hour, mfa_age };
         let asked = Memory { questions, seen: HashSet::new(), last: None };
         let access = access.map(|access| (access, access.policy.asking(&access.entitlement)));
@@ -221,6 +225,14 @@ impl Gate for Decider<'_> {
             || self.allows(Action::CreateTopic, Resource::Topic(topic), None)
     }
 
+    fn sees_group(&mut self, group: &str) -> bool {
+        // Groups that are blocked are blocked for those too who may describe the cluster.
+        let blocked = |access: &Access| access.policy.blocks().operation(Action::DescribeGroup).is_some();
+        let blocked = self.access.as_ref().is_some_and(|(access, _)| blocked(access));
+        (!blocked && self.allows(Action::DescribeCluster, Resource::Cluster, None))
+            || self.allows(Action::DescribeGroup, Resource::ConsumerGroup(group), None)
+    }
+
     fn endpoint(&mut self, node_id: i32, host: &str, port: u16) -> Option<Endpoint> {
         self.endpoints.of_broker(node_id, host, port)
     }
@@ -267,6 +279,45 @@ mod tests {
         assert!(!decider.allows(Action::Consume, Resource::Topic("pay"), None));
         let rules: Vec<_> = decider.into_questions().asked.iter().map(|asked| asked.rule.to_string()).collect();
         assert_eq!(rules, ["any", "alias:orders", "block:b1"]);
+    }
+
+    #[tokio::test]
+    async fn groups_that_are_blocked_are_not_seen_by_the_right_to_describe_the_cluster() {
+        let gate = Gatehouse::new(limits()).await;
+        let rules = r#"@id("all") permit (principal, action == Action::"describeCluster", resource);"#;
+        let files = [("rules.cedar".to_owned(), rules.to_owned())].into();
+        let policy = Policy::from_files(&files).unwrap();
+        let target = Target::parse("operation", "describeGroup").unwrap();
+        let (reason, who) = (String::new(), String::new());
+        let block = Block { id: "b1".into(), target, reason, at_ms: 0, until_s: None, who };
+        let around = circumstances(&gate.listener, "127.0.0.1:9".parse().unwrap(), "");
+        for (blocks, seen) in [(vec![], true), (vec![block], false)] {
+            let policy = Arc::new(policy.with_blocks(Arc::new(Blocks::new(blocks, 0))));
+            let access = Access::new(Arc::new(caller()), u64::MAX, policy, &around);
+            let mut decider = Decider::new(&gate.listener.shared, &gate.listener.endpoints, Some(&access));
+            assert_eq!(decider.sees_group("g"), seen);
+        }
+    }
+
+    #[tokio::test]
+    async fn where_the_rules_look_at_partitions_each_is_a_question() {
+        let gate = Gatehouse::new(limits()).await;
+        let around = circumstances(&gate.listener, "127.0.0.1:9".parse().unwrap(), "");
+        let all = "permit (principal, action, resource)";
+        for (rules, asked) in [
+            (format!("{all};"), vec![Some(0)]),
+            (format!("{all} when {{ context has partition && context.partition >= 0 }};"), vec![Some(0), Some(1)]),
+        ] {
+            let files = [("rules.cedar".to_owned(), format!("@id(\"r\") {rules}"))].into();
+            let access =
+                Access::new(Arc::new(caller()), u64::MAX, Arc::new(Policy::from_files(&files).unwrap()), &around);
+            let mut decider = Decider::new(&gate.listener.shared, &gate.listener.endpoints, Some(&access));
+            for partition in [0, 1] {
+                assert!(decider.allows(Action::Consume, Resource::Topic("t"), Some(partition)));
+            }
+            let found: Vec<_> = decider.into_questions().asked.iter().map(|asked| asked.partition).collect();
+            assert_eq!(found, asked);
+        }
     }
 
     #[tokio::test]

@@ -511,7 +511,7 @@ impl Exchange {
         if tally.is_due(&access.caller, now_ms) {
             tally.hand_over(&self.listener.shared.tallies, || self.around());
         }
-        tally.count(&access.caller, questions, now_ms);
+        tally.count(&self.listener.shared.tallies, &access.caller, questions, now_ms);
     }
 
     fn around(&self) -> Around {

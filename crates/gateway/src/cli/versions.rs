@@ -87,8 +87,12 @@ pub(crate) fn dry_run(arguments: &DryRunArguments) -> ExitCode {
         let number = |key| field(answer, key).as_u64().unwrap_or(0);
         let (lose, gain) = (number("lose"), number("gain"));
         let shown = if lose.saturating_add(gain) > 0 { table.take() } else { String::new() };
+        let not_all = match number("not_kept") {
+            0 => String::new(),
+            more => format!("; {more} more were not kept, so others may change too"),
+        };
         let said = format!(
-            "{shown}{} decisions since {since} ({} different): {lose} would be refused, {gain} would be allowed",
+            "{shown}{} decisions since {since} ({} different): {lose} would be refused, {gain} would be allowed{not_all}",
             number("questions"),
             number("rows"),
         );

@@ -1,6 +1,7 @@
 //! Dry runs: what was decided, decided again by a policy that is not in force.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::extract::State;
@@ -8,12 +9,42 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tidegate_model::{Action, CallerKind};
 use tidegate_policy::{Around, Asked, Change, Changes, Policy, PolicyFiles, Recorded, Who, replay};
+use tokio::sync::Semaphore;
 
 use super::policy::with;
 use super::{Control, Operator, Refused, blocking};
 use crate::state::DecisionRow;
 
 const DAY_S: u64 = 24 * 60 * 60;
+
+/// How long one may take.
+const TIME_MAX: Duration = Duration::from_secs(120);
+const ANOTHER: &str = "another dry run is under way: wait for its end";
+
+/// Dry runs are made one at a time: each keeps a processor busy.
+#[derive(Debug)]
+pub(super) struct Turn(Arc<Semaphore>);
+
+impl Default for Turn {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(1)))
+    }
+}
+
+impl Turn {
+    /// Does the work on a thread that serves nobody. The turn is over when the work is, though whoever asked may have gone.
+    async fn take<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Refused> + Send + 'static,
+    ) -> Result<T, Refused> {
+        let turn = Arc::clone(&self.0).try_acquire_owned().map_err(|_taken| Refused::TooMany(ANOTHER.into()))?;
+        let done = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            work()
+        });
+        done.await.map_err(|error| Refused::Failed(error.into()))?
+    }
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,13 +67,30 @@ pub(super) async fn run(
     let first_day = (control.shared.now_ms() / 1000).saturating_sub(since_s) / DAY_S;
     let day = i64::try_from(first_day).unwrap_or(i64::MAX);
     let remarks = control.remarks(&new, day)?;
-    let rows = blocking(|| control.state.decisions(day));
-    let rows = rows.map_err(Refused::Failed)?;
-    let old = control.shared.policy();
-    // The table is bounded, yet a million questions to Cedar take a minute: not on a thread that serves clients.
-    let changes = tokio::task::spawn_blocking(move || replay(&old, &new, rows.into_iter().filter_map(recorded)));
-    let changes = changes.await.map_err(|error| Refused::Failed(error.into()))?;
-    Ok(Json(with(shown(&changes, first_day), remarks)))
+    let (state, in_force) = (control.state.clone(), control.shared.policy());
+    let work = move || {
+        let (rows, not_kept) = state.decisions(day).map_err(Refused::Failed)?;
+        // So many questions would push out of what is kept whatever live sessions ask.
+        let old = in_force.apart().map_err(|error| Refused::Failed(error.into()))?;
+        let mut changes = replay_until(&old, &new, rows, Instant::now() + TIME_MAX)?;
+        changes.exact &= not_kept == 0;
+        Ok(shown(&changes, first_day, not_kept))
+    };
+    Ok(Json(with(control.dry_runs.take(work).await?, remarks)))
+}
+
+/// Decides again, unless it takes too long.
+fn replay_until(old: &Policy, new: &Policy, rows: Vec<DecisionRow>, deadline: Instant) -> Result<Changes, Refused> {
+    let mut late = false;
+    let rows = rows.into_iter().filter_map(recorded).take_while(|_| {
+        late = Instant::now() >= deadline;
+        !late
+    });
+    let changes = replay(old, new, rows);
+    if late {
+        return Err(Refused::TooMany("this dry run takes too long: ask for fewer days with --since".into()));
+    }
+    Ok(changes)
 }
 
 /// `None` for an action that this program no longer knows.
@@ -63,13 +111,14 @@ fn recorded(row: DecisionRow) -> Option<Recorded> {
         ..Around::usual()
     };
     let asked = Asked { who, around, action, name: row.name, partition: row.partition };
-    Some(Recorded { asked, allowed: row.allowed, count: row.count })
+    Some(Recorded { asked, allowed: row.allowed, count: row.count, coarse: row.coarse })
 }
 
-fn shown(changes: &Changes, first_day: u64) -> Value {
+fn shown(changes: &Changes, first_day: u64, not_kept: u64) -> Value {
     let Changes { rows, questions, lose, gain, changes, exact } = changes;
     json!({
         "since_ms": first_day.saturating_mul(DAY_S).saturating_mul(1000), "rows": rows, "questions": questions,
+        "not_kept": not_kept,
         "lose": lose, "gain": gain, "exact": exact, "changes": changes.iter().map(one).collect::<Vec<_>>(),
     })
 }
@@ -81,4 +130,42 @@ fn one(change: &Change) -> Value {
         "groups": asked.who.groups, "action": asked.action.name(), "name": asked.name, "partition": asked.partition, "alias_of": change.alias_of,
         "address": asked.around.address, "count": change.count, "before": change.before, "after": change.after,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state;
+
+    #[tokio::test]
+    async fn a_dry_run_is_made_while_no_other_is_though_its_operator_has_gone() {
+        let turn = Turn::default();
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let first = turn.take(move || Ok(held.recv()));
+        assert!(tokio::time::timeout(Duration::from_millis(1), first).await.is_err());
+        assert!(matches!(turn.take(|| Ok(())).await, Err(Refused::TooMany(text)) if text == ANOTHER));
+        release.send(()).unwrap();
+        while turn.take(|| Ok(())).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[test]
+    fn a_dry_run_ends_in_time() {
+        let rule = ("a.cedar".to_owned(), "@id(\"a\") permit (principal, action, resource);".to_owned());
+        let policy = Policy::from_files(&[rule].into()).unwrap();
+        let who = state::Who { workload: false, issuer: "i".into(), subject: "ann".into(), client: None };
+        let around = state::Circumstances {
+            cluster: "main".into(),
+            address: [127, 0, 0, 1].into(),
+            client_id: String::new(),
+            tls: true,
+        };
+        let (action, name) = ("consume".to_owned(), "t".to_owned());
+        let (partition, coarse, allowed, count) = (None, false, true, 1);
+        let row = DecisionRow { day: 1, who, groups: None, around, action, name, partition, coarse, allowed, count };
+        let run = |deadline| replay_until(&policy, &policy.apart().unwrap(), vec![row.clone()], deadline);
+        assert!(matches!(run(Instant::now()), Err(Refused::TooMany(_))));
+        assert_eq!(run(Instant::now() + TIME_MAX).unwrap().rows, 1);
+    }
 }

@@ -196,10 +196,7 @@ impl Visible {
 
     fn may_see(&self, action: Action, name: &str, gate: &mut dyn Gate) -> bool {
         match action {
-            Action::DescribeGroup => {
-                gate.allows(Action::DescribeCluster, Resource::Cluster, None)
-                    || gate.allows(action, Resource::ConsumerGroup(name), None)
-            }
+            Action::DescribeGroup => gate.sees_group(name),
             Action::DescribeTransactionalId => gate.allows(action, Resource::TransactionalId(name), None),
             _ => gate.allows(action, Resource::Topic(name), None),
         }

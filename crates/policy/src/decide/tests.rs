@@ -282,7 +282,8 @@ fn classes_and_kept_answers_change_no_decision() {
         @id("id") forbid (principal, action == Action::"produce", resource in Cluster::"second") when { context.clientId == "bad" };
         @id("own") permit (principal, action, resource is Topic) when { resource has owner && principal in resource.owner };"#;
     let (sharing, mut apart) = (policy(rules), policy(rules));
-    let looks = &mut Arc::get_mut(&mut apart.core).unwrap().loaded.looks;
+    let loaded = &mut Arc::get_mut(&mut apart.core).unwrap().loaded;
+    let looks = &mut Arc::get_mut(loaded).unwrap().looks;
     (looks.issuer, looks.sub, looks.client, looks.address, looks.client_id) = (true, true, true, true, true);
     (looks.tls, looks.partition, looks.hour, looks.mfa.read, looks.mfa.opaque) = (true, true, true, true, true);
     looks.groups.extend(["idp:a", "idp:b", "idp:c", "idp:sales"].map(str::to_owned));
