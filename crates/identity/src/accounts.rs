@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use aws_lc_rs::{hmac, rand};
@@ -37,6 +38,8 @@ const PASSWORD_BYTES: usize = 32;
 const PASSWORD_PREFIX: &str = "tgsa_";
 /// Checks of PLAIN passwords at once; each is some thousand rounds of a hash.
 const PLAIN_CHECKS_MAX: usize = 2;
+/// How long one waits for its turn. Whoever floods the gate with passwords makes others wait; they are told so in time.
+const PLAIN_WAIT: Duration = Duration::from_secs(3);
 
 /// Why an account cannot be as it was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -405,7 +408,7 @@ pub struct Accounts {
     set: ArcSwap<Set>,
     salts: SaltKey,
     uses: Mutex<BTreeMap<String, AccountUse>>,
-    plain: Semaphore,
+    plain: Arc<Semaphore>,
 }
 
 impl fmt::Debug for Accounts {
@@ -422,7 +425,7 @@ impl Accounts {
             set: ArcSwap::default(),
             salts,
             uses: Mutex::default(),
-            plain: Semaphore::const_new(PLAIN_CHECKS_MAX),
+            plain: Arc::new(Semaphore::new(PLAIN_CHECKS_MAX)),
         };
         all.replace(accounts);
         all
@@ -484,8 +487,13 @@ impl Accounts {
         }
         let hash = ScramHash::Sha512;
         let Challenge { salt, iterations, .. } = self.challenge(hash, &user);
-        let _few_at_once = self.plain.acquire().await.map_err(|_closed| AccountRefused::Busy)?;
-        let derive = move || ScramKeys::derive(hash, &password, &salt, iterations);
+        let turn = tokio::time::timeout(PLAIN_WAIT, Arc::clone(&self.plain).acquire_owned()).await;
+        let turn = turn.ok().and_then(Result::ok).ok_or(AccountRefused::Busy)?;
+        let derive = move || {
+            // Until the work is done, not until the client has gone: nobody can stop the work.
+            let _few_at_once = turn;
+            ScramKeys::derive(hash, &password, &salt, iterations)
+        };
         let keys = tokio::task::spawn_blocking(derive).await.map_err(|_stopping| AccountRefused::Busy)?;
         self.admitted(&user, hash, &keys, CredentialKind::PlainPassword, now)
     }

@@ -14,7 +14,7 @@ use tracing::{debug, info, warn};
 
 use crate::agents::{Broker, OpenError, Reason as AgentReason, Upstream, UpstreamFacts};
 use crate::certificate::{self, Shown};
-use crate::credential::{Refused, Verified, verify};
+use crate::credential::{Refused, Verified, Way, verify};
 use crate::decider::{Access, Decider};
 use crate::drive::drive;
 use crate::exchange::Exchange;
@@ -195,7 +195,8 @@ async fn login(listener: &Listener, client: &mut Client, target: Target) -> Resu
             RequestStep::Answer { frame, .. } => client.write.write_all(&frame).await.map_err(Fault::ClientIo)?,
             RequestStep::Authenticate(credential) => {
                 let mechanism = credential.mechanism;
-                let refused = match verify(&listener.shared, credential, exchange.take()).await {
+                let way = Way::of(listener, client.peer);
+                let refused = match verify(&listener.shared, credential, exchange.take(), way).await {
                     Ok(Verified::HalfWay(half_way, answer)) => {
                         exchange = Some(half_way);
                         let answer = client.session.authenticated(LoginOutcome::Continue(answer.as_bytes()));

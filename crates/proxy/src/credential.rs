@@ -1,15 +1,37 @@
 //! From what a client sends in a login to a caller: a token, or the password of a service account.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tidegate_identity::{AccountRefused, Plain, ScramHash, ScramServer, check_authzid, parse_oauthbearer, parse_plain};
 use tidegate_model::{Caller, Credential, CredentialKind, Mechanism};
 
 use crate::gate::Shared;
+use crate::listener::Listener;
 use crate::recheck::Watch;
 
 /// The user name that says that the password is a token.
 const TOKEN_USER: &str = "token";
+
+const PLAIN_IN_THE_OPEN: &str = "a service account's password is not taken over PLAIN on a listener without TLS: use \
+    SCRAM-SHA-512, or a listener with TLS; have the password rotated, since it was sent for all to read";
+
+/// Whether others can read what a client sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// It came over TLS, or from this machine.
+    Private,
+    /// Whoever is on the way can.
+    Open,
+}
+
+impl Way {
+    /// Of a client that came to this listener from there.
+    pub(crate) fn of(listener: &Listener, peer: SocketAddr) -> Way {
+        let here = peer.ip().to_canonical().is_loopback();
+        if listener.tls().is_some() || here { Way::Private } else { Way::Open }
+    }
+}
 
 /// What a credential shows.
 pub(crate) enum Verified {
@@ -40,6 +62,7 @@ pub(crate) async fn verify(
     shared: &Shared,
     credential: Credential,
     exchange: Option<ScramServer>,
+    way: Way,
 ) -> Result<Verified, Refused> {
     let message = &credential.message;
     match credential.mechanism {
@@ -55,6 +78,10 @@ pub(crate) async fn verify(
                 // kafka-python repeats the user name as the authorization id, as Kafka itself allows.
                 let authzid = authzid.filter(|id| *id != user);
                 return token(shared, &password, CredentialKind::PlainToken, authzid.as_deref()).await;
+            }
+            if way == Way::Open {
+                // It may have been read on its way, but it is not made use of.
+                return Err(Refused { reason: "plain_without_tls", text: PLAIN_IN_THE_OPEN.into() });
             }
             let caller = shared.accounts.plain(Plain { authzid, user, password }, now(shared)).await?;
             Ok(Verified::Caller(caller, String::new(), None))

@@ -150,7 +150,7 @@ impl Seat {
     }
 
     /// Cuts the session if its caller is blocked or revoked; whether it was cut by this.
-    fn review(&self, shared: &Shared) -> bool {
+    pub(crate) fn review(&self, shared: &Shared) -> bool {
         let caller = Arc::clone(&self.access().caller);
         let circumstances =
             Circumstances { cluster: &self.cluster, address: self.address, client_id: &self.client_id, tls: self.tls };

@@ -8,7 +8,7 @@ use tokio::io::AsyncRead;
 use tokio::sync::mpsc;
 
 use crate::connection::{LINGER, circumstances, lifetime, next_frame, note_failure};
-use crate::credential::{Refused, Verified, verify};
+use crate::credential::{Refused, Verified, Way, verify};
 use crate::decider::Access;
 use crate::exchange::Exchange;
 use crate::fault::Fault;
@@ -56,7 +56,8 @@ impl Exchange {
     async fn check(&self, credential: Credential) -> Result<Result<Checked, Refused>, Fault> {
         let shared = &self.listener.shared;
         let exchange = self.half_way.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let (caller, last_words, watch) = match verify(shared, credential, exchange).await {
+        let way = Way::of(&self.listener, self.facts.peer);
+        let (caller, last_words, watch) = match verify(shared, credential, exchange, way).await {
             Ok(Verified::Caller(caller, last_words, watch)) => (caller, last_words, watch),
             Ok(Verified::HalfWay(exchange, answer)) => {
                 *self.half_way.lock().unwrap_or_else(PoisonError::into_inner) = Some(exchange);
@@ -87,6 +88,8 @@ impl Exchange {
         let lifetime_ms = lifetime(shared, &caller, upstream, now_ms);
         *self.seat.watch() = watch;
         *self.access() = Access::new(caller, now_ms.saturating_add(lifetime_ms), shared.policy(), &around);
+        // Only now: a list that changes from here on finds the new credential, one that changed meanwhile did not.
+        self.seat.review(shared);
         Ok(Ok(Checked::Accepted { lifetime_ms, last_words }))
     }
 

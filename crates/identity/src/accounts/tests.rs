@@ -299,3 +299,30 @@ fn what_is_kept_comes_back_and_holds_no_password() {
     assert!(!shown.contains(&stored) && !shown.contains(&STANDARD.encode(&verifier.sha256.stored)));
     assert!(serde_json::from_str::<ServiceAccount>(&row.replacen("\"stored\"", "\"password\"", 1)).is_err());
 }
+
+/// On a thread for blocking work that is taken, so that the check is certain not to have begun.
+#[test]
+fn a_check_whose_client_has_gone_still_counts_among_those_under_way() {
+    let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let (account, password) = create("ann");
+        let all = accounts(&[account]);
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let taken = tokio::task::spawn_blocking(move || held.recv());
+        let gone = tokio::time::timeout(Duration::from_millis(1), plain(&all, "ann", &password, NOW)).await;
+        assert!(gone.is_err(), "there is no thread for it");
+        assert_eq!(all.plain.available_permits(), PLAIN_CHECKS_MAX - 1);
+        release.send(()).unwrap();
+        taken.await.unwrap().unwrap();
+        plain(&all, "ann", &password, NOW).await.unwrap();
+        assert_eq!(all.plain.available_permits(), PLAIN_CHECKS_MAX);
+    });
+}
+
+#[tokio::test]
+async fn who_waits_too_long_for_the_check_is_told_to_try_again() {
+    let (account, password) = create("ann");
+    let all = accounts(&[account]);
+    let _others = Arc::clone(&all.plain).acquire_many_owned(u32::try_from(PLAIN_CHECKS_MAX).unwrap()).await.unwrap();
+    assert_eq!(plain(&all, "ann", &password, NOW).await.unwrap_err(), AccountRefused::Busy);
+}

@@ -25,7 +25,8 @@ async fn ask(
     message: &str,
     half_way: Option<ScramServer>,
 ) -> Result<Verified, Refused> {
-    verify(&gate.listener.shared, Credential { mechanism, message: BytesMut::from(message) }, half_way).await
+    let credential = Credential { mechanism, message: BytesMut::from(message) };
+    verify(&gate.listener.shared, credential, half_way, Way::Private).await
 }
 
 fn reason(refused: Result<Verified, Refused>) -> &'static str {
@@ -52,6 +53,26 @@ async fn plain_carries_a_token_under_one_user_name_and_a_password_under_all_othe
     assert_eq!(reason(plain("batch".into()).await), "malformed");
     let Err(refused) = plain(format!("\0Batch\0{}", *password)).await else { panic!("accepted") };
     assert!(refused.text.contains("`token`") && !refused.text.contains("atch"), "{}", refused.text);
+}
+
+#[tokio::test]
+async fn a_password_in_plain_is_taken_only_where_nobody_can_read_it_and_a_token_everywhere() {
+    let gate = Gatehouse::new(limits()).await;
+    let (_, password) = account(&gate);
+    let open = |message: String| async {
+        let credential = Credential { mechanism: Mechanism::Plain, message: BytesMut::from(&{ message }[..]) };
+        verify(&gate.listener.shared, credential, None, Way::Open).await
+    };
+    let Err(refused) = open(format!("\0batch\0{}", *password)).await else { panic!("accepted") };
+    assert_eq!(refused.reason, "plain_without_tls");
+    assert!(refused.text.contains("SCRAM-SHA-512"), "{}", refused.text);
+    let way = |peer: &str| Way::of(&gate.listener, peer.parse().unwrap());
+    assert_eq!(
+        (way("127.0.0.1:9"), way("[::ffff:127.0.0.1]:9"), way("[::1]:9")),
+        (Way::Private, Way::Private, Way::Private)
+    );
+    assert_eq!((way("192.0.2.7:9"), way("[::ffff:192.0.2.7]:9")), (Way::Open, Way::Open));
+    assert_eq!(reason(open("\0token\0x".into()).await), "form");
 }
 
 #[tokio::test]
