@@ -140,7 +140,7 @@ pub struct Block {
 /// The blocks that hold at one time, made for looking up.
 #[derive(Debug, Default)]
 pub struct Blocks {
-    list: Vec<Block>,
+    list: Vec<Arc<Block>>,
     /// Positions in `list`.
     subjects: HashMap<Box<str>, usize>,
     client_ids: Names,
@@ -153,7 +153,23 @@ impl Blocks {
     /// Those of the list that have not ended at `now_s`, Unix seconds. They hold until [`Blocks::next_end`]: whoever keeps them
     /// makes them anew then.
     #[must_use]
-    pub fn new(mut list: Vec<Block>, now_s: u64) -> Blocks {
+    pub fn new(list: Vec<Block>, now_s: u64) -> Blocks {
+        Blocks::of(list.into_iter().map(Arc::new).collect(), now_s)
+    }
+
+    /// These and more, without those that have ended.
+    #[must_use]
+    pub fn with(&self, more: Vec<Block>, now_s: u64) -> Blocks {
+        Blocks::of(self.list.iter().map(Arc::clone).chain(more.into_iter().map(Arc::new)).collect(), now_s)
+    }
+
+    /// These but the one of this id, without those that have ended.
+    #[must_use]
+    pub fn without(&self, id: &str, now_s: u64) -> Blocks {
+        Blocks::of(self.list.iter().filter(|block| block.id != id).map(Arc::clone).collect(), now_s)
+    }
+
+    fn of(mut list: Vec<Arc<Block>>, now_s: u64) -> Blocks {
         list.retain(|block| block.until_s.is_none_or(|until| until > now_s));
         let next_end = list.iter().filter_map(|block| block.until_s).min();
         let mut blocks = Blocks { next_end, ..Blocks::default() };
@@ -181,14 +197,14 @@ impl Blocks {
 
     /// The blocks, in the order in which they were given.
     #[must_use]
-    pub fn list(&self) -> &[Block] {
-        &self.list
+    pub fn list(&self) -> impl ExactSizeIterator<Item = &Block> {
+        self.list.iter().map(|block| &**block)
     }
 
     /// The block of this topic, if there is one.
     #[must_use]
     pub fn topic(&self, name: &str) -> Option<&Block> {
-        self.topics.find(name).and_then(|at| self.list.get(at))
+        self.topics.find(name).and_then(|at| self.list.get(at)).map(|block| &**block)
     }
 
     /// The block of this operation, whoever wants it of whatever, if there is one.
@@ -369,6 +385,10 @@ mod tests {
         assert_eq!((topic_of(&at(10), "orders").as_deref(), at(10).next_end()), (Some("long"), Some(20)));
         assert_eq!((topic_of(&at(20), "orders"), at(20).next_end()), (None, None));
         assert_eq!(at(20).list().len(), 1);
+        let more = at(0).with(vec![block("d", "subject", "idp:dan", Some(30))], 20);
+        assert_eq!(more.list().map(|block| &*block.id).collect::<Vec<_>>(), ["b", "d"]);
+        assert_eq!(more.next_end(), Some(30));
+        assert_eq!(more.without("d", 20).list().len(), 1);
     }
 
     #[test]
