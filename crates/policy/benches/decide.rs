@@ -2,7 +2,10 @@
 //!
 //! One caller of each class asks for each topic, again and again, in frames of ten questions. Times are nanoseconds unless their
 //! name says otherwise. `amortised` is what a decision of one minute costs, the first ones included, when a new policy is in force
-//! each minute and `per_second` decisions are made; loading the policy is not part of it and is told by itself.
+//! each minute and `per_second` decisions are made; loading the policy is not part of it and is told by itself. `cedar` is Cedar
+//! itself, asked over all rules, with its entities made beforehand; it has its turns between those of the kept answers.
+
+mod cedar;
 
 use std::fmt::Write as _;
 use std::hint::black_box;
@@ -14,7 +17,10 @@ use std::time::{Duration, Instant};
 use tidegate_model::{Action, Caller, CallerKind, CredentialKind, Resource};
 use tidegate_policy::{Block, Blocks, Circumstances, Entitlement, Now, Policy, PolicyFiles, Question, Target};
 
-const KEPT_ROUNDS: usize = 2_000_000;
+/// Turns of kept answers and of Cedar, one after the other.
+const TURNS: usize = 5;
+const KEPT_ROUNDS: usize = 1_000_000;
+const CEDAR_ROUNDS: usize = 400;
 const FRAME: usize = 10;
 const PER_SECOND: u64 = 100_000;
 const LISTED: usize = 10_000;
@@ -41,9 +47,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let first = begun.elapsed();
     let first_each = each(first, classes * topics);
 
-    let kept = kept(&policy, &who, &names);
-    let one_minute = u128::from(PER_SECOND) * 60;
-    let amortised = (first.as_nanos() + kept.as_nanos() * one_minute / KEPT_ROUNDS as u128) / one_minute;
+    let cedar = cedar::Cedar::new(&files(rules, classes, topics), classes, topics)?;
+    let (mut kept_each, mut cedar_each) = (Vec::new(), Vec::new());
+    for round in 0..TURNS {
+        kept_each.push(each(kept(&policy, &who, &names), KEPT_ROUNDS));
+        let (took, by_cedar) = cedar.ask(round * CEDAR_ROUNDS, CEDAR_ROUNDS)?;
+        cedar_each.push(each(took, CEDAR_ROUNDS));
+        let asked = (0..CEDAR_ROUNDS).map(|at| cedar::pair(round * CEDAR_ROUNDS + at, classes, topics));
+        let by_us = asked.filter(|(class, topic)| decided(&policy, &who, &names, *class, *topic)).count();
+        if by_us != by_cedar {
+            return Err(format!("Cedar allows {by_cedar} of {CEDAR_ROUNDS} questions, and we allow {by_us}").into());
+        }
+    }
+    let (kept, cedar) = (median(kept_each), median(cedar_each));
+    let one_minute = (PER_SECOND * 60) as f64;
+    let amortised = first.as_nanos() as f64 / one_minute + kept;
 
     let listed: Vec<String> = (0..LISTED).map(|topic| format!("t{topic}-listed")).collect();
     let lister = entitlement(&policy, 0);
@@ -60,7 +78,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let line = serde_json::json!({
         "rules": rules, "classes": classes, "topics": topics, "allowed": allowed,
-        "load_ms": load.as_millis(), "first": first_each, "kept": each(kept, KEPT_ROUNDS),
+        "load_ms": load.as_millis(), "first": first_each, "kept": kept, "cedar": cedar,
         "per_second": PER_SECOND, "amortised": amortised,
         "listed": LISTED, "listed_first_ms": listed_first.as_millis(), "listed_again_us": listed_again.as_micros(),
         "blocked_subjects": BLOCKED, "blocks_made_ms": blocks_made.as_millis(), "take_up_1000_sessions_us": take_up.as_micros(),
@@ -84,6 +102,16 @@ fn kept(policy: &Policy, who: &[Entitlement], names: &[String]) -> Duration {
     }
     let extra = asked - KEPT_ROUNDS;
     begun.elapsed().mul_f64(KEPT_ROUNDS as f64 / (KEPT_ROUNDS + extra) as f64)
+}
+
+fn decided(policy: &Policy, who: &[Entitlement], names: &[String], class: usize, topic: usize) -> bool {
+    let (Some(who), Some(name)) = (who.get(class), names.get(topic)) else { return false };
+    policy.decide(who, question(name)).allowed()
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 fn time(work: impl FnOnce() -> usize) -> Duration {

@@ -1,6 +1,5 @@
 //! What decides when nothing is kept: the question and its entities as Cedar takes them, and Cedar's answer.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -65,25 +64,30 @@ impl Core {
         new
     }
 
-    /// Looks the answer up in what was kept, or asks Cedar and keeps the answer.
-    pub(crate) fn decide<'k>(&self, who: &Class, kept: &'k Kept, question: Question<'_>) -> Cow<'k, Decision> {
+    /// What is kept of the answer to this question; `None` if there is no telling which answers are alike.
+    fn key(&self, question: &Question<'_>) -> Option<AnswerKey> {
         let looks = &self.loaded.looks;
-        let mfa = looks.mfa.bucket(question.now.mfa_age.map(seconds));
+        let mfa = looks.mfa.bucket(question.now.mfa_age.map(seconds))?;
         let partition = question.partition.filter(|_| looks.partition);
-        let hour = if looks.hour { question.now.hour } else { 0 };
-        let key = mfa.and_then(|mfa| AnswerKey::new(question.action, partition, hour, mfa));
-        let Some(key) = key else { return Cow::Owned(self.evaluate(who, question).unwrap_or_else(Decision::deny)) };
-        let name = question.resource.name();
-        if let Some(decision) = kept.find(key, name) {
-            return Cow::Borrowed(decision);
-        }
-        // the table may have been replaced since
-        if let Some(decision) = who.answers.kept().find(key, name) {
-            return Cow::Owned(decision.clone());
+        AnswerKey::new(question.action, partition, if looks.hour { question.now.hour } else { 0 }, mfa)
+    }
+
+    /// The answer, if it is kept.
+    pub(crate) fn kept<'k>(&self, kept: &'k Kept, question: &Question<'_>) -> Option<&'k Decision> {
+        kept.find(self.key(question)?, question.resource.name())
+    }
+
+    /// Asks Cedar and keeps the answer, unless somebody else did since `kept` was taken.
+    pub(crate) fn decide(&self, who: &Class, question: Question<'_>) -> Decision {
+        let (key, name) = (self.key(&question), question.resource.name());
+        if let Some(decision) = key.and_then(|key| who.answers.kept().find(key, name).cloned()) {
+            return decision;
         }
         let decision = self.evaluate(who, question).unwrap_or_else(Decision::deny);
-        who.answers.keep(key, name, &decision);
-        Cow::Owned(decision)
+        if let Some(key) = key {
+            who.answers.keep(key, name, &decision);
+        }
+        decision
     }
 
     /// The question as Cedar takes it. The error is the rule to deny with.

@@ -175,12 +175,15 @@ fn assemble(report: Report, read: Vec<ReadRule>, topics: Topics) -> Result<Loade
         looks.add(&rule.json);
         if let Some(json) = for_unknown_groups(rule.json.clone()) {
             let id = Some(rule.policy.id().clone());
-            let policy = CedarPolicy::from_json(id, json).map_err(|error| PolicyError::Schema(error.to_string()))?;
-            widened.push((policy, Arc::clone(&rule.rule.actions)));
+            let policy =
+                CedarPolicy::from_json(id, json.clone()).map_err(|error| PolicyError::Schema(error.to_string()))?;
+            widened.push((policy, json, Arc::clone(&rule.rule.actions)));
         }
     }
-    let for_known_groups = Rules::new(read.iter().map(|read| (read.policy.clone(), Arc::clone(&read.rule.actions))));
-    let for_unknown_groups = Rules::new(widened.into_iter());
+    let known = read.iter().map(|read| (&read.policy, &read.json, Arc::clone(&read.rule.actions)));
+    let for_known_groups = Rules::new(known)?;
+    let widened = widened.iter().map(|(policy, json, actions)| (policy, json, Arc::clone(actions)));
+    let for_unknown_groups = Rules::new(widened)?;
     let rules = read.into_iter().map(|read| (read.rule.id.clone(), read.rule)).collect();
     Ok(Loaded { report, rules, for_known_groups, for_unknown_groups, looks, topics })
 }

@@ -11,7 +11,7 @@ use cedar_policy::{
     ActionConstraint, Effect, EntityTypeName, EntityUid, Policy as CedarPolicy, PolicySet, PrincipalConstraint,
     ResourceConstraint,
 };
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use tidegate_model::{Action, ResourceKind};
 
 use crate::error::PolicyError;
@@ -34,13 +34,15 @@ struct Sets {
 }
 
 struct Scoped {
-    policy: CedarPolicy,
-    /// Its conditions alone; made when first asked for.
-    conditions: OnceLock<Option<CedarPolicy>>,
+    /// Its conditions alone. Made with the rules, since it takes longer than a decision: who asks should not wait for it.
+    conditions: CedarPolicy,
     actions: Arc<[Action]>,
     principal: PrincipalConstraint,
     resource: ResourceConstraint,
 }
+
+/// A rule, Cedar's JSON form of it, and the actions that it covers.
+pub(crate) type Given<'a> = (&'a CedarPolicy, &'a Value, Arc<[Action]>);
 
 /// Rules as Cedar takes them.
 pub(crate) struct RuleSet {
@@ -60,29 +62,26 @@ impl RuleSet {
 }
 
 impl Scoped {
-    fn conditions(&self) -> Option<&CedarPolicy> {
-        let make = || {
-            let mut rule = self.policy.to_json().ok()?;
-            for scope in ["principal", "action", "resource"] {
-                *rule.get_mut(scope)? = json!({"op": "All"});
-            }
-            CedarPolicy::from_json(Some(self.policy.id().clone()), rule).ok()
-        };
-        self.conditions.get_or_init(make).as_ref()
+    fn new((policy, json, actions): Given<'_>) -> Result<Scoped, PolicyError> {
+        let mut conditions = Map::new();
+        for part in ["effect", "conditions"] {
+            conditions.extend(json.get(part).map(|value| (part.to_owned(), value.clone())));
+        }
+        conditions.extend(["principal", "action", "resource"].map(|scope| (scope.to_owned(), json!({"op": "All"}))));
+        let conditions = CedarPolicy::from_json(Some(policy.id().clone()), Value::Object(conditions));
+        let conditions = conditions.map_err(|error| PolicyError::Schema(error.to_string()))?;
+        let (principal, resource) = (policy.principal_constraint(), policy.resource_constraint());
+        Ok(Scoped { conditions, actions, principal, resource })
     }
 }
 
 impl Rules {
-    /// Of policies and the actions that each covers.
-    pub(crate) fn new(policies: impl Iterator<Item = (CedarPolicy, Arc<[Action]>)>) -> Rules {
-        let scoped = |(policy, actions): (CedarPolicy, _)| Scoped {
-            principal: policy.principal_constraint(),
-            resource: policy.resource_constraint(),
-            conditions: OnceLock::new(),
-            policy,
-            actions,
-        };
-        Rules { all: policies.map(scoped).collect(), sets: Mutex::default() }
+    /// Of these rules.
+    ///
+    /// # Errors
+    /// Cedar refuses what was made of its own JSON form, which would be a defect.
+    pub(crate) fn new<'a>(rules: impl Iterator<Item = Given<'a>>) -> Result<Rules, PolicyError> {
+        Ok(Rules { all: rules.map(Scoped::new).collect::<Result<_, _>>()?, sets: Mutex::default() })
     }
 
     /// Positions of the rules that cover the action and this caller, who is a member of the groups for which `member` is true.
@@ -131,7 +130,7 @@ impl Rules {
         if let Some(known) = sets.by_rules.get(&rules) {
             return Some(Arc::clone(known));
         }
-        let conditions: Option<Vec<_>> = rules.iter().map(|at| self.all.get(*at)?.conditions().cloned()).collect();
+        let conditions: Option<Vec<_>> = rules.iter().map(|at| Some(self.all.get(*at)?.conditions.clone())).collect();
         let all = PolicySet::from_policies(conditions?).ok()?;
         let set = Arc::new(RuleSet { all, permits: OnceLock::new() });
         if sets.held > RULES_HELD_MAX {

@@ -77,6 +77,18 @@ const TEAM: &str =
     r#"@id("team") permit (principal in Group::"idp:sales", action in Action::"read", resource in Domain::"sales");"#;
 
 #[test]
+fn only_what_needs_no_asking_is_answered_at_once() {
+    let policy = policy(TEAM);
+    let who = policy.entitlement(&caller("ann", &["sales"]), &here());
+    assert_eq!(policy.asking(&who).at_once(consume("orders")), None);
+    assert!(policy.decide(&who, consume("orders")).allowed());
+    assert!(policy.asking(&who).at_once(consume("orders")).unwrap().allowed());
+    assert_eq!(policy.asking(&who).at_once(consume("other")), None);
+    let wrong = Question { resource: Resource::Cluster, ..consume("orders") };
+    assert_eq!(&*policy.asking(&who).at_once(wrong).unwrap().rule, "error:wrong-resource");
+}
+
+#[test]
 fn denies_what_no_rule_allows() {
     let policy = policy(TEAM);
     assert_eq!(ask(&policy, &caller("ann", &["sales"]), consume("orders")), answer(true, "team"));
