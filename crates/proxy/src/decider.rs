@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use tidegate_model::{Action, Caller, Endpoint, Gate, Resource, ResourceKind};
 use tidegate_policy::{Asking, Circumstances, Decision, Effect, Entitlement, Now, Policy, Question};
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tracing::warn;
 
 use crate::gate::Shared;
@@ -14,6 +15,9 @@ use crate::listener::Endpoints;
 
 /// Distinct questions of one frame that are named; more are counted.
 const ASKED_MAX: usize = 1024;
+/// Questions of one frame that Cedar is asked where the frame is decided, at tens of microseconds each. A frame with more, such as a
+/// listing of thousands of topics under a new policy, gives up its thread, so that other connections are served meanwhile.
+const IN_PLACE_MAX: u32 = 32;
 
 /// Keyed, so that no client can choose two questions that look equal.
 static KEYED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
@@ -109,6 +113,8 @@ pub struct Decider<'a> {
     now_ms: u64,
     now: Now,
     asked: Memory,
+    /// Questions that Cedar was asked.
+    unkept: u32,
 }
 
 /// What a decider was asked.
@@ -159,16 +165,13 @@ impl<'a> Decider<'a> {
     #[must_use]
     pub fn new(shared: &'a Shared, endpoints: &'a Endpoints, access: Option<&'a Access>) -> Self {
         let now_ms = shared.now_ms();
-        let seconds = now_ms / 1000;
-        let mfa_age = access.and_then(|a| a.caller.mfa_at).map(|at| seconds.saturating_sub(at));
-        let hour = u8::try_from(seconds / 3600 % 24).unwrap_or(0);
+        let now = Now::at(now_ms / 1000, access.and_then(|a| a.caller.mfa_at));
         let policy_version = access.map(|a| a.policy.version()).unwrap_or_default();
         let by_partition = access.is_some_and(|a| a.policy.looks_at_partitions());
         let questions = Questions { asked: Vec::new(), more: 0, policy_version, by_partition, refused: 0 };
-        let now = Now { hour, mfa_age };
         let asked = Memory { questions, seen: HashSet::new(), last: None };
         let access = access.map(|access| (access, access.policy.asking(&access.entitlement)));
-        Self { access, endpoints, shared, now_ms, now, asked }
+        Self { access, endpoints, shared, now_ms, now, asked, unkept: 0 }
     }
 
     /// What was asked.
@@ -211,7 +214,14 @@ impl Gate for Decider<'_> {
 
     fn allows(&mut self, action: Action, resource: Resource<'_>, partition: Option<i32>) -> bool {
         let Some((_, asking)) = &self.access else { return false };
-        let decision = asking.decide(Question { action, resource, partition, now: self.now });
+        let question = Question { action, resource, partition, now: self.now };
+        let decision = match asking.at_once(question) {
+            Some(decision) => decision,
+            None => {
+                self.unkept = self.unkept.saturating_add(1);
+                aside(self.unkept > IN_PLACE_MAX, || asking.decide(question))
+            }
+        };
         self.asked.remember((action, resource, partition), &decision);
         decision.allowed()
     }
@@ -250,8 +260,17 @@ impl Gate for Decider<'_> {
     }
 }
 
+/// Does work that takes long where it holds up no other connection: its thread hands them to another, once for as many pieces of work
+/// as follow without a wait.
+fn aside<T>(long: bool, work: impl FnOnce() -> T) -> T {
+    let others = || Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread);
+    if long && others() { tokio::task::block_in_place(work) } else { work() }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use tidegate_policy::{Block, Blocks, Target};
 
     use super::*;
@@ -340,5 +359,32 @@ mod tests {
             said,
             [(Action::CreateAnyTopic, Effect::Allow, "any"), (Action::CreateTopic, Effect::Blocked, "block:b1"),]
         );
+    }
+
+    /// With one thread, so that nobody else can run while a frame is decided unless the thread is given up.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn a_frame_of_many_new_questions_holds_nobody_else_up() {
+        let gate = Gatehouse::new(limits()).await;
+        let (listener, served) = (Arc::clone(&gate.listener), Arc::new(AtomicBool::new(false)));
+        let (begins, begun) = tokio::sync::oneshot::channel();
+        let seen = Arc::clone(&served);
+        let other = tokio::spawn(async move {
+            begun.await.unwrap();
+            seen.store(true, Ordering::Relaxed);
+        });
+        let deciding = tokio::spawn(async move {
+            let around = circumstances(&listener, "127.0.0.1:9".parse().unwrap(), "");
+            let access = Access::new(Arc::new(caller()), u64::MAX, listener.shared.policy(), &around);
+            let mut decider = Decider::new(&listener.shared, &listener.endpoints, Some(&access));
+            begins.send(()).unwrap();
+            // Without a wait between them.
+            let mut topics = (0..100_000).map(|number| format!("t{number}"));
+            topics.any(|topic| {
+                decider.allows(Action::Consume, Resource::Topic(&topic), None);
+                served.load(Ordering::Relaxed)
+            })
+        });
+        assert!(deciding.await.unwrap(), "somebody else was served before the last question");
+        other.await.unwrap();
     }
 }

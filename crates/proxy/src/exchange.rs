@@ -30,6 +30,7 @@ use crate::listener::Listener;
 use crate::live::Seated;
 use crate::metrics::{Direction, Operation};
 use crate::recorder::{ConnectionFacts, Recorder};
+use crate::shows::{Shows, shown_of};
 use crate::slots::{Ends, Owed, Ready, Step, is_negotiation, next_owed, send, with_in_flight};
 use crate::steps::{Decided, Forwardable, Masked, ReadsOnly, Recording};
 use crate::tally::{Around, Tally};
@@ -369,7 +370,7 @@ impl Exchange {
         let (slot, intent, asked, policy) = match owed {
             Owed::Ours { recording, delay } => {
                 let intent = self.recorder.opened(Vec::new());
-                return Ok(Ready { recording, intent, delay, _held: Held::default() });
+                return Ok(Ready { recording, intent, delay, shows: None, _held: Held::default() });
             }
             Owed::Broker { slot, intent, questions, policy } => (slot, intent, questions, policy),
         };
@@ -383,7 +384,8 @@ impl Exchange {
             () = ends.late.cancelled() => return Err(Fault::TooSlow("answers under way did not come in time")),
         };
         let held = frame.held;
-        let (step, questions, now_ms) = self.mask(slot, frame.bytes, asked, &policy)?;
+        let (step, questions, policy) = self.mask(slot, frame.bytes, asked, &policy)?;
+        let now_ms = self.listener.shared.now_ms();
         if step.facts.effect == Effect::Reads {
             // What is not shown needs no record.
             if let Some(why) = self.seat.why_cut() {
@@ -405,7 +407,7 @@ impl Exchange {
             // Topics as a whole were changed: what is known of the cluster is old.
             self.listener.endpoints.cluster().nudge();
         }
-        Ok(Ready { recording, intent, delay: Duration::ZERO, _held: held })
+        Ok(Ready { recording, intent, delay: Duration::ZERO, shows: Shows::of(step.facts, policy), _held: held })
     }
 
     /// The answer as this caller may see it, under the policy that is in force now.
@@ -415,26 +417,23 @@ impl Exchange {
         frame: bytes::BytesMut,
         asked: Questions,
         asked_under: &Arc<Policy>,
-    ) -> Result<(AnswerStep, Questions, u64), Fault> {
+    ) -> Result<(AnswerStep, Questions, Arc<Policy>), Fault> {
         let access = self.access_now();
         let mut gate = Decider::new(&self.listener.shared, &self.listener.endpoints, Some(&access));
-        let now_ms = gate.now_ms();
         let step = self.session().answer(slot, frame, &mut gate).map_err(Fault::Broker)?;
         if Arc::ptr_eq(asked_under, &access.policy) {
-            return Ok((step, asked, now_ms));
+            return Ok((step, asked, Arc::clone(&access.policy)));
         }
         // What was asked for by an alias that means another topic now was not what the client meant.
         let moved = |used: &AliasUse| gate.alias(&used.alias).as_deref() != Some(used.topic.as_str());
         if step.facts.effect == Effect::Reads && step.facts.aliases.iter().any(moved) {
             return Err(Fault::PolicyChanged);
         }
-        for partition in step.facts.partitions.iter().filter(|p| p.bytes > 0 && step.facts.effect == Effect::Reads) {
-            let name = step.facts.topics.get(partition.topic).map_or("", |t| t.name.as_str());
-            if !gate.allows(Action::Consume, Resource::Topic(name), Some(partition.partition)) {
-                return Err(Fault::PolicyChanged);
-            }
+        let mut may = |name: &str, partition| gate.allows(Action::Consume, Resource::Topic(name), Some(partition));
+        if !shown_of(&step.facts).all(|(name, partition)| may(name, partition)) {
+            return Err(Fault::PolicyChanged);
         }
-        Ok((step, gate.into_questions(), now_ms))
+        Ok((step, gate.into_questions(), Arc::clone(&access.policy)))
     }
 
     /// Waits until the leaf is durable, then writes to the client.
@@ -453,8 +452,10 @@ impl Exchange {
             }
         };
         ready.intent.settled();
-        client_out.gone |= self.seat.why_cut().is_some();
         let shared = &self.listener.shared;
+        // From here on, whoever changes the rules finds what is shown and cuts the session if they take it away.
+        let shown = ready.shows.map(|shows| self.seat.show(shows, shared));
+        client_out.gone |= self.seat.why_cut().is_some();
         // A client follows an address as soon as it reads it.
         if let Err(error) = self.listener.bind_missing().await {
             client_out.gone = true;
@@ -477,10 +478,12 @@ impl Exchange {
             let delivered = tokio::select! {
                 biased;
                 written = written => written.is_ok(),
+                () = self.seat.cut().cancelled() => false,
                 () = ends.late.cancelled() => false,
             };
             client_out.gone = !delivered;
         }
+        drop(shown);
         let bytes = u64::try_from(deliverable.bytes().len()).unwrap_or(0);
         shared.metrics.bytes.get_or_create(&Direction { direction: "to_client" }).inc_by(bytes);
         Ok(())

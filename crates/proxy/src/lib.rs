@@ -21,6 +21,7 @@ pub mod metrics;
 pub mod recheck;
 pub mod recorder;
 mod renew;
+mod shows;
 mod slots;
 pub mod steps;
 pub mod stream;

@@ -15,6 +15,7 @@ use crate::decider::Access;
 use crate::gate::Shared;
 use crate::listener::Listener;
 use crate::recheck::Watch;
+use crate::shows::Shows;
 
 /// Why a caller may not come in or stay, whatever the rules allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +32,8 @@ pub(crate) enum Bar {
     TokenEnded,
     /// The issuer has not said for too long whether the token is active.
     Unconfirmed,
+    /// Other rules take away what was on its way to the client.
+    PolicyChanged,
 }
 
 impl Bar {
@@ -43,6 +46,7 @@ impl Bar {
             Bar::Certificate => "certificate_ended",
             Bar::TokenEnded => "token_ended",
             Bar::Unconfirmed => "issuer_unanswered",
+            Bar::PolicyChanged => "policy_changed",
         }
     }
 }
@@ -58,6 +62,7 @@ impl From<Bar> for Refused {
             Bar::Certificate => "the client certificate is not accepted any longer: connect with another",
             Bar::TokenEnded => "the issuer says that the token is no longer active: get another",
             Bar::Unconfirmed => "the issuer does not say whether the token is still active: try again later",
+            Bar::PolicyChanged => "the policy no longer allows what was asked for: ask again",
         };
         Refused { reason: bar.name(), text: text.into() }
     }
@@ -81,6 +86,8 @@ pub struct Seat {
     listener: String,
     certificate: Option<Shown>,
     watch: Mutex<Option<Watch>>,
+    /// What is on its way to the client.
+    pub(crate) showing: Mutex<Option<Shows>>,
     cut: CancellationToken,
     why: OnceLock<Bar>,
 }
@@ -106,7 +113,8 @@ impl Live {
         self.seats().is_empty()
     }
 
-    /// Cuts the sessions whose callers are blocked or revoked now; how many. To be called whenever either list has grown.
+    /// Cuts the sessions whose callers are blocked or revoked now, and those to which is being shown what they may not see any
+    /// longer; how many. To be called whenever a list has grown or the rules are others.
     pub fn review(&self, shared: &Shared) -> usize {
         let seats: Vec<Arc<Seat>> = self.seats().values().map(Arc::clone).collect();
         seats.iter().filter(|seat| seat.review(shared)).count()
@@ -149,12 +157,18 @@ impl Seat {
         if self.cut.is_cancelled() { self.why.get().map(|bar| bar.name()) } else { None }
     }
 
-    /// Cuts the session if its caller is blocked or revoked; whether it was cut by this.
+    /// What is true of the session beside who calls.
+    pub(crate) fn circumstances(&self) -> Circumstances<'_> {
+        Circumstances { cluster: &self.cluster, address: self.address, client_id: &self.client_id, tls: self.tls }
+    }
+
+    /// Cuts the session if its caller is blocked or revoked, or is being shown what it may not see; whether it was cut by this.
     pub(crate) fn review(&self, shared: &Shared) -> bool {
         let caller = Arc::clone(&self.access().caller);
-        let circumstances =
-            Circumstances { cluster: &self.cluster, address: self.address, client_id: &self.client_id, tls: self.tls };
-        barred(shared, &caller, &circumstances).is_some_and(|why| self.end(why))
+        match barred(shared, &caller, &self.circumstances()) {
+            Some(why) => self.end(why),
+            None => self.review_shown(shared),
+        }
     }
 
     /// Cuts the session if it came to this listener with a certificate that counts no longer; whether it was cut by this.
@@ -193,6 +207,7 @@ impl Seated {
             listener: listener.config.name.clone(),
             certificate,
             watch: Mutex::default(),
+            showing: Mutex::default(),
             cut: CancellationToken::new(),
             why: OnceLock::new(),
         });

@@ -13,6 +13,7 @@ use crate::decider::Questions;
 use crate::fault::Fault;
 use crate::frames::{FrameReader, Held};
 use crate::recorder::OpenIntent;
+use crate::shows::Shows;
 use crate::steps::{Decided, Masked, Recording, Tickets};
 
 const NO_MORE_ANSWERS: &str = "not forwarded: the connection ended first";
@@ -70,6 +71,8 @@ pub(crate) struct Ready {
     pub(crate) recording: Recording<Masked>,
     pub(crate) intent: OpenIntent,
     pub(crate) delay: Duration,
+    /// What it shows of topics, if it does.
+    pub(crate) shows: Option<Shows>,
     pub(crate) _held: Held,
 }
 

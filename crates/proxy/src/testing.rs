@@ -1,7 +1,7 @@
 //! For tests: a small protocol, a gate around a real evidence log, and one connection with its broker in the test's hands.
 //!
 //! A frame is a length of four bytes, a letter, a number of one byte, and any more. Letters: `R` reads, `Q` reads and the answer
-//! is quiet, `W` changes something, `N` changes something and asks for no answer, `L` is refused by the gate, `T` asks policy for
+//! is quiet, `S` reads and is shown records of the topic `shown`, `W` changes something, `N` changes something and asks for no answer, `L` is refused by the gate, `T` asks policy for
 //! the topic named by the rest and is refused, `A` presents a token that is none, or the SASL PLAIN message in
 //! the rest; anything else is no frame.
 
@@ -92,9 +92,11 @@ impl Session for Lettered {
         let facts = facts(letter, number, matches!(letter, b'L' | b'T'));
         let slot = Slot { api_key: i16::from(letter), api_version: 0, correlation_id: i32::from(number), state: None };
         match letter {
-            b'R' | b'Q' | b'W' => Ok(RequestStep::Forward { frame: frame.freeze(), received: None, facts, slot }),
             b'N' => {
                 Ok(RequestStep::ForwardUnanswered { frame: Some(frame.freeze()), received: None, facts, close: false })
+            }
+            b'R' | b'Q' | b'S' | b'W' => {
+                Ok(RequestStep::Forward { frame: frame.freeze(), received: None, facts, slot })
             }
             b'L' => Ok(RequestStep::Answer { frame: self::frame(b"l", number, 0), facts, delay: Duration::ZERO }),
             b'T' => {
@@ -127,7 +129,20 @@ impl Session for Lettered {
         if i32::from(frame[5]) != slot.correlation_id {
             return Err(FrameRefused("the answer to something else".into()));
         }
-        let facts = facts(u8::try_from(slot.api_key).unwrap(), frame[5], false);
+        let mut facts = facts(u8::try_from(slot.api_key).unwrap(), frame[5], false);
+        if slot.api_key == i16::from(b'S') {
+            facts.topics.push(TopicUse { name: "shown".into(), id: None });
+            let (first_offset, last_offset, records, bytes) = (0, 0, 1, 1);
+            facts.partitions.push(PartitionUse {
+                topic: 0,
+                partition: 0,
+                first_offset,
+                last_offset,
+                records,
+                bytes,
+                error: 0,
+            });
+        }
         Ok(AnswerStep { received: None, frame: frame.freeze(), facts, quiet: slot.api_key == i16::from(b'Q') })
     }
 

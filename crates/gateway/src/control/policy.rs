@@ -184,10 +184,14 @@ impl Control {
         Ok(answer(before.as_ref(), after.as_ref(), true))
     }
 
-    /// Makes a policy the one that decides.
+    /// Makes a policy the one that decides, also of what is on its way to clients.
     fn enforce(&self, policy: &Policy) {
         let blocks = Arc::clone(self.shared.policy().blocks());
         self.shared.policy.store(Arc::new(policy.with_blocks(blocks)));
+        let cut = self.shared.live.review(&self.shared);
+        if cut > 0 {
+            info!(cut, "sessions were being shown what the policy no longer allows");
+        }
     }
 
     /// Takes up the folder where the folder is what holds. Recorded before it holds.

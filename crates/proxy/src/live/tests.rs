@@ -1,8 +1,11 @@
 //! Sessions that are cut while they are live.
 
+use std::time::Duration;
+
 use tidegate_evidence::entry::{Effect as Done, Kind};
 use tidegate_identity::{Revocation, RevocationKind, Revocations};
-use tidegate_policy::{Block, Blocks, Target};
+use tidegate_policy::{Block, Blocks, Policy, Target};
+use tokio::io::AsyncReadExt as _;
 
 use super::*;
 use crate::fault::Fault;
@@ -79,4 +82,55 @@ async fn who_was_barred_while_logging_in_is_cut_at_once_and_a_topic_cuts_nobody(
     let other = gate.connect_as(Caller { subject: "other".into(), ..caller() }, 1 << 16).await;
     assert_eq!(block(&gate, "topic", "*"), 0, "its next request is refused, its connection lives");
     drop(other);
+}
+
+/// Puts these rules in force; how many sessions were cut.
+fn apply(gate: &Gatehouse, rules: &str) -> usize {
+    let shared = &gate.listener.shared;
+    let files = [("rules.cedar".to_owned(), rules.to_owned())].into();
+    shared.policy.store(Arc::new(Policy::from_files(&files).unwrap()));
+    shared.live.review(shared)
+}
+
+const OPEN: &str = "permit (principal, action, resource);";
+const SEALED: &str = "forbid (principal, action == Action::\"consume\", resource == Topic::\"shown\");";
+
+#[tokio::test]
+async fn what_a_slow_client_is_being_shown_ends_when_the_rules_take_it_away() {
+    let gate = Gatehouse::new(limits()).await;
+    apply(&gate, OPEN);
+    let mut slow = gate.connect(1 << 10);
+    slow.ask(&[frame(b"S", 1, 0)]).await;
+    slow.broker_sees(&frame(b"S", 1, 0)).await;
+    slow.answer(&frame(b"S", 1, 1 << 19)).await;
+    // The answer is under way once its first byte has come, and most of it does not fit into the pipe.
+    let mut seen = vec![slow.client.read_u8().await.unwrap()];
+    assert_eq!(apply(&gate, &format!("{OPEN} {}", SEALED.replace("shown", "other"))), 0, "it may go on");
+    assert_eq!(apply(&gate, &format!("{OPEN} {SEALED}")), 1);
+    slow.client.read_to_end(&mut seen).await.unwrap();
+    assert!(seen.len() <= 1 + (1 << 10), "no more than was in the pipe: {}", seen.len());
+    assert!(matches!(slow.end().await, Err(Fault::Cut("policy_changed"))));
+}
+
+#[tokio::test]
+async fn what_was_allowed_by_other_rules_is_asked_again_before_it_is_shown() {
+    let gate = Gatehouse::new(limits()).await;
+    apply(&gate, OPEN);
+    let mut slow = gate.connect(1 << 10);
+    // The first takes up the way to the client; the second is masked and recorded behind it.
+    slow.ask(&[frame(b"R", 1, 0), frame(b"S", 2, 0)]).await;
+    slow.broker_sees(&frame(b"R", 1, 0)).await;
+    slow.broker_sees(&frame(b"S", 2, 0)).await;
+    slow.answer(&frame(b"R", 1, 1 << 16)).await;
+    slow.answer(&frame(b"S", 2, 0)).await;
+    let recorded = async {
+        while gate.of(Kind::Outcome).len() < 2 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), recorded).await.expect("both are recorded");
+    assert_eq!(apply(&gate, &format!("{OPEN} {SEALED}")), 0, "nothing of it is on its way");
+    slow.client_sees(&frame(b"R", 1, 1 << 16)).await;
+    assert!(take(&mut slow.client).await.is_none());
+    assert!(matches!(slow.end().await, Err(Fault::Cut("policy_changed"))));
 }
