@@ -16,7 +16,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use crate::cache::hex;
-use crate::kafka::random;
+use crate::kafka::{Provider, random};
 pub use keys::Algorithm;
 use keys::SigningKey;
 
@@ -98,6 +98,12 @@ impl Issuer {
     #[must_use]
     pub fn token_endpoint(&self) -> String {
         format!("http://{}/token", self.address)
+    }
+
+    /// How a broker comes to take this provider's tokens itself.
+    #[must_use]
+    pub fn for_brokers(&self) -> Provider {
+        Provider { issuer: self.url(), keys: format!("{}/jwks", self.url()), audience: AUDIENCE.to_owned() }
     }
 
     /// Lets a client get tokens at the token endpoint, with these groups.

@@ -60,6 +60,17 @@ impl Listener {
     }
 }
 
+/// A provider whose tokens brokers take.
+#[derive(Clone, Debug)]
+pub struct Provider {
+    /// What tokens name as their issuer.
+    pub issuer: String,
+    /// Where its keys are.
+    pub keys: String,
+    /// For whom tokens must be.
+    pub audience: String,
+}
+
 /// What cluster to start.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -73,6 +84,8 @@ pub struct Options {
     pub tls: bool,
     /// Opens the `Proxied` listener of a single node; clients are told to come to this port.
     pub proxy_port: Option<u16>,
+    /// The provider whose tokens the SASL listeners take (OAUTHBEARER); with none, they do not offer it.
+    pub bearer: Option<Provider>,
     /// More lines for every node's server properties.
     pub properties: Vec<(String, String)>,
 }
@@ -81,7 +94,15 @@ impl Options {
     /// One node with a plaintext and a SASL listener.
     #[must_use]
     pub fn new(version: Version) -> Options {
-        Options { version, nodes: 1, plaintext: true, tls: false, proxy_port: None, properties: Vec::new() }
+        Options {
+            version,
+            nodes: 1,
+            plaintext: true,
+            tls: false,
+            proxy_port: None,
+            bearer: None,
+            properties: Vec::new(),
+        }
     }
 
     /// Three nodes instead of one.
@@ -109,6 +130,13 @@ impl Options {
     #[must_use]
     pub fn behind_proxy(mut self, port: u16) -> Options {
         self.proxy_port = Some(port);
+        self
+    }
+
+    /// SASL listeners take tokens of this provider.
+    #[must_use]
+    pub fn with_bearer(mut self, provider: Provider) -> Options {
+        self.bearer = Some(provider);
         self
     }
 
@@ -378,6 +406,10 @@ impl Kafka {
     fn launch(&mut self, id: u16) -> Result<()> {
         let folder = self.node_folder(id);
         let mut command = java::machine(&self.jars, &folder.join("log4j2.properties"), Machine::Broker)?;
+        if let Some(provider) = &self.options.bearer {
+            // Kafka 4 refuses every URL that the machine was not told of.
+            command.arg(format!("-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls={}", provider.keys));
+        }
         command.arg("kafka.Kafka").arg(folder.join("server.properties")).current_dir(&folder);
         let node = self.node(id)?;
         ensure!(node.process.is_none(), "node {id} runs already");

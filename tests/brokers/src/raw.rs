@@ -15,6 +15,10 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use crate::tls::Identity;
 
+pub use scram::Scram;
+
+mod scram;
+
 /// An answer takes milliseconds; a machine under load gets more.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The largest answer that is read.
@@ -28,6 +32,8 @@ pub mod key {
     pub const FETCH: i16 = 1;
     /// ListOffsets
     pub const LIST_OFFSETS: i16 = 2;
+    /// Metadata
+    pub const METADATA: i16 = 3;
     /// FindCoordinator
     pub const FIND_COORDINATOR: i16 = 10;
     /// SaslHandshake
@@ -64,6 +70,8 @@ pub struct LoginAnswer {
     pub error: i16,
     /// The server's words.
     pub message: String,
+    /// What the mechanism says.
+    pub bytes: Vec<u8>,
     /// The session's length in milliseconds.
     pub lifetime_ms: i64,
 }
@@ -133,13 +141,38 @@ impl<S: Read + Write> Raw<S> {
         self.login("PLAIN", format!("\0token\0{token}").as_bytes())
     }
 
+    /// SASL OAUTHBEARER.
+    ///
+    /// # Errors
+    /// When the connection ends.
+    pub fn login_bearer(&mut self, token: &str) -> Result<LoginAnswer> {
+        self.login("OAUTHBEARER", format!("n,,\x01auth=Bearer {token}\x01\x01").as_bytes())
+    }
+
     /// A handshake for `mechanism` and this message.
     ///
     /// # Errors
     /// When the connection ends, or the mechanism is not offered.
     pub fn login(&mut self, mechanism: &str, message: &[u8]) -> Result<LoginAnswer> {
+        self.handshake(mechanism)?;
+        self.authenticate(message)
+    }
+
+    /// Says with which mechanism to log in.
+    ///
+    /// # Errors
+    /// When the connection ends, or the mechanism is not offered.
+    pub fn handshake(&mut self, mechanism: &str) -> Result<()> {
         let answer = self.ask(key::SASL_HANDSHAKE, 1, &Body::default().string(mechanism))?;
         ensure!(answer.get(..2) == Some(&[0, 0]), "the handshake was refused");
+        Ok(())
+    }
+
+    /// One message of the mechanism.
+    ///
+    /// # Errors
+    /// When the connection ends.
+    pub fn authenticate(&mut self, message: &[u8]) -> Result<LoginAnswer> {
         let answer = self.ask(key::SASL_AUTHENTICATE, 1, &Body::default().bytes(message))?;
         let mut rest = answer.as_slice();
         let error = i16::from_be_bytes(take(&mut rest)?);
@@ -147,8 +180,8 @@ impl<S: Read + Write> Raw<S> {
         let (text, mut rest) = rest.split_at_checked(usize::try_from(length).unwrap_or(0)).context("cut off")?;
         let message = String::from_utf8_lossy(text).into_owned();
         let length = i32::from_be_bytes(take(&mut rest)?);
-        let mut rest = rest.get(usize::try_from(length).unwrap_or(0)..).context("cut off")?;
-        Ok(LoginAnswer { error, message, lifetime_ms: i64::from_be_bytes(take(&mut rest)?) })
+        let (bytes, mut rest) = rest.split_at_checked(usize::try_from(length).unwrap_or(0)).context("cut off")?;
+        Ok(LoginAnswer { error, message, bytes: bytes.to_vec(), lifetime_ms: i64::from_be_bytes(take(&mut rest)?) })
     }
 
     /// Sends a request with a header of version 1 and returns the answer's body.
@@ -166,10 +199,7 @@ impl<S: Read + Write> Raw<S> {
     /// When the connection has ended.
     pub fn send(&mut self, key: i16, version: i16, body: &Body) -> Result<()> {
         self.correlation += 1;
-        let mut frame = Body::default().int16(key).int16(version).int32(self.correlation).string("raw").0;
-        frame.extend_from_slice(&body.0);
-        let length = i32::try_from(frame.len()).context("a frame is smaller than 2 GiB")?;
-        self.stream.write_all(&[&length.to_be_bytes()[..], &frame].concat()).context("cannot send")
+        self.stream.write_all(&frame(key, version, self.correlation, body)?).context("cannot send")
     }
 
     /// The body of the answer to the latest request.
@@ -204,6 +234,17 @@ impl<S: Read + Write> Raw<S> {
             Err(error) => bail!("still open after {} bytes: {error}", rest.len()),
         }
     }
+}
+
+/// A request with a header of version 1, and its length before it.
+///
+/// # Errors
+/// When it is too long for a frame.
+pub fn frame(key: i16, version: i16, correlation: i32, body: &Body) -> Result<Vec<u8>> {
+    let mut frame = Body::default().int16(key).int16(version).int32(correlation).string("raw").0;
+    frame.extend_from_slice(&body.0);
+    let length = i32::try_from(frame.len()).context("a frame is smaller than 2 GiB")?;
+    Ok([&length.to_be_bytes()[..], &frame].concat())
 }
 
 /// A body in the making.
@@ -263,10 +304,80 @@ pub fn fetch(topic: &str, offset: i64, wait_ms: i32, max_bytes: i32) -> Body {
     head.int32(1).string(topic).int32(1).int32(0).int64(offset).int32(max_bytes)
 }
 
+/// What came of [`fetch`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fetched {
+    /// Kafka's error code; 29 is TOPIC_AUTHORIZATION_FAILED.
+    pub error: i16,
+    /// The offset after the last record, if there are records.
+    pub next: Option<i64>,
+}
+
+/// Reads the answer to [`fetch`].
+///
+/// # Errors
+/// When it is cut off.
+pub fn fetched(answer: &[u8]) -> Result<Fetched> {
+    let cut_off = "an answer is cut off";
+    let mut rest = answer;
+    let _throttle_and_topics: [u8; 8] = take(&mut rest)?;
+    let name = usize::from(u16::from_be_bytes(take(&mut rest)?));
+    // The number of partitions and the partition's own.
+    let mut rest = rest.get(name + 8..).context(cut_off)?;
+    let error = i16::from_be_bytes(take(&mut rest)?);
+    let _offsets: [u8; 16] = take(&mut rest)?;
+    let aborted = usize::try_from(i32::from_be_bytes(take(&mut rest)?)).unwrap_or(0);
+    let mut rest = rest.get(aborted * 16..).context(cut_off)?;
+    let records = usize::try_from(i32::from_be_bytes(take(&mut rest)?)).unwrap_or(0);
+    let mut batches = rest.get(..records).context(cut_off)?;
+    let mut next = None;
+    // The last batch may be cut off.
+    while let Some((head, _)) = batches.split_first_chunk::<27>() {
+        let mut head = head.as_slice();
+        let base = i64::from_be_bytes(take(&mut head)?);
+        let length = usize::try_from(i32::from_be_bytes(take(&mut head)?)).context("a negative length")?;
+        let _until_the_last_delta: [u8; 11] = take(&mut head)?;
+        let Some(after) = batches.get(length + 12..) else { break };
+        next = Some(base + i64::from(i32::from_be_bytes(take(&mut head)?)) + 1);
+        batches = after;
+    }
+    Ok(Fetched { error, next })
+}
+
+/// Metadata v1 of every topic.
+#[must_use]
+pub fn metadata_of_all() -> Body {
+    Body::default().int32(-1)
+}
+
+/// CreateTopics v2 of these topics with one partition each.
+#[must_use]
+pub fn create_topics(topics: &[String]) -> Body {
+    let count = i32::try_from(topics.len()).unwrap_or(i32::MAX);
+    let one = |body: Body, topic: &String| body.string(topic).int32(1).int16(1).int32(0).int32(0);
+    topics.iter().fold(Body::default().int32(count), one).int32(120_000).int8(0)
+}
+
 /// ListOffsets v1 of one partition: the end.
 #[must_use]
 pub fn list_offsets(topic: &str) -> Body {
     Body::default().int32(-1).int32(1).string(topic).int32(1).int32(0).int64(-1)
+}
+
+/// The offset in the answer to [`list_offsets`].
+///
+/// # Errors
+/// When it is cut off or says an error.
+pub fn end_offset(answer: &[u8]) -> Result<i64> {
+    let mut rest = answer;
+    let _topics: [u8; 4] = take(&mut rest)?;
+    let name = usize::from(u16::from_be_bytes(take(&mut rest)?));
+    // The number of partitions and the partition's own.
+    let mut rest = rest.get(name + 8..).context("an answer is cut off")?;
+    let error = i16::from_be_bytes(take(&mut rest)?);
+    ensure!(error == 0, "ListOffsets was answered with error {error}");
+    let _time: [u8; 8] = take(&mut rest)?;
+    Ok(i64::from_be_bytes(take(&mut rest)?))
 }
 
 /// Produce v3 with acks=all of one record without key to partition 0.

@@ -74,7 +74,9 @@ fn logins(kafka: &Kafka, lines: &mut Lines) {
     let scram = format!(
         "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"{USER}\" password=\"{password}\";"
     );
-    put(lines, "sasl.enabled.mechanisms", "SCRAM-SHA-512,SCRAM-SHA-256,PLAIN");
+    let bearer = kafka.options.bearer.as_ref();
+    let mechanisms = "SCRAM-SHA-512,SCRAM-SHA-256,PLAIN";
+    put(lines, "sasl.enabled.mechanisms", format!("{mechanisms}{}", bearer.map_or("", |_| ",OAUTHBEARER")));
     put(lines, "sasl.mechanism.inter.broker.protocol", "SCRAM-SHA-512");
     put(lines, "sasl.mechanism.controller.protocol", "PLAIN");
     put(lines, "listener.name.controller.sasl.enabled.mechanisms", "PLAIN");
@@ -83,6 +85,16 @@ fn logins(kafka: &Kafka, lines: &mut Lines) {
         put(lines, &format!("listener.name.{listener}.scram-sha-512.sasl.jaas.config"), scram.clone());
         put(lines, &format!("listener.name.{listener}.scram-sha-256.sasl.jaas.config"), scram.clone());
         put(lines, &format!("listener.name.{listener}.plain.sasl.jaas.config"), plain.clone());
+        if let Some(provider) = bearer {
+            let of_bearer = |key: &str| format!("listener.name.{listener}.oauthbearer.sasl.{key}");
+            let package = "org.apache.kafka.common.security.oauthbearer";
+            put(lines, &of_bearer("jaas.config"), format!("{package}.OAuthBearerLoginModule required;"));
+            let handler = format!("{package}.OAuthBearerValidatorCallbackHandler");
+            put(lines, &of_bearer("server.callback.handler.class"), handler);
+            put(lines, &of_bearer("oauthbearer.jwks.endpoint.url"), provider.keys.clone());
+            put(lines, &of_bearer("oauthbearer.expected.issuer"), provider.issuer.clone());
+            put(lines, &of_bearer("oauthbearer.expected.audience"), provider.audience.clone());
+        }
     }
 }
 
