@@ -25,7 +25,7 @@ enum Task {
     Demo(demo::Args),
     /// Run everything that a change must pass, and say what ran and how long it took.
     Test(test::Args),
-    /// Measure what the gate costs, beside direct access and a plain TCP proxy, in one run.
+    /// Measure what the gate costs and how fast it is, part by part, each beside what else there is, in one run.
     Bench(bench::Args),
     /// The bench's stand-in where there is no HAProxy.
     #[command(hide = true)]

@@ -1,8 +1,6 @@
-//! `cargo xtask bench`: what the gate costs, beside direct access and a plain TCP proxy, in one run on one broker.
+//! What the gate costs on the way of records: beside direct access and a plain TCP proxy, in one run on one broker.
 
-mod disk;
-mod measure;
-mod paths;
+mod stage;
 mod table;
 
 use std::time::Duration;
@@ -10,32 +8,32 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use tidegate_brokers::java;
 
-use measure::{Latency, Usage};
-pub(crate) use paths::plain_proxy;
-use paths::{Path, Stage};
+use super::disk;
+use super::measure::{self, Latency, Usage};
+use super::report::Report;
+pub(crate) use stage::plain_proxy;
+use stage::{Path, Stage};
 
-/// What the gate costs, beside direct access and a plain TCP proxy, in one run on one broker.
-///
-/// Rounds are interleaved: each path has its turn in every round, so that a slow minute of the machine hits them all. Clients are
-/// Apache Kafka's own performance tools. Medians over the rounds are shown. Nothing else should run meanwhile.
+/// Settings of the part `path`.
 #[derive(Debug, clap::Args)]
+#[group(skip)]
 pub(crate) struct Args {
-    /// Only these paths
+    /// Part `path`: only these paths
     #[arg(long, value_delimiter = ',', default_values = ["direct", "proxy", "relay", "socket"])]
     only: Vec<Path>,
-    /// Records written and read per path and round
+    /// Part `path`: records written and read per path and round
     #[arg(long, default_value_t = 1_000_000)]
     records: u64,
-    /// Bytes of a record
+    /// Part `path`: bytes of a record
     #[arg(long, default_value_t = 1024)]
     record_size: u64,
-    /// Rounds
+    /// Part `path`: rounds
     #[arg(long, default_value_t = 3)]
     rounds: u32,
-    /// Seconds of the run at 1,000 records a second, per path and round; 5 s of warm-up are left out
+    /// Part `path`: seconds of the run at 1,000 records a second, per path and round; 5 s of warm-up are left out
     #[arg(long, default_value_t = 25)]
     latency_seconds: u32,
-    /// Seconds for which each idle consumer is watched (evidence per day)
+    /// Part `path`: seconds for which each idle consumer is watched (evidence per day)
     #[arg(long, default_value_t = 45)]
     idle_seconds: u64,
 }
@@ -54,7 +52,7 @@ pub(crate) struct Round {
 const WARM_UP: u32 = 5;
 const RATE: u32 = 1000;
 
-pub(crate) fn run(args: &Args) -> Result<()> {
+pub(super) fn run(args: &Args, report: &mut Report) -> Result<()> {
     ensure!(args.latency_seconds > WARM_UP, "the first {WARM_UP} s are warm-up: --latency-seconds must be more");
     println!("setting the stage: Kafka, a plain proxy, gates (release build)");
     let stage = Stage::set(&args.only)?;
@@ -82,7 +80,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         println!("watching idle consumers at each gate ({} s each)", args.idle_seconds);
     }
     let idle = idle_evidence(args, &stage)?;
-    table::print(&stage, args, &rounds, &mut disk, &idle)
+    table::print((&stage, args, report), &rounds, &mut disk, &idle)
 }
 
 /// One path's turn: write, read, then write slowly for the latencies.

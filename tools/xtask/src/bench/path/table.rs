@@ -1,9 +1,11 @@
 //! The table at the end, and what was aimed at beside what was reached.
 
 use anyhow::Result;
+use serde_json::{Value, json};
 
-use super::measure::{median, peak_mib, percentile};
-use super::paths::{Path, Stage};
+use super::super::measure::{median, peak_mib, percentile};
+use super::super::report::Report;
+use super::stage::{Path, Stage};
 use super::{Args, Idle, Round};
 
 /// One path's medians.
@@ -20,7 +22,12 @@ struct Row {
     peak: f64,
 }
 
-pub(super) fn print(stage: &Stage, args: &Args, rounds: &[Vec<Round>], disk: &mut [f64], idle: &[Idle]) -> Result<()> {
+pub(super) fn print(
+    (stage, args, report): (&Stage, &Args, &mut Report),
+    rounds: &[Vec<Round>],
+    disk: &mut [f64],
+    idle: &[Idle],
+) -> Result<()> {
     let rows = args.only.iter().copied().zip(rounds).map(|(path, rounds)| row(stage, path, rounds));
     let rows = rows.collect::<Result<Vec<Row>>>()?;
     println!(
@@ -60,7 +67,18 @@ pub(super) fn print(stage: &Stage, args: &Args, rounds: &[Vec<Round>], disk: &mu
         );
     }
     aims(&rows);
+    report.figure("path", rows.iter().map(Row::figures).collect());
     Ok(())
+}
+
+impl Row {
+    fn figures(&self) -> Value {
+        json!({
+            "path": self.path.name(), "produce_mb_s": self.produce_mb, "consume_mb_s": self.consume_mb,
+            "produce_cpu_s_gb": self.produce_cpu, "consume_cpu_s_gb": self.consume_cpu, "peak_mib": self.peak,
+            "average_ms": self.average, "p50_ms": self.p50, "p95_ms": self.p95, "p99_ms": self.p99,
+        })
+    }
 }
 
 fn row(stage: &Stage, path: Path, rounds: &[Round]) -> Result<Row> {
