@@ -57,6 +57,15 @@ enum Ask {
         /// Rules, by their place in the job, that do not count for this request.
         without: Vec<usize>,
     },
+    /// Some rules allow something that others do not.
+    Beyond {
+        /// The rules, by their place in the job, that may allow more.
+        these: Vec<usize>,
+        /// The rules that they are compared with.
+        those: Vec<usize>,
+        /// A rule that forbids what the question is not about.
+        outside: String,
+    },
     /// The evaluation of a rule, by its place in the job, can fail.
     Errors(usize),
     /// A rule, by its place in the job, can match.
@@ -148,6 +157,13 @@ async fn answer(job: &Job, schema: &Schema, rules: &[Policy], question: &Questio
             let all = counted.map(|(_, rule)| rule.clone()).chain([parse(rules.len(), outside)?]);
             let compiled = CompiledPolicySet::compile(&PolicySet::from_policies(all)?, &env, schema)?;
             compiler.check_always_denies_with_counterexample_opt(&compiled).await
+        }
+        Ask::Beyond { these, those, outside } => {
+            let of = |places: &[usize]| places.iter().map(|place| rule(*place).cloned()).collect::<Result<Vec<_>>>();
+            let these = of(these)?.into_iter().chain([parse(rules.len(), outside)?]);
+            let these = CompiledPolicySet::compile(&PolicySet::from_policies(these)?, &env, schema)?;
+            let those = CompiledPolicySet::compile(&PolicySet::from_policies(of(those)?)?, &env, schema)?;
+            compiler.check_implies_with_counterexample_opt(&these, &those).await
         }
         Ask::Errors(place) => {
             let compiled = CompiledPolicy::compile(rule(*place)?, &env, schema)?;

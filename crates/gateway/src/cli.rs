@@ -116,14 +116,17 @@ enum PolicyCommand {
     /// Say who would lose or gain what under a policy folder, from what a running gate has decided.
     ///
     /// The gate counts decisions per day, caller, groups, action and resource, for as many days as [state] decision_days says.
+    /// Nothing changes. Exit code as for apply.
     DryRun(versions::DryRunArguments),
     /// Put an earlier version in force again.
+    ///
+    /// Versions are numbered; `tidegate policy versions` lists them. Exit code as for apply.
     Rollback(versions::RollbackArguments),
     /// Block callers, topics, operations or clients at a running gate, at once.
     ///
     /// A block goes before every rule, and cuts live sessions. Exit code as for apply.
     Block(blocks::BlockArguments),
-    /// End a block.
+    /// End a block, by its id. Exit code as for apply.
     Unblock(blocks::UnblockArguments),
     /// List the blocks that hold.
     Blocks {

@@ -160,6 +160,7 @@ impl Control {
         if held && named && caller.kind == CallerKind::User {
             return entry::Decision { allowed: true, rule: BY_CONFIGURATION.into(), policy_version };
         }
+        self.shared.metrics.undecided.notice(&decision, self.shared.now_ms());
         entry::Decision { allowed: decision.allowed(), rule: decision.rule.to_string(), policy_version }
     }
 }

@@ -112,7 +112,8 @@ fn a_policy_is_applied_listed_rolled_back_and_outlives_a_restart() {
     let other = gate.policy("other", WRITE);
     gate.start();
     let said = gate.apply(&other, &["--comment", "writers only", "--expect", "1"]);
-    assert_eq!((said.code, said.out.trim()), (0, "version 2 is in force, in the place of 1"), "{}", said.err);
+    assert!(said.code == 0 && said.out.starts_with("version 2 is in force, in the place of 1\n"), "{said:?}");
+    assert!(said.out.contains("warning: no topics.yaml"), "{said:?}");
     assert!(gate.apply(&other, &[]).out.contains("nothing changed: version 2"));
     let listed = gate.ask(&["policy", "versions"]).out;
     let starred: Vec<&str> = listed.lines().filter(|line| line.starts_with('*')).collect();
@@ -124,7 +125,7 @@ fn a_policy_is_applied_listed_rolled_back_and_outlives_a_restart() {
     assert!(behind.err.contains("version 2 is in force, not 1"), "{}", behind.err);
     let wrong = gate.apply(&gate.policy("wrong", "permit (principal, action, resource) when { 1 };"), &[]);
     assert_eq!(wrong.code, 64);
-    assert!(wrong.err.contains("rules.cedar:1"), "{}", wrong.err);
+    assert!(wrong.err.contains("rules.cedar:1:45: "), "{}", wrong.err);
     let back = gate.ask(&["policy", "rollback", "1"]);
     assert_eq!((back.code, back.out.trim()), (0, "version 1 is in force, in the place of 2"), "{}", back.err);
     assert_eq!(gate.ask(&["policy", "rollback", "9"]).code, 1);
@@ -295,4 +296,68 @@ fn no_gate_is_said_with_its_own_exit_code() {
     let said = tidegate(&["whoami", "--gate", "/nonexistent/control.sock"], b"");
     assert_eq!(said.code, 69);
     assert!(said.err.contains("no gate answers at /nonexistent/control.sock"), "{}", said.err);
+}
+
+#[test]
+fn of_two_policy_changes_at_once_one_wins_and_the_other_is_told() {
+    let mut gate = Gate::new();
+    gate.start();
+    let rule = |n: usize| format!("@id(\"r{n}\") {}", READ.trim_start_matches("@id(\"read\") "));
+    let folders: Vec<PathBuf> = (0..6).map(|n| gate.policy(&format!("p{n}"), &rule(n))).collect();
+    let at_once = |expect: &[&str]| -> Vec<Said> {
+        let gate = &gate;
+        std::thread::scope(|scope| {
+            let all: Vec<_> = folders.iter().map(|dir| scope.spawn(move || gate.apply(dir, expect))).collect();
+            all.into_iter().map(|one| one.join().unwrap()).collect()
+        })
+    };
+    let said = at_once(&["--expect", "1"]);
+    assert_eq!(said.iter().filter(|said| said.code == 0).count(), 1, "{said:?}");
+    for other in said.iter().filter(|said| said.code != 0) {
+        assert!(other.code == 1 && other.err.contains("version 2 is in force, not 1"), "{other:?}");
+    }
+    // who does not say what is expected comes after whoever was faster: none is lost, none half done
+    let said = at_once(&[]);
+    assert!(said.iter().all(|said| said.code == 0), "{said:?}");
+    let listed = gate.ask(&["policy", "versions", "--output", "json"]).out;
+    let versions: Vec<serde_json::Value> = serde_json::from_str(&listed).unwrap();
+    let numbers: Vec<i64> = versions.iter().filter_map(|version| version["number"].as_i64()).collect();
+    assert!(numbers.iter().rev().copied().eq(1..=i64::try_from(numbers.len()).unwrap()), "{numbers:?}");
+    let active: Vec<_> = versions.iter().filter(|version| version["active"] == true).collect();
+    assert_eq!(active.len(), 1, "{listed}");
+    gate.stop();
+    let last = gate.leaves(&["policy_change"]).pop().unwrap();
+    assert!(last["facts"].to_string().contains(active[0]["hash"].as_str().unwrap()), "{last} {listed}");
+}
+
+#[test]
+fn a_list_of_a_hundred_thousand_subjects_is_blocked_at_once_and_after_a_restart() {
+    let mut gate = Gate::new();
+    gate.start();
+    let list = gate.folder.path().join("list");
+    let lines: String = (0..100_000).map(|n| format!("subject idp:person-{n}\n")).collect();
+    std::fs::write(&list, lines).unwrap();
+    let timed = |what: &str, run: &mut dyn FnMut()| {
+        let begun = Instant::now();
+        run();
+        eprintln!("100,000 blocks: {what} took {:?}", begun.elapsed());
+        // a machine that is busy with other things is slow; what is quadratic takes hours
+        assert!(begun.elapsed() < Duration::from_secs(60), "{what} took {:?}", begun.elapsed());
+    };
+    timed("block", &mut || {
+        let said = gate.ask(&["policy", "block", "--file", list.to_str().unwrap(), "--reason", "dump"]);
+        assert_eq!(said.code, 0, "{}", said.err);
+    });
+    let one = |gate: &Gate| {
+        let listed = gate.ask(&["policy", "blocks", "--output", "json"]).out;
+        let blocks: Vec<serde_json::Value> = serde_json::from_str(&listed).unwrap();
+        assert_eq!(blocks.len(), 100_000);
+        blocks[0]["id"].as_str().unwrap().to_owned()
+    };
+    let id = one(&gate);
+    timed("another policy", &mut || assert_eq!(gate.apply(&gate.policy("other", WRITE), &[]).code, 0));
+    gate.stop();
+    timed("a start", &mut || gate.start());
+    one(&gate);
+    timed("one less", &mut || assert_eq!(gate.ask(&["policy", "unblock", &id]).code, 0));
 }

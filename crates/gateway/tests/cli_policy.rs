@@ -46,7 +46,7 @@ fn policy_test_passes_fails_and_refuses_with_codes_of_their_own() {
     assert!(said.code == 1 && told["failed"] == 3, "{said:?}");
     folder(dir.path(), RULES, "- {usr: 'idp:ann'}\n");
     let said = policy("test", dir.path(), &[]);
-    assert!(said.code == 64 && said.err.contains("tests/a.yaml:1: "), "{said:?}");
+    assert!(said.code == 64 && said.err.contains("tests/a.yaml:1:4: "), "{said:?}");
     folder(dir.path(), RULES, "");
     assert_eq!(policy("test", dir.path(), &[]).code, 64, "a folder without a test is not tested");
 }

@@ -29,6 +29,7 @@ use crate::schema::{Direction, FieldId, message};
 use crate::shape::{AnswerShape, Kept, Merge};
 use crate::splice::Splice;
 use crate::walk::{Event, Scalar, Walker};
+use crate::words::Words;
 use bytes::BytesMut;
 use visible::Visible;
 
@@ -115,11 +116,11 @@ impl Reading {
             return Err(unsupported);
         };
         let shape = answer_shape(slot.api_key);
-        let merge = shape
-            .filter(|_| !pending.refusals.is_empty())
-            .map(|shape| Merge::new(shape, message, slot.api_version, pending.refusals.clone()));
-        let appended =
-            list_refusal(slot.api_key, slot.api_version, &pending.names).filter(|_| !pending.names.is_empty());
+        let merge = shape.filter(|_| !pending.refusals.is_empty()).map(|shape| {
+            Merge::new(shape, (message, slot.api_version), pending.refusals.clone(), pending.words.clone())
+        });
+        let appended = list_refusal((slot.api_key, slot.api_version), &pending.names, &pending.words)
+            .filter(|_| !pending.names.is_empty());
         let facts = Facts {
             operation: api.name,
             api_key: slot.api_key,
@@ -392,18 +393,30 @@ pub fn answer_shape(api_key: i16) -> Option<AnswerShape> {
         FETCH => refused_fetch,
         _ => |_error| Vec::new(),
     };
-    Some(AnswerShape { topics, name, partitions, index, error, refused })
+    Some(AnswerShape { topics, name, partitions, index, error, refused, words: usual_words(api_key) })
+}
+
+/// Where a refused partition says why, with the usual words.
+fn usual_words(api_key: i16) -> Option<(FieldId, &'static str)> {
+    match api_key {
+        PRODUCE => Some((
+            produce::RESPONSES__PARTITION_RESPONSES__ERROR_MESSAGE,
+            "the gate's policy does not let this caller write here",
+        )),
+        61 => {
+            Some((producers::TOPICS__PARTITIONS__ERROR_MESSAGE, "the gate's policy does not let this caller read here"))
+        }
+        _ => None,
+    }
 }
 
 fn refused_produce(error: i16) -> Fields {
-    let text = match error {
-        code::INVALID_REQUEST => "this producer already writes the topic by another name: use one name for it, not two",
-        _ => "the gate's policy does not let this caller write here",
-    };
-    vec![
-        (produce::RESPONSES__PARTITION_RESPONSES__BASE_OFFSET, Value::Int(-1)),
-        (produce::RESPONSES__PARTITION_RESPONSES__ERROR_MESSAGE, Value::Text(text.to_owned())),
-    ]
+    let mut fields = vec![(produce::RESPONSES__PARTITION_RESPONSES__BASE_OFFSET, Value::Int(-1))];
+    if error == code::INVALID_REQUEST {
+        let text = "this producer already writes the topic by another name: use one name for it, not two";
+        fields.push((produce::RESPONSES__PARTITION_RESPONSES__ERROR_MESSAGE, Value::Text(text.to_owned())));
+    }
+    fields
 }
 
 fn refused_fetch(_error: i16) -> Fields {
@@ -413,12 +426,20 @@ fn refused_fetch(_error: i16) -> Fields {
     ]
 }
 
+/// The usual words about a group or a transactional id.
+pub(crate) const NOT_SEEN: &str = "the gate's policy does not let this caller see it";
+
 /// Makes the element that refuses one thing, of a kind and by name.
 type Refuse<'a> = &'a dyn Fn(&(i64, String)) -> Fields;
 
 /// The array of an answer and the elements that refuse `names` in it.
 #[must_use]
-pub fn list_refusal(api_key: i16, version: i16, names: &[(i64, String)]) -> Option<(FieldId, Vec<Fields>)> {
+pub(crate) fn list_refusal(
+    (api_key, version): (i16, i16),
+    names: &[(i64, String)],
+    words: &Words,
+) -> Option<(FieldId, Vec<Fields>)> {
+    let said = |name: &str, usual: &str| Value::Text(words.about(name, usual));
     let text = |name: &str| Value::Text(name.to_owned());
     let error = |code: i16| Value::Int(i64::from(code));
     let (array, build): (FieldId, Refuse<'_>) = match api_key {
@@ -439,16 +460,24 @@ pub fn list_refusal(api_key: i16, version: i16, names: &[(i64, String)]) -> Opti
                 (coordinator::COORDINATORS__NODE_ID, Value::Int(-1)),
                 (coordinator::COORDINATORS__PORT, Value::Int(-1)),
                 (coordinator::COORDINATORS__ERROR_CODE, error(refusal)),
+                (coordinator::COORDINATORS__ERROR_MESSAGE, said(name, NOT_SEEN)),
             ]
         }),
         15 => (groups::GROUPS, &|(_, name)| {
-            vec![(groups::GROUPS__GROUP_ID, text(name)), (groups::GROUPS__ERROR_CODE, error(code::GROUP))]
+            vec![
+                (groups::GROUPS__GROUP_ID, text(name)),
+                (groups::GROUPS__ERROR_CODE, error(code::GROUP)),
+                (groups::GROUPS__ERROR_MESSAGE, said(name, NOT_SEEN)),
+            ]
         }),
         19 => (create::TOPICS, &|(_, name)| {
             vec![
                 (create::TOPICS__NAME, text(name)),
                 (create::TOPICS__ERROR_CODE, error(code::TOPIC)),
-                (create::TOPICS__ERROR_MESSAGE, text("the gate's policy does not let this caller create the topic")),
+                (
+                    create::TOPICS__ERROR_MESSAGE,
+                    said(name, "the gate's policy does not let this caller create the topic"),
+                ),
                 (create::TOPICS__NUM_PARTITIONS, Value::Int(-1)),
                 (create::TOPICS__REPLICATION_FACTOR, Value::Int(-1)),
                 (create::TOPICS__CONFIGS, Value::List(Vec::new())),
@@ -464,7 +493,7 @@ pub fn list_refusal(api_key: i16, version: i16, names: &[(i64, String)]) -> Opti
                 (configs::RESULTS__ERROR_CODE, error(refusal)),
                 (
                     configs::RESULTS__ERROR_MESSAGE,
-                    text("the gate's policy does not let this caller read the configuration"),
+                    said(name, "the gate's policy does not let this caller read the configuration"),
                 ),
                 (configs::RESULTS__RESOURCE_TYPE, Value::Int(*kind)),
                 (configs::RESULTS__RESOURCE_NAME, text(name)),

@@ -19,6 +19,7 @@ pub mod shape;
 pub mod splice;
 pub mod versions;
 pub mod walk;
+mod words;
 
 use tidegate_model::{Control, FrameRefused, Protocol, Session};
 

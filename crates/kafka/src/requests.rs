@@ -23,6 +23,7 @@ use crate::schema::{Direction, Message, message};
 use crate::shape::Refusals;
 use crate::splice::Splice;
 use crate::walk::Walker;
+use crate::words::Words;
 
 /// Error codes that the gate itself gives; Kafka's protocol guide lists them all.
 pub mod code {
@@ -58,6 +59,11 @@ pub mod code {
     pub const MISMATCHED_ENDPOINT_TYPE: i16 = 114;
     /// UNSUPPORTED_ENDPOINT_TYPE
     pub const UNSUPPORTED_ENDPOINT_TYPE: i16 = 115;
+
+    /// Whether it says that the policy refused something.
+    pub(crate) fn is_refusal(code: i16) -> bool {
+        [TOPIC, GROUP, CLUSTER, TRANSACTIONAL_ID].contains(&code)
+    }
 }
 
 /// Topics that only brokers write. A broker lets a client with a certain client id write them; the gate lets nobody.
@@ -90,6 +96,8 @@ pub struct Pending {
     pub(crate) refusals: Refusals,
     /// Refused elements of a list, with what kind of thing each is.
     pub(crate) names: Vec<(i64, String)>,
+    /// What is said about them.
+    pub(crate) words: Words,
     /// Groups of which all offsets were asked for, or the empty name when the request can ask for all only once: what the caller may
     /// not see of these is left out rather than refused.
     pub(crate) everything: HashSet<String>,

@@ -7,10 +7,11 @@ use tidegate_model::{Action, Gate, PartitionUse, Resource, TopicUse};
 
 use crate::encode::{self, Fields, Value};
 use crate::error::ProtocolError;
-use crate::requests::INTERNAL_TOPICS;
+use crate::requests::{INTERNAL_TOPICS, code};
 use crate::schema::{Field, FieldId, Message};
 use crate::splice::Splice;
 use crate::walk::{Event, Scalar, Walker};
+use crate::words::{PARTITIONS_MAX, Words};
 
 /// Where a request keeps its topics and partitions.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +43,8 @@ pub struct AnswerShape {
     pub error: FieldId,
     /// What else a partition that is refused with this error must say where the default is not it.
     pub refused: fn(i16) -> Fields,
+    /// Where a refused partition says why, in words, with the usual ones.
+    pub(crate) words: Option<(FieldId, &'static str)>,
 }
 
 /// What a request asks, and what of it is refused.
@@ -269,23 +272,30 @@ impl Kept {
 impl AnswerShape {
     /// The topics array that refuses these, for an answer of the gate's own.
     #[must_use]
-    pub fn refusal(&self, refusals: &Refusals) -> Fields {
-        vec![(
-            self.topics,
-            Value::List(refusals.iter().map(|(name, partitions)| self.topic(name, partitions)).collect()),
-        )]
+    pub(crate) fn refusal(&self, refusals: &Refusals, words: &Words) -> Fields {
+        let topic = |(name, partitions): &Refusal| self.topic(name, partitions, words);
+        vec![(self.topics, Value::List(refusals.iter().map(topic).collect()))]
     }
 
-    fn topic(&self, name: &str, partitions: &[(i32, i16)]) -> Fields {
-        let partitions = partitions.iter().map(|p| self.partition(*p)).collect();
-        vec![(self.name, Value::Text(name.to_owned())), (self.partitions, Value::List(partitions))]
+    fn topic(&self, name: &str, partitions: &[(i32, i16)], words: &Words) -> Fields {
+        vec![
+            (self.name, Value::Text(name.to_owned())),
+            (self.partitions, Value::List(self.refused_partitions(name, partitions, words))),
+        ]
     }
 
-    fn partition(&self, (index, error): (i32, i16)) -> Fields {
-        let mut fields = (self.refused)(error);
-        fields.push((self.index, Value::Int(i64::from(index))));
-        fields.push((self.error, Value::Int(i64::from(error))));
-        fields
+    fn refused_partitions(&self, name: &str, partitions: &[(i32, i16)], words: &Words) -> Vec<Fields> {
+        let one = |(place, (index, error)): (usize, &(i32, i16))| {
+            let mut fields = (self.refused)(*error);
+            fields.push((self.index, Value::Int(i64::from(*index))));
+            fields.push((self.error, Value::Int(i64::from(*error))));
+            if let Some((field, usual)) = self.words.filter(|_| code::is_refusal(*error)) {
+                let text = if place < PARTITIONS_MAX { words.about(name, usual) } else { usual.to_owned() };
+                fields.push((field, Value::Text(text)));
+            }
+            fields
+        };
+        partitions.iter().enumerate().map(one).collect()
     }
 }
 
@@ -297,6 +307,7 @@ pub struct Merge {
     version: i16,
     flexible: bool,
     left: Vec<Option<Refusal>>,
+    words: Words,
     places: HashMap<String, usize>,
     current: Option<usize>,
     count_of_topics: Kept,
@@ -306,7 +317,12 @@ pub struct Merge {
 impl Merge {
     /// For an answer of `message` at `version`.
     #[must_use]
-    pub fn new(shape: AnswerShape, message: &'static Message, version: i16, refusals: Refusals) -> Self {
+    pub(crate) fn new(
+        shape: AnswerShape,
+        (message, version): (&'static Message, i16),
+        refusals: Refusals,
+        words: Words,
+    ) -> Self {
         Self {
             shape,
             message,
@@ -314,6 +330,7 @@ impl Merge {
             flexible: message.flexible.contains(version),
             places: refusals.iter().enumerate().map(|(place, (name, _))| (name.clone(), place)).collect(),
             left: refusals.into_iter().map(Some).collect(),
+            words,
             current: None,
             count_of_topics: Kept::default(),
             count_of_partitions: Kept::default(),
@@ -334,16 +351,16 @@ impl Merge {
             }
             Event::ArrayEnd { field, at } if field.id == self.shape.partitions => {
                 let refused = self.current.take().and_then(|place| self.left.get_mut(place)).and_then(Option::take);
-                if let Some((_, partitions)) = refused {
-                    let elements = partitions.iter().map(|p| self.shape.partition(*p)).collect::<Vec<_>>();
+                if let Some((name, partitions)) = refused {
+                    let elements = self.shape.refused_partitions(&name, &partitions, &self.words);
                     self.count_of_partitions.add(elements.len());
                     self.insert(*at, field, &elements, splice);
                 }
                 self.count_of_partitions.write(splice, self.flexible);
             }
             Event::ArrayEnd { field, at } if field.id == self.shape.topics => {
-                let elements =
-                    self.left.iter().flatten().map(|(name, p)| self.shape.topic(name, p)).collect::<Vec<_>>();
+                let topic = |(name, partitions): &Refusal| self.shape.topic(name, partitions, &self.words);
+                let elements = self.left.iter().flatten().map(topic).collect::<Vec<_>>();
                 self.count_of_topics.add(elements.len());
                 self.insert(*at, field, &elements, splice);
                 self.count_of_topics.write(splice, self.flexible);

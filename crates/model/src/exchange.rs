@@ -67,6 +67,18 @@ pub struct ClientWords {
 pub trait Gate {
     /// Whether the caller may do this. Each distinct question is remembered for the evidence of the frame at hand.
     fn allows(&mut self, action: Action, resource: Resource<'_>, partition: Option<i32>) -> bool;
+    /// What the caller may be told of why it may not do this: what, by which rule, whom to ask. `None` where there is nothing to tell.
+    /// `called` is the client's own name for the resource, perhaps an alias: it is told no other. Unlike a question this is not
+    /// remembered: the question was asked before.
+    fn refusal(
+        &mut self,
+        _action: Action,
+        _resource: Resource<'_>,
+        _partition: Option<i32>,
+        _called: &str,
+    ) -> Option<String> {
+        None
+    }
     /// Whether the caller may create a topic of this name: by the right to create any topic, or this one.
     fn creates(&mut self, topic: &str) -> bool {
         self.allows(Action::CreateAnyTopic, Resource::Cluster, None)

@@ -21,9 +21,10 @@ use crate::rule::Rule;
 pub(crate) const DEFAULT_DENY: &str = "default-deny";
 /// What a decision's rule text begins with when no rule decided by itself: a defect or a rule that cannot be evaluated, a
 /// block, a forbid that an approval would lift, a name that is only an alias.
-pub(crate) const PREFIXES: [&str; 4] = ["error:", "block:", "approval:", ALIAS];
+pub(crate) const PREFIXES: [&str; 4] = [FAILED, "block:", "approval:", ALIAS];
 /// Before the alias that was asked about in the place of its topic.
 pub(crate) const ALIAS: &str = "alias:";
+const FAILED: &str = "error:";
 
 static POLICIES: AtomicU64 = AtomicU64::new(0);
 
@@ -31,7 +32,7 @@ static POLICIES: AtomicU64 = AtomicU64::new(0);
 pub struct Policy {
     /// Tells this policy's entitlements from another's.
     number: u64,
-    core: Arc<Core>,
+    pub(crate) core: Arc<Core>,
     blocks: Arc<Blocks>,
 }
 
@@ -107,9 +108,9 @@ pub struct Decision {
 
 /// A session's questions at one moment. It holds the answers that are kept for its class, so keep it no longer than a frame.
 pub struct Asking<'a> {
-    policy: &'a Policy,
-    who: &'a Entitlement,
-    kept: Kept,
+    pub(crate) policy: &'a Policy,
+    pub(crate) who: &'a Entitlement,
+    pub(crate) kept: Kept,
 }
 
 impl std::fmt::Debug for Asking<'_> {
@@ -155,6 +156,12 @@ impl Decision {
     #[must_use]
     pub fn allowed(&self) -> bool {
         self.effect == Effect::Allow
+    }
+
+    /// What could not be evaluated, so that it was denied: the id of a rule, or a word for a defect of the gate.
+    #[must_use]
+    pub fn failed(&self) -> Option<&str> {
+        self.rule.strip_prefix(FAILED)
     }
 
     pub(crate) fn deny(rule: impl Into<Arc<str>>) -> Decision {

@@ -16,6 +16,7 @@ use crate::error::PolicyError;
 use crate::folder::Loaded;
 use crate::rules::Rules;
 use crate::schema::{Types, schema};
+use crate::topics::Topics;
 
 /// The one entity of type `Gateway`.
 const GATEWAY_ID: &str = "gate";
@@ -83,7 +84,7 @@ impl Core {
         if let Some(decision) = key.and_then(|key| who.answers.kept().find(key, name).cloned()) {
             return decision;
         }
-        let decision = self.evaluate(who, question).unwrap_or_else(Decision::deny);
+        let decision = self.evaluate(who, question, &self.loaded.topics).unwrap_or_else(Decision::deny);
         if let Some(key) = key {
             who.answers.keep(key, name, &decision);
         }
@@ -93,7 +94,12 @@ impl Core {
     /// The question as Cedar takes it. The error is the rule to deny with.
     pub(crate) fn prepare(&self, who: &Class, question: Question<'_>) -> Result<(Request, Entities), String> {
         let way = self.way(who, question.action)?;
-        self.request(who, way, question, self.placed(who, question.resource))
+        self.request(who, way, question, self.placed(who, question.resource, &self.loaded.topics))
+    }
+
+    /// What would be answered if no row of `topics.yaml` named any topic.
+    pub(crate) fn decide_unnamed(&self, who: &Class, question: Question<'_>) -> Decision {
+        self.evaluate(who, question, &Topics::default()).unwrap_or_else(Decision::deny)
     }
 
     fn rules_for(&self, who: &Class) -> &Rules {
@@ -125,7 +131,7 @@ impl Core {
     }
 
     /// Asks Cedar. The error is the rule to deny with.
-    fn evaluate(&self, who: &Class, question: Question<'_>) -> Result<Decision, String> {
+    fn evaluate(&self, who: &Class, question: Question<'_>, topics: &Topics) -> Result<Decision, String> {
         if let Resource::Topic(name) = question.resource
             && self.loaded.topics.aliases().topic(name).is_some()
         {
@@ -133,7 +139,7 @@ impl Core {
             return Err(format!("{ALIAS}{name}"));
         }
         let way = self.way(who, question.action)?;
-        let resource = self.placed(who, question.resource);
+        let resource = self.placed(who, question.resource, topics);
         let rules = self.rules_for(who).of_resource(&way.rules, &resource.uid, &resource.above);
         let rules = rules.ok_or_else(|| "error:rules".to_owned())?;
         let (request, entities) = self.request(who, way, question, resource)?;
@@ -164,7 +170,7 @@ impl Core {
     }
 
     /// The resource and where it stands.
-    fn placed(&self, who: &Class, resource: Resource<'_>) -> Placed {
+    fn placed(&self, who: &Class, resource: Resource<'_>, topics: &Topics) -> Placed {
         let text = |text: &str| RestrictedExpression::new_string(text.to_owned());
         let cluster = self.types.resource(ResourceKind::Cluster, who.traits.cluster());
         let name = resource.name();
@@ -180,7 +186,7 @@ impl Core {
         let mut attributes = HashMap::from([("name".to_owned(), text(name))]);
         let mut above = vec![cluster];
         if let Resource::Topic(name) = resource {
-            let facts = self.loaded.topics.classify(name);
+            let facts = topics.classify(name);
             above.push(self.types.domain(&facts.domain));
             above.extend(facts.tags.iter().map(|tag| self.types.tag(tag)));
             attributes.extend([

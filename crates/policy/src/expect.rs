@@ -11,9 +11,9 @@ use tidegate_model::{CallerKind, ResourceKind};
 
 use crate::asked::{Around, Asked, Who, actions};
 use crate::decide::{DEFAULT_DENY, Effect, Policy};
-use crate::error::PolicyError;
+use crate::error::{Place, PolicyError};
 use crate::folder::read_text;
-use crate::topics::lines_of_rows;
+use crate::topics::{not_yaml, places_of_rows};
 
 /// The folder's name inside a policy folder.
 pub(crate) const FOLDER: &str = "tests";
@@ -103,7 +103,11 @@ impl Outcomes {
 /// # Errors
 /// Everything that is wrong with the files; also a folder without any test, because then nothing is known.
 pub fn test(dir: &Path, policy: &Policy) -> Result<Outcomes, Vec<PolicyError>> {
-    let expectations = read(dir, policy)?;
+    let expectations = read(dir, &ids(policy))?;
+    if expectations.is_empty() {
+        let mend = "write at least one row in tests/*.yaml: {user, groups, action, topic, expect}";
+        return Err(vec![PolicyError::folder(dir.join(FOLDER).display().to_string(), "has no test", mend)]);
+    }
     let mut decided = BTreeSet::new();
     let mut all = Vec::new();
     for mut expectation in expectations {
@@ -264,13 +268,12 @@ fn meant(word: &str, kind: Option<ResourceKind>) -> Result<Vec<tidegate_model::A
     }
 }
 
-/// Reads every row of every file, and says everything that is wrong.
-fn read(dir: &Path, policy: &Policy) -> Result<Vec<Expectation>, Vec<PolicyError>> {
+/// Reads every row of every file, for a policy with these rules, and says everything that is wrong.
+pub(crate) fn read(dir: &Path, rules: &BTreeSet<String>) -> Result<Vec<Expectation>, Vec<PolicyError>> {
     let files = files(&dir.join(FOLDER)).map_err(|error| vec![error])?;
-    let rules = ids(policy);
     let (mut all, mut errors) = (Vec::new(), Vec::new());
     for (file, text) in &files {
-        match parse(file, text, &rules) {
+        match parse(file, text, rules) {
             Ok(rows) => all.extend(rows),
             Err(found) => errors.extend(found),
         }
@@ -278,10 +281,6 @@ fn read(dir: &Path, policy: &Policy) -> Result<Vec<Expectation>, Vec<PolicyError
             errors.push(PolicyError::folder(file, format!("more than {QUESTIONS_MAX} questions"), "merge some"));
             break;
         }
-    }
-    if errors.is_empty() && all.is_empty() {
-        let mend = "write at least one row in tests/*.yaml: {user, groups, action, topic, expect}";
-        errors.push(PolicyError::folder(dir.join(FOLDER).display().to_string(), "has no test", mend));
     }
     if errors.is_empty() { Ok(all) } else { Err(errors) }
 }
@@ -315,30 +314,27 @@ fn files(dir: &Path) -> Result<BTreeMap<String, String>, PolicyError> {
 fn parse(file: &str, text: &str, rules: &BTreeSet<String>) -> Result<Vec<Expectation>, Vec<PolicyError>> {
     let mend = "a row is {name, user or workload, groups, client, action, topic or consumer_group or transactional_id, \
                 partition, context, expect, by}";
-    let rows: Option<Vec<RawRow>> = serde_norway::from_str(text).map_err(|error| {
-        let line = error.location().map_or(1, |location| location.line());
-        vec![PolicyError::at(file, line, error.to_string(), mend)]
-    })?;
-    let lines = lines_of_rows(text);
+    let rows: Option<Vec<RawRow>> = serde_norway::from_str(text).map_err(|error| vec![not_yaml(file, &error, mend)])?;
+    let places = places_of_rows(text);
     let (mut all, mut errors) = (Vec::new(), Vec::new());
     for (index, mut row) in rows.unwrap_or_default().into_iter().enumerate() {
-        let line = lines.get(index).copied().unwrap_or(1);
+        let place = Place::new(file, places.get(index).copied().unwrap_or((1, 1)));
         let (title, expect, by) = (row.name.take(), row.expect, std::mem::take(&mut row.by).list());
         if let Some(unknown) = by.iter().find(|rule| *rule != DEFAULT_DENY && !rules.contains(*rule)) {
             let mend = format!("write the @id of a rule, or {DEFAULT_DENY}");
-            errors.push(PolicyError::at(file, line, format!("by names {unknown:?}, which is no rule"), mend));
+            errors.push(PolicyError::at(place.clone(), format!("by names {unknown:?}, which is no rule"), mend));
         }
         match row.questions() {
             Ok(questions) => all.extend(questions.into_iter().map(|asked| Expectation {
                 file: file.to_owned(),
-                line,
+                line: place.line,
                 title: title.clone(),
                 asked,
                 expect,
                 by: by.clone(),
                 alias_of: None,
             })),
-            Err(what) => errors.push(PolicyError::at(file, line, what, mend)),
+            Err(what) => errors.push(PolicyError::at(place, what, mend)),
         }
     }
     if errors.is_empty() { Ok(all) } else { Err(errors) }
@@ -420,7 +416,7 @@ mod tests {
             ("- {user: 'i:a', action: consume, topic: x, expect: deny}\n\n- user: 'i:a'\n  colour: red\n", 4, "colour"),
         ] {
             let errors = errors(text);
-            let place = if line == 0 { "tests: ".to_owned() } else { format!("tests/a.yaml:{line}: ") };
+            let place = if line == 0 { "tests: ".to_owned() } else { format!("tests/a.yaml:{line}:") };
             assert!(
                 errors.len() == 1 && errors[0].contains(&place) && errors[0].contains(wanted),
                 "{text}: {errors:?}"

@@ -1,6 +1,6 @@
 //! Reads a policy folder and says everything that is wrong with it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -9,19 +9,27 @@ use aws_lc_rs::digest::{Context, SHA256};
 use cedar_policy::{Policy as CedarPolicy, Validator};
 use tidegate_model::ResourceKind;
 
-use crate::error::PolicyError;
+use crate::error::{Place, PolicyError, Warning, place_in};
+use crate::expect;
+use crate::invariants::{self, invariants};
 use crate::looks::Looks;
+use crate::masking::{self, Classes};
 use crate::named::Named;
 use crate::rule::{ReadRule, Rule, split};
-use crate::rules::{LeftOut, Rules};
+use crate::rules::Rules;
 use crate::schema::schema;
 use crate::topics::{self, Topics};
+use crate::unwise::{self, Known};
 use crate::widen::for_unknown_groups;
 
 const FILES_MAX: usize = 256;
 const FILE_BYTES_MAX: u64 = 1 << 20;
 const RULES_MAX: usize = 10_000;
 const FILE_NAME_MAX: usize = 255;
+/// How often a folder is read for two readings that are the same.
+const READINGS_MAX: usize = 4;
+/// Files with a name of their own. One under a name that is almost that would silently not count.
+const NAMED: [&str; 3] = [topics::FILE, masking::FILE, invariants::FILE];
 
 /// What a good folder holds; for `tidegate policy check`.
 #[derive(Clone, Debug)]
@@ -34,8 +42,12 @@ pub struct Report {
     pub files: Vec<String>,
     /// [`Policy::version`](crate::Policy::version).
     pub version: [u8; 32],
+    /// Questions of `tests/*.yaml`; 0 where only the files that count were looked at.
+    pub tests: usize,
+    /// Rows of `invariants.yaml`; 0 where only the files that count were looked at.
+    pub invariants: usize,
     /// What is allowed but unwise.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
 }
 
 /// A folder, read and validated.
@@ -50,30 +62,54 @@ pub(crate) struct Loaded {
     pub topics: Topics,
 }
 
-/// The files of a policy that count, by name: `*.cedar` and `topics.yaml`.
+/// The files of a policy that count, by name: `*.cedar`, `topics.yaml` and `masking.yaml`.
 pub type PolicyFiles = BTreeMap<String, String>;
 
-/// Checks the policy folder.
+/// Checks the policy folder: what counts in it, its tests and its invariants.
 ///
 /// # Errors
 /// Everything that is wrong, in the order of the files.
 pub fn check(dir: &Path) -> Result<Report, Vec<PolicyError>> {
     let files = read(dir).map_err(|error| vec![error])?;
-    load(&files).map(|loaded| loaded.report)
+    let loaded = load(&files)?;
+    let rules: BTreeSet<String> = loaded.rules.keys().cloned().collect();
+    match (expect::read(dir, &rules), invariants(dir)) {
+        (Ok(tests), Ok(invariants)) => Ok(Report { tests: tests.len(), invariants: invariants.len(), ..loaded.report }),
+        (tests, invariants) => {
+            Err(tests.err().into_iter().flatten().chain(invariants.err().into_iter().flatten()).collect())
+        }
+    }
 }
 
-/// Reads a policy folder, without looking at what the files say. It is read twice: a folder that is being replaced is never taken
-/// half old and half new.
+/// Whether a file of this name counts, beside those with rules.
+fn is_about_rules(name: &str) -> bool {
+    name == topics::FILE || name == masking::FILE
+}
+
+/// Reads a policy folder, without looking at what the files say. It is read until two readings in a row are the same: a folder
+/// that is being replaced is not taken half old and half new. Behind a symbolic link each reading is of one folder alone, so that a
+/// link that is turned over is always safe; files that are written one by one, slowly, are not.
 ///
 /// # Errors
 /// It cannot be read, holds no rules or what would silently not count, or changes while it is read.
 pub fn read(dir: &Path) -> Result<PolicyFiles, PolicyError> {
-    let files = read_files(dir)?;
-    if read_files(dir)? != files {
-        let mend = "try again when it is complete; put a new folder in place with one rename";
-        return Err(PolicyError::folder(dir.display().to_string(), "changed while it was read", mend));
+    settled(dir, || {
+        let unreadable = |source| PolicyError::Read { path: dir.to_owned(), source };
+        read_files(&fs::canonicalize(dir).map_err(unreadable)?)
+    })
+}
+
+fn settled(dir: &Path, mut read: impl FnMut() -> Result<PolicyFiles, PolicyError>) -> Result<PolicyFiles, PolicyError> {
+    let mut files = read()?;
+    for _ in 1..READINGS_MAX {
+        let again = read()?;
+        if again == files {
+            return Ok(files);
+        }
+        files = again;
     }
-    Ok(files)
+    let mend = "try again when it is complete; put a new folder in place by turning a symbolic link over";
+    Err(PolicyError::folder(dir.display().to_string(), "changed while it was read", mend))
 }
 
 /// Files from elsewhere are held to what a folder is held to.
@@ -84,8 +120,8 @@ fn refuse_odd_files(files: &PolicyFiles) -> Result<(), PolicyError> {
     refuse_no_rules("the policy".to_owned(), files)?;
     for (name, text) in files {
         let flat = !name.starts_with('.') && !name.contains(['/', '\\', '\0']) && name.len() <= FILE_NAME_MAX;
-        if !flat || (!has_rules(Path::new(name)) && name != topics::FILE) {
-            let mend = format!("send only *.cedar and {}, without folders", topics::FILE);
+        if !flat || (!has_rules(Path::new(name)) && !is_about_rules(name)) {
+            let mend = format!("send only *.cedar, {} and {}, without folders", topics::FILE, masking::FILE);
             return Err(PolicyError::folder(format!("{name:?}"), "is no file of a policy", mend));
         }
         if u64::try_from(text.len()).unwrap_or(u64::MAX) > FILE_BYTES_MAX {
@@ -101,11 +137,18 @@ pub(crate) fn load(files: &PolicyFiles) -> Result<Loaded, Vec<PolicyError>> {
     let mut errors = Vec::new();
     let mut warnings = Vec::new();
     let mut rules: Vec<ReadRule> = Vec::new();
-    let mut topics = Topics::default();
+    let (mut topics, mut classes) = (Topics::default(), None);
     for (file, text) in files {
         if file == topics::FILE {
             match Topics::parse(text) {
                 Ok(read) => topics = read,
+                Err(error) => errors.push(error),
+            }
+            continue;
+        }
+        if file == masking::FILE {
+            match Classes::parse(text) {
+                Ok(read) => classes = Some(read),
                 Err(error) => errors.push(error),
             }
             continue;
@@ -118,7 +161,15 @@ pub(crate) fn load(files: &PolicyFiles) -> Result<Loaded, Vec<PolicyError>> {
         }
     }
     if !files.contains_key(topics::FILE) {
-        warnings.push(format!("no {}: every topic is env unknown, tier0, unclassified", topics::FILE));
+        let what = format!("no {}: every topic is env unknown, tier0, unclassified", topics::FILE);
+        warnings.push(Warning { place: None, what });
+    }
+    if classes.is_some() {
+        let what = format!(
+            "{}: nothing is masked by this release; only the names of its classes are looked at",
+            masking::FILE
+        );
+        warnings.push(Warning { place: None, what });
     }
     errors.extend(twice(&rules));
     errors.extend(rules.iter().filter_map(|rule| names_alias(rule, &topics)));
@@ -128,12 +179,14 @@ pub(crate) fn load(files: &PolicyFiles) -> Result<Loaded, Vec<PolicyError>> {
     if !errors.is_empty() {
         return Err(errors);
     }
-    warnings.extend(rules.iter().flat_map(warnings_of));
+    warnings.extend(unwise::warnings(&rules, &Known { topics: &topics, classes: classes.as_ref() }));
     let report = Report {
         rules: rules.len(),
         topics: topics.rows(),
         files: files.keys().cloned().collect(),
         version: digest(files),
+        tests: 0,
+        invariants: 0,
         warnings,
     };
     assemble(report, rules, topics).map_err(|error| vec![error])
@@ -149,22 +202,8 @@ fn names_alias(read: &ReadRule, topics: &Topics) -> Option<PolicyError> {
     let names = named.names.iter().filter(|_| of_topics);
     let (alias, topic) = ids.chain(names).find_map(|name| Some((name, topics.aliases().topic(name)?)))?;
     let what = format!("the rule {:?} names {alias:?}, which is an alias", read.rule.id);
-    Some(PolicyError::at(&read.rule.file, read.rule.line, what, format!("name the topic itself, {topic:?}")))
-}
-
-/// What is allowed but unwise in one rule.
-fn warnings_of(read: &ReadRule) -> Vec<String> {
-    let Rule { id, file, line, .. } = &*read.rule;
-    let mut warnings = Vec::new();
-    if !read.named {
-        warnings.push(format!("{file}:{line}: rule without @id; evidence will call it {id:?}"));
-    }
-    if read.left_out == Some(LeftOut::Partly) {
-        let ours = "administer, block, audit and export";
-        warnings.push(format!("{file}:{line}: allows all actions but {ours}: a rule has to name these to allow them"));
-    }
-    warnings.extend(read.strange.iter().map(|name| format!("{file}:{line}: annotation @{name} means nothing here")));
-    warnings
+    let place = read.rule.place_of(&[format!("{alias:?}")]);
+    Some(PolicyError::at(place, what, format!("name the topic itself, {topic:?}")))
 }
 
 fn assemble(report: Report, read: Vec<ReadRule>, topics: Topics) -> Result<Loaded, PolicyError> {
@@ -212,10 +251,12 @@ fn read_files(dir: &Path) -> Result<PolicyFiles, PolicyError> {
         if name.starts_with('.') {
             continue;
         }
-        if name == "topics.yml" || name == "topics.toml" {
-            return Err(PolicyError::folder(name, "is not read", format!("name it {}", topics::FILE)));
+        let stem = name.strip_suffix(".yml").or_else(|| name.strip_suffix(".toml"));
+        let meant = stem.and_then(|stem| NAMED.iter().find(|file| file.strip_suffix(".yaml") == Some(stem)));
+        if let Some(meant) = meant {
+            return Err(PolicyError::folder(name, "is not read", format!("name it {meant}")));
         }
-        if !has_rules(&path) && name != topics::FILE {
+        if !has_rules(&path) && !is_about_rules(name) {
             refuse_rules_below(&path)?;
             continue;
         }
@@ -233,7 +274,7 @@ fn read_files(dir: &Path) -> Result<PolicyFiles, PolicyError> {
 }
 
 fn refuse_no_rules(place: String, files: &PolicyFiles) -> Result<(), PolicyError> {
-    if files.keys().any(|name| name != topics::FILE) {
+    if files.keys().any(|name| !is_about_rules(name)) {
         return Ok(());
     }
     Err(PolicyError::folder(place, "no file *.cedar", "write at least one; without any rule everything is denied"))
@@ -272,8 +313,9 @@ pub(crate) fn read_text(path: &Path, name: &str) -> Result<String, PolicyError> 
     let bytes = fs::read(path).map_err(unreadable)?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        let line = 1 + error.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count();
-        PolicyError::at(name, line, "is not UTF-8", "save it as UTF-8")
+        let text = String::from_utf8_lossy(error.as_bytes().get(..at).unwrap_or_default());
+        let place = Place::new(name, place_in(&text, text.len(), (1, 1)));
+        PolicyError::at(place, "is not UTF-8", "save it as UTF-8")
     })
 }
 
@@ -283,8 +325,78 @@ fn twice(rules: &[ReadRule]) -> Vec<PolicyError> {
     for ReadRule { rule, .. } in rules {
         if let Some(before) = first.insert(&rule.id, rule) {
             let what = format!("@id {:?} stands also at {}:{}", rule.id, before.file, before.line);
-            errors.push(PolicyError::at(&rule.file, rule.line, what, "give each rule an id of its own"));
+            let place = rule.place_of(&[format!("{:?}", rule.id)]);
+            errors.push(PolicyError::at(place, what, "give each rule an id of its own"));
         }
     }
     errors
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    fn files(generations: [u32; 2]) -> PolicyFiles {
+        let rule = |generation: u32| format!("@id(\"g{generation}\") permit (principal, action, resource);");
+        [("a.cedar".to_owned(), rule(generations[0])), ("b.cedar".to_owned(), rule(generations[1]))].into()
+    }
+
+    #[test]
+    fn a_folder_is_taken_when_two_readings_are_the_same() {
+        let dir = Path::new("policy");
+        let reading = |all: Vec<PolicyFiles>| {
+            let mut all = all.into_iter();
+            settled(dir, || all.next().ok_or_else(|| PolicyError::folder("policy", "read too often", "")))
+        };
+        assert_eq!(reading(vec![files([1, 1]), files([1, 1])]).unwrap(), files([1, 1]));
+        // half replaced at first
+        assert_eq!(reading(vec![files([2, 1]), files([2, 2]), files([2, 2])]).unwrap(), files([2, 2]));
+        let never = reading(vec![files([2, 1]), files([2, 2]), files([3, 2]), files([3, 3]), files([3, 3])]);
+        assert!(never.unwrap_err().to_string().contains("changed while it was read"));
+    }
+
+    #[test]
+    fn a_link_that_is_turned_over_while_it_is_read_gives_one_folder_or_none() {
+        let dir = tempfile::tempdir().unwrap();
+        for generation in [1, 2] {
+            let folder = dir.path().join(format!("v{generation}"));
+            fs::create_dir(&folder).unwrap();
+            for (name, text) in files([generation; 2]) {
+                fs::write(folder.join(name), text).unwrap();
+            }
+        }
+        let (link, next) = (dir.path().join("policy"), dir.path().join("next"));
+        symlink("v1", &link).unwrap();
+        let done = AtomicBool::new(false);
+        let (mut taken, mut refused) = (0, 0);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for turn in (1..=2).cycle() {
+                    symlink(format!("v{turn}"), &next).unwrap();
+                    fs::rename(&next, &link).unwrap();
+                    if done.load(Ordering::Relaxed) {
+                        break;
+                    }
+                }
+            });
+            for _ in 0..500 {
+                match read(&link) {
+                    Ok(read) => {
+                        assert!(read == files([1, 1]) || read == files([2, 2]), "half of each: {read:?}");
+                        taken += 1;
+                    }
+                    Err(error) => {
+                        assert!(error.to_string().contains("changed while it was read"), "{error}");
+                        refused += 1;
+                    }
+                }
+            }
+            done.store(true, Ordering::Relaxed);
+        });
+        assert_eq!(taken + refused, 500);
+        assert_eq!(read(&link).unwrap(), read(&link).unwrap(), "and it is read again when it is at rest");
+    }
 }

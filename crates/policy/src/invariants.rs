@@ -6,6 +6,8 @@
 //!
 //! A solver that says "never" is believed; what it says can happen is asked of Cedar's authorizer before it is told.
 
+mod beyond;
+mod each;
 mod example;
 mod world;
 
@@ -18,12 +20,14 @@ use serde_json::{Value, json};
 use tidegate_model::Action;
 
 use crate::decide::Policy;
-use crate::error::PolicyError;
+use crate::error::{Place, PolicyError};
 use crate::expect::Texts;
 use crate::folder::read_text;
 use crate::rule::Rule;
 use crate::schema::{RESERVED_ACTION, SCHEMA, members, schema};
-use crate::topics::lines_of_rows;
+use crate::topics::{not_yaml, places_of_rows};
+pub use beyond::{findings_beyond, job_beyond};
+pub use each::{RuleFinding, findings_of_rules, job_of_rules};
 pub use example::{Example, Finding};
 
 /// The file's name inside a policy folder.
@@ -106,20 +110,20 @@ const MEND: &str =
 
 fn parse(file: &str, text: &str) -> Result<Vec<Invariant>, Vec<PolicyError>> {
     let rows: Option<Vec<RawRow>> = serde_norway::from_str(text).map_err(|error| {
-        let line = error.location().map_or(1, |location| location.line());
-        vec![PolicyError::at(file, line, error.to_string(), format!("a row is {{name, never}}; {MEND}"))]
+        let mend = format!("a row is {{name, never}}; {MEND}");
+        vec![not_yaml(file, &error, &mend)]
     })?;
     let rows = rows.unwrap_or_default();
     if rows.len() > ROWS_MAX {
         return Err(vec![PolicyError::folder(file, format!("more than {ROWS_MAX} rows"), "merge some")]);
     }
-    let lines = lines_of_rows(text);
+    let places = places_of_rows(text);
     let (mut all, mut errors) = (Vec::new(), Vec::new());
     for (index, row) in rows.into_iter().enumerate() {
-        let line = lines.get(index).copied().unwrap_or(1);
-        match row.never.read(row.name, format!("{file}:{line}"), "") {
+        let place = Place::new(file, places.get(index).copied().unwrap_or((1, 1)));
+        match row.never.read(row.name, format!("{file}:{}", place.line), "") {
             Ok(invariant) => all.push(invariant),
-            Err(what) => errors.push(PolicyError::at(file, line, what, MEND)),
+            Err(what) => errors.push(PolicyError::at(place, what, MEND)),
         }
     }
     if errors.is_empty() { Ok(all) } else { Err(errors) }

@@ -1,6 +1,7 @@
 //! Decides operations with Cedar; pure: no clock, no network, no I/O except reading a policy folder.
 //!
-//! A policy is a folder of `*.cedar` files and, beside them, an optional `topics.yaml` that says what topics are. The
+//! A policy is a folder of `*.cedar` files and, beside them, an optional `topics.yaml` that says what topics are
+//! (and `masking.yaml`, of which only the names of classes count so far). The
 //! schema is fixed (`schema.cedarschema`) and validation is strict; a warning of the validator is an error.
 //!
 //! The path of a question: [`Policy::entitlement`] finds the class of callers that the rules cannot tell apart, once a
@@ -20,6 +21,7 @@ mod explain;
 mod folder;
 mod invariants;
 mod looks;
+mod masking;
 mod named;
 mod people;
 mod replay;
@@ -27,7 +29,9 @@ mod rule;
 mod rules;
 mod schema;
 mod topics;
+mod unwise;
 mod widen;
+mod words;
 
 pub use aliases::Aliases;
 pub use asked::{Around, Asked, Who, actions};
@@ -35,11 +39,14 @@ pub use blocks::{Block, Blocks, Pattern, Target, TargetRefused};
 pub use class::{Circumstances, Entitlement};
 pub use compare::{AliasChange, AnswerChange, Comparison, RuleChange, RuleFate, TopicChange, compare};
 pub use decide::{Asking, Decision, Effect, Now, Policy, Question};
-pub use error::PolicyError;
+pub use error::{Place, PolicyError, Warning};
 pub use expect::{Expectation, Expected, Outcome, Outcomes, test};
 pub use explain::{Explanation, Lack, NearMiss, PartKind, explain};
 pub use folder::{PolicyFiles, Report, check, read};
-pub use invariants::{Example, Finding, Invariant, findings, invariant, invariants, job};
+pub use invariants::{
+    Example, Finding, Invariant, RuleFinding, findings, findings_beyond, findings_of_rules, invariant, invariants, job,
+    job_beyond, job_of_rules,
+};
 pub use people::{NamedKind, NamedOne};
 pub use replay::{Change, Changes, Recorded, replay};
 pub use rule::Rule;

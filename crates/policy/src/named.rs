@@ -23,6 +23,15 @@ pub(crate) struct Named {
     pub entities: BTreeSet<(String, String)>,
     pub domains: BTreeSet<String>,
     pub tags: BTreeSet<String>,
+    /// What `resource.env` and `resource.tier` are compared with.
+    pub envs: BTreeSet<String>,
+    pub tiers: BTreeSet<String>,
+    /// Groups that `resource.owner` is compared with.
+    pub owners: BTreeSet<String>,
+    /// Classes of fields.
+    pub classes: BTreeSet<String>,
+    /// What `resource.name` is compared with, without patterns.
+    pub exact_names: BTreeSet<String>,
     /// Addresses inside the ranges that rules name.
     pub addresses: BTreeSet<IpAddr>,
     /// What `context.clientId` is compared with.
@@ -59,6 +68,11 @@ impl Named {
         self.entities.extend(other.entities);
         self.domains.extend(other.domains);
         self.tags.extend(other.tags);
+        self.envs.extend(other.envs);
+        self.tiers.extend(other.tiers);
+        self.owners.extend(other.owners);
+        self.classes.extend(other.classes);
+        self.exact_names.extend(other.exact_names);
         self.addresses.extend(other.addresses);
         self.client_ids.extend(other.client_ids);
         self.partitions.extend(other.partitions);
@@ -93,11 +107,12 @@ impl Named {
             }
             "Domain" => _ = self.domains.insert(id),
             "Tag" => _ = self.tags.insert(id),
+            "FieldClass" => _ = self.classes.insert(id),
             _ => {}
         }
     }
 
-    /// A comparison of an attribute with a literal.
+    /// A comparison of an attribute with a literal, or with a set of them.
     fn add_operation(&mut self, operator: &str, value: &Value) {
         if operator == "ip" {
             let text = value.get(0).and_then(|argument| argument.get("Value")).and_then(Value::as_str);
@@ -110,20 +125,46 @@ impl Named {
             let Some(attribute) = side.and_then(|side| side.get(".")).and_then(|access| access.get("attr")) else {
                 continue;
             };
-            let literal = other.and_then(|other| other.get("Value"));
-            let text = literal.and_then(Value::as_str).map(str::to_owned).or_else(|| pattern.clone());
+            let literals = other.map(literals).unwrap_or_default();
+            let texts = literals.iter().filter_map(|literal| literal.as_str()).map(str::to_owned);
             match attribute.as_str() {
-                Some("name") => self.names.extend(text),
-                Some("clientId") => self.client_ids.extend(text),
+                Some("name") => {
+                    self.exact_names.extend(texts.clone());
+                    self.names.extend(texts.chain(pattern.clone()));
+                }
+                Some("clientId") => self.client_ids.extend(texts.chain(pattern.clone())),
+                Some("domain") => self.domains.extend(texts),
+                Some("env") => self.envs.extend(texts),
+                Some("tier") => self.tiers.extend(texts),
+                Some("tags") => self.tags.extend(texts),
+                Some("owner") => self.owners.extend(literals.iter().filter_map(|literal| group(literal))),
                 Some("partition") => {
-                    let number = literal.and_then(Value::as_i64).and_then(|number| i32::try_from(number).ok());
-                    let beside = number.into_iter().flat_map(|at| [at.checked_sub(1), Some(at), at.checked_add(1)]);
+                    let numbers = literals.iter().filter_map(|literal| literal.as_i64());
+                    let numbers = numbers.filter_map(|number| i32::try_from(number).ok());
+                    let beside = numbers.flat_map(|at| [at.checked_sub(1), Some(at), at.checked_add(1)]);
                     self.partitions.extend(beside.flatten().filter(|number| *number >= 0));
                 }
                 _ => {}
             }
         }
     }
+}
+
+/// The literal that an expression is, or those of a set of literals.
+fn literals(expression: &Value) -> Vec<&Value> {
+    match (expression.get("Value"), expression.get("Set").and_then(Value::as_array)) {
+        (Some(Value::Array(items)), _) => items.iter().collect(),
+        (Some(literal), _) => vec![literal],
+        (None, Some(items)) => items.iter().filter_map(|item| item.get("Value")).collect(),
+        (None, None) => Vec::new(),
+    }
+}
+
+/// The group that a literal names.
+fn group(literal: &Value) -> Option<String> {
+    let entity = literal.get("__entity")?;
+    let is_group = entity.get("type").and_then(Value::as_str) == Some("Group");
+    entity.get("id").and_then(Value::as_str).filter(|_| is_group).map(str::to_owned)
 }
 
 /// A name that the pattern covers.
@@ -169,5 +210,20 @@ mod tests {
         assert_eq!(named.addresses, BTreeSet::from([IpAddr::from([10, 0, 0, 0])]));
         assert_eq!(named.client_ids, set(&["rdexample"]));
         assert_eq!(named.partitions, BTreeSet::from([2, 3, 4]));
+        assert_eq!(named.exact_names, set(&["x"]));
+    }
+
+    #[test]
+    fn finds_what_attributes_and_sets_are_compared_with() {
+        let rule = r#"forbid (principal, action, resource is Topic) when { ["prod", "live"].contains(resource.env) ||
+            resource.tags.containsAny(["a", "b"]) || resource.tags.contains("c") || "tier9" != resource.tier ||
+            resource.domain == "d" || (resource has owner && resource.owner == Group::"i:o") ||
+            (context has partition && [7].contains(context.partition)) };"#;
+        let mut named = Named::default();
+        named.add(&CedarPolicy::parse(None, rule).unwrap().to_json().unwrap());
+        let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+        assert_eq!((named.envs, named.tiers), (set(&["prod", "live"]), set(&["tier9"])));
+        assert_eq!((named.tags, named.domains, named.owners), (set(&["a", "b", "c"]), set(&["d"]), set(&["i:o"])));
+        assert_eq!(named.partitions, BTreeSet::from([6, 7, 8]));
     }
 }

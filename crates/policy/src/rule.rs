@@ -8,7 +8,7 @@ use miette::Diagnostic;
 use serde_json::Value;
 use tidegate_model::Action;
 
-use crate::error::PolicyError;
+use crate::error::{Place, PolicyError, place_in};
 use crate::looks::{Looks, is_var};
 use crate::rules::{LeftOut, actions_of, leaves_out_the_gate};
 
@@ -55,6 +55,20 @@ pub(crate) struct Chunk<'a> {
     pub number: usize,
 }
 
+impl Chunk<'_> {
+    fn place(&self, file: &str, byte: usize) -> Place {
+        Place::new(file, place_in(self.text, byte, (self.line, self.column)))
+    }
+}
+
+impl Rule {
+    /// Where the first of these words stands that it has, or where it begins.
+    pub(crate) fn place_of(&self, words: &[String]) -> Place {
+        let byte = words.iter().find_map(|word| self.text.find(word.as_str())).unwrap_or(0);
+        Place::new(&self.file, place_in(&self.text, byte, (self.line, self.column)))
+    }
+}
+
 /// Cuts a file at each `;` that ends a policy. Each policy is parsed alone so that an error has its place.
 pub(crate) fn split(text: &str) -> Vec<Chunk<'_>> {
     let bytes = text.as_bytes();
@@ -63,9 +77,7 @@ pub(crate) fn split(text: &str) -> Vec<Chunk<'_>> {
     let mut push = |start: Option<usize>, end: usize| {
         let Some(start) = start else { return };
         if let Some(chunk) = text.get(start..end) {
-            let line = 1 + bytes.iter().take(start).filter(|byte| **byte == b'\n').count();
-            let before = text.get(..start).unwrap_or_default();
-            let column = 1 + before.rsplit('\n').next().unwrap_or_default().chars().count();
+            let (line, column) = place_in(text, start, (1, 1));
             chunks.push(Chunk { text: chunk, line, column, number: chunks.len() + 1 });
         }
     };
@@ -115,7 +127,7 @@ impl ReadRule {
         let default_id = format!("{file}#{}", chunk.number);
         let policy = CedarPolicy::parse(Some(PolicyId::new(&default_id)), chunk.text)
             .map_err(|errors| vec![from_cedar(file, chunk, &errors)])?;
-        let here = |what: String, mend: &str| vec![PolicyError::at(file, chunk.line, what, mend)];
+        let here = |what: String, mend: &str| vec![PolicyError::at(chunk.place(file, 0), what, mend)];
         let annotation = |name: &str| policy.annotation(name).map(str::to_owned);
         let (id, why, ask) = (annotation("id"), annotation("why"), annotation("ask"));
         if let Some(id) = id.as_ref().filter(|id| !is_good_id(id)) {
@@ -175,7 +187,7 @@ fn validate(
     policy: &CedarPolicy,
 ) -> Result<(), Vec<PolicyError>> {
     let alone = PolicySet::from_policies([policy.clone()])
-        .map_err(|error| vec![PolicyError::at(file, chunk.line, error.to_string(), "write it anew")])?;
+        .map_err(|error| vec![PolicyError::at(chunk.place(file, 0), error.to_string(), "write it anew")])?;
     let result = validator.validate(&alone, ValidationMode::Strict);
     let mut errors: Vec<PolicyError> = result
         .validation_errors()
@@ -215,10 +227,9 @@ fn reads_client_id(json: &Value) -> bool {
 
 fn from_cedar(file: &str, chunk: &Chunk<'_>, error: &dyn Diagnostic) -> PolicyError {
     let offset = error.labels().into_iter().flatten().map(|label| label.offset()).next().unwrap_or(0);
-    let line = chunk.line + chunk.text.bytes().take(offset).filter(|byte| *byte == b'\n').count();
     let mend =
         error.help().map_or_else(|| "see the schema in the policy reference".to_owned(), |help| help.to_string());
-    PolicyError::at(file, line, one_line(&error.to_string()), one_line(&mend))
+    PolicyError::at(chunk.place(file, offset), one_line(&error.to_string()), one_line(&mend))
 }
 
 fn one_line(text: &str) -> String {

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use serde::Deserialize;
 
 use crate::aliases::Aliases;
-use crate::error::PolicyError;
+use crate::error::{Place, PolicyError};
 
 /// The file's name inside a policy folder.
 pub(crate) const FILE: &str = "topics.yaml";
@@ -15,6 +15,14 @@ pub(crate) const NAME_MAX: usize = 249;
 const ROWS_MAX: usize = 10_000;
 /// Names that are looked at for one topic; a name with more possible sources is treated as one that nothing names.
 const SOURCES_MAX: usize = 48;
+/// Domain and environment of what nothing names.
+pub(crate) const UNKNOWN: &str = "unknown";
+/// The tier of what nothing names.
+pub(crate) const STRICTEST_TIER: &str = "tier0";
+/// Tags that no row gives: of a topic that nothing names, and of the broker's own topics.
+pub(crate) const BUILT_IN_TAGS: [&str; 2] = [UNCLASSIFIED, INTERNAL];
+const UNCLASSIFIED: &str = "unclassified";
+const INTERNAL: &str = "internal";
 const DEAD_LETTER_WORDS: [&str; 6] = ["dlq", "dlt", "dead-letter", "dead_letter", "deadletter", "retry"];
 
 /// What policy knows of a topic.
@@ -35,11 +43,11 @@ pub struct TopicFacts {
 impl TopicFacts {
     fn unknown() -> Self {
         TopicFacts {
-            domain: "unknown".to_owned(),
+            domain: UNKNOWN.to_owned(),
             owner: None,
-            env: "unknown".to_owned(),
-            tier: "tier0".to_owned(),
-            tags: BTreeSet::from(["unclassified".to_owned()]),
+            env: UNKNOWN.to_owned(),
+            tier: STRICTEST_TIER.to_owned(),
+            tags: BTreeSet::from([UNCLASSIFIED.to_owned()]),
         }
     }
 }
@@ -95,7 +103,7 @@ impl Row {
         if text.is_empty() || text.len() > NAME_MAX {
             return Err(format!("a topic name or pattern has 1 to {NAME_MAX} characters"));
         }
-        let tier = raw.tier.unwrap_or_else(|| "tier0".to_owned());
+        let tier = raw.tier.unwrap_or_else(|| STRICTEST_TIER.to_owned());
         if !matches!(tier.as_bytes(), [b't', b'i', b'e', b'r', b'0'..=b'9']) {
             return Err(format!("tier {tier:?} is none of tier0 (strictest) to tier9"));
         }
@@ -105,7 +113,7 @@ impl Row {
         if raw.tags.iter().any(String::is_empty) {
             return Err("a tag is empty".to_owned());
         }
-        let unknown = || "unknown".to_owned();
+        let unknown = || UNKNOWN.to_owned();
         let facts = TopicFacts {
             domain: raw.domain.unwrap_or_else(unknown),
             owner: raw.owner,
@@ -144,20 +152,18 @@ impl Topics {
     /// Unknown keys, rows without a name or with two, duplicate names; with file and line.
     pub fn parse(text: &str) -> Result<Topics, PolicyError> {
         let mend = "a row is {name or pattern, domain, owner, env, tier, tags} or {alias, topic}";
-        let rows: Option<Vec<RawRow>> = serde_norway::from_str(text).map_err(|error| {
-            let line = error.location().map_or(1, |location| location.line());
-            PolicyError::at(FILE, line, error.to_string(), mend)
-        })?;
+        let rows: Option<Vec<RawRow>> = serde_norway::from_str(text).map_err(|error| not_yaml(FILE, &error, mend))?;
         let rows = rows.unwrap_or_default();
         if rows.len() > ROWS_MAX {
             return Err(PolicyError::folder(FILE, format!("more than {ROWS_MAX} rows"), "use patterns"));
         }
-        let lines = lines_of_rows(text);
+        let places = places_of_rows(text);
         let mut topics = Topics::default();
-        let mut places = HashMap::new();
+        let mut of_aliases = HashMap::new();
         for (index, raw) in rows.into_iter().enumerate() {
-            let line = lines.get(index).copied().unwrap_or(1);
-            let wrong = |what: String| PolicyError::at(FILE, line, format!("row {}: {what}", index + 1), mend);
+            let at = places.get(index).copied().unwrap_or((1, 1));
+            let wrong =
+                |what: String| PolicyError::at(Place::new(FILE, at), format!("row {}: {what}", index + 1), mend);
             let again = match Row::read(raw).map_err(wrong)? {
                 Row::Facts(Key::Name(name), facts) => topics.exact.insert(name.clone(), facts).map(|_| name),
                 Row::Facts(Key::Pattern(pattern), facts) => {
@@ -166,7 +172,7 @@ impl Topics {
                     again.then_some(pattern)
                 }
                 Row::Alias { alias, topic } => {
-                    places.insert(alias.clone(), (index + 1, line));
+                    of_aliases.insert(alias.clone(), (index + 1, at));
                     topics.aliases.add(&alias, &topic).map_err(wrong)?.then_some(alias)
                 }
             };
@@ -175,8 +181,8 @@ impl Topics {
             }
         }
         if let Some((alias, what)) = topics.aliases.refused(|name| topics.exact.contains_key(name)) {
-            let (row, line) = places.get(alias).copied().unwrap_or((1, 1));
-            return Err(PolicyError::at(FILE, line, format!("row {row}: {what}"), mend));
+            let (row, at) = of_aliases.get(alias).copied().unwrap_or((1, (1, 1)));
+            return Err(PolicyError::at(Place::new(FILE, at), format!("row {row}: {what}"), mend));
         }
         topics.patterns.sort_by_key(|(pattern, _)| std::cmp::Reverse(pattern.chars().filter(|c| *c != '*').count()));
         Ok(topics)
@@ -217,9 +223,14 @@ impl Topics {
             _ => TopicFacts::unknown(),
         };
         if name.starts_with("__") {
-            facts.tags.insert("internal".to_owned());
+            facts.tags.insert(INTERNAL.to_owned());
         }
         facts
+    }
+
+    /// Whether a row names this topic or one that it may be derived from. Without any row no name is better than another.
+    pub(crate) fn know(&self, name: &str) -> bool {
+        self.rows() == 0 || self.named(name).is_some()
     }
 
     fn named<'n>(&self, name: &'n str) -> Option<TopicFacts> {
@@ -257,12 +268,20 @@ impl Topics {
     }
 }
 
-/// The line of each row, for a list in block style, where each row begins with a dash in the same column.
-pub(crate) fn lines_of_rows(text: &str) -> Vec<usize> {
+/// A mistake that YAML tells. Its place stands before it, not also at its end.
+pub(crate) fn not_yaml(file: &str, error: &serde_norway::Error, mend: &str) -> PolicyError {
+    let at = error.location().map_or((1, 1), |location| (location.line(), location.column()));
+    let what = error.to_string();
+    let what = what.strip_suffix(&format!(" at line {} column {}", at.0, at.1)).unwrap_or(&what);
+    PolicyError::at(Place::new(file, at), what, mend)
+}
+
+/// Line and column of each row, for a list in block style, where each row begins with a dash in the same column.
+pub(crate) fn places_of_rows(text: &str) -> Vec<(usize, usize)> {
     let indent = |line: &str| line.len() - line.trim_start().len();
     let dashes = || text.lines().enumerate().filter(|(_, line)| line.trim_start().starts_with("- "));
     let Some(column) = dashes().next().map(|(_, line)| indent(line)) else { return Vec::new() };
-    dashes().filter(|(_, line)| indent(line) == column).map(|(index, _)| index + 1).collect()
+    dashes().filter(|(_, line)| indent(line) == column).map(|(index, _)| (index + 1, column + 1)).collect()
 }
 
 /// Names of topics from which one of this name may be derived.
@@ -388,9 +407,9 @@ mod tests {
     #[test]
     fn mistakes_name_the_line() {
         let line = |text: &str| match Topics::parse(text).unwrap_err() {
-            PolicyError::At { file, line, what, .. } => {
-                assert_eq!(file, FILE);
-                (line, what)
+            PolicyError::At { place, what, .. } => {
+                assert_eq!(place.file, FILE);
+                (place.line, what)
             }
             other => panic!("{other}"),
         };
@@ -402,6 +421,8 @@ mod tests {
         assert_eq!(line("- {name: 'a*'}\n").0, 1);
         assert_eq!(line("- {name: a, owner: team}\n").0, 1);
         assert_eq!(line("topics: []\n").0, 1);
+        let shown = Topics::parse("  # two\n  - {name: a}\n  - {name: 'a*'}\n").unwrap_err().to_string();
+        assert!(shown.starts_with("topics.yaml:3:3: row 2: "), "{shown}");
         let (at, what) = line("- name: a\n  tags:\n    - x\n- name: a\n");
         assert!(at == 4 && what.contains("twice"), "{at} {what}");
         assert_eq!(Topics::parse("").unwrap().rows(), 0);

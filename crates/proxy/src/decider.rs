@@ -223,7 +223,21 @@ impl Gate for Decider<'_> {
             }
         };
         self.asked.remember((action, resource, partition), &decision);
+        if !decision.allowed() {
+            self.shared.metrics.undecided.notice(&decision, self.now_ms);
+        }
         decision.allowed()
+    }
+
+    fn refusal(
+        &mut self,
+        action: Action,
+        resource: Resource<'_>,
+        partition: Option<i32>,
+        called: &str,
+    ) -> Option<String> {
+        let (_, asking) = self.access.as_ref()?;
+        asking.words(Question { action, resource, partition, now: self.now }, called)
     }
 
     fn creates(&mut self, topic: &str) -> bool {

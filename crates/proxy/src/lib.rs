@@ -28,4 +28,5 @@ pub mod stream;
 pub mod tally;
 #[cfg(test)]
 mod testing;
+pub mod undecided;
 pub mod writers;

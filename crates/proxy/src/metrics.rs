@@ -8,6 +8,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::undecided::Undecided;
+
 /// Operation and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Operation {
@@ -48,6 +50,8 @@ pub struct Metrics {
     pub requests: Family<Operation, Counter>,
     /// Bytes carried.
     pub bytes: Family<Direction, Counter>,
+    /// Questions that could not be evaluated.
+    pub undecided: Undecided,
     /// Connections that ended before the client wanted it, by who must act.
     pub faults: Family<Reason, Counter>,
 }
@@ -66,6 +70,11 @@ impl Metrics {
         registry.register("sessions", "Sessions opened", self.sessions.clone());
         registry.register("requests", "Requests by operation and decision", self.requests.clone());
         registry.register_with_unit("carried", "Bytes carried", Unit::Bytes, self.bytes.clone());
+        registry.register(
+            "policy_errors",
+            "Questions that were denied because a rule could not be evaluated",
+            self.undecided.count.clone(),
+        );
         registry.register("faults", "Connections that ended early, by who must act", self.faults.clone());
     }
 }

@@ -10,17 +10,24 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use tidegate_policy::{Policy, PolicyError};
+use serde_json::{Value, json};
+use tidegate_policy::{Place, Policy, PolicyError};
 
 use crate::cli::{EX_USAGE, Output, fail, print};
 
 /// What to find out about a policy folder.
 #[derive(Subcommand, Debug)]
 pub(crate) enum Look {
-    /// Check a policy folder.
+    /// Check a policy folder, with its tests and invariants, and say where what is wrong.
+    ///
+    /// Warns of rules that can never decide anything and of names that nothing else knows. Exit code: 0 it can be applied, 1 there
+    /// are warnings and --strict is given, 64 it cannot.
     Check {
-        /// The folder with `*.cedar` and `topics.yaml`.
+        /// The folder with `*.cedar`, `topics.yaml`, `masking.yaml`, `tests/*.yaml` and `invariants.yaml`; only rules are needed.
         dir: PathBuf,
+        /// Take warnings for errors.
+        #[arg(long)]
+        strict: bool,
         /// How to print.
         #[arg(long, value_enum, default_value_t)]
         output: Output,
@@ -55,6 +62,9 @@ pub(crate) enum Look {
     },
     /// Prove that what invariants.yaml says is never allowed, or show how it can be.
     ///
+    /// With --rules: prove of each rule that its evaluation cannot fail, and find rules that never match. With --than: prove that
+    /// the folder allows nothing that another one does not, or show what.
+    ///
     /// Needs the program tidegate-prove and the solver cvc5; without them nothing is proven, and it is said. Exit code: 0 all
     /// proven, 1 something can happen that must not, 2 something is not known, 64 the folder cannot be used, 69 not run.
     Prove(prove::ProveArguments),
@@ -63,7 +73,7 @@ pub(crate) enum Look {
 /// Runs it.
 pub(crate) fn run(command: Look) -> ExitCode {
     match command {
-        Look::Check { dir, output } => check::check(&dir, output),
+        Look::Check { dir, strict, output } => check::check(&dir, strict, output),
         Look::Test { dir, output } => test::run(&dir, output),
         Look::Explain(arguments) => explain::run(&arguments),
         Look::Diff { old, new, output } => diff::run(&old, &new, output),
@@ -78,14 +88,22 @@ fn load(dir: &Path) -> Result<Policy, Vec<PolicyError>> {
 }
 
 /// Says everything that is wrong with a folder.
-fn refuse(errors: Vec<PolicyError>, output: Output) -> ExitCode {
+pub(crate) fn refuse(errors: Vec<PolicyError>, output: Output) -> ExitCode {
     if output == Output::Json {
-        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        print(&serde_json::json!({ "ok": false, "errors": errors }).to_string());
+        let errors: Vec<Value> = errors.iter().map(|error| placed(error.place(), &error.to_string())).collect();
+        print(&json!({ "ok": false, "errors": errors }).to_string());
         return ExitCode::from(EX_USAGE);
     }
     for error in errors {
         fail(&anyhow::Error::from(error), EX_USAGE);
     }
     ExitCode::from(EX_USAGE)
+}
+
+/// A text for people, and the place in the folder that it is about, for scripts.
+fn placed(place: Option<&Place>, text: &str) -> Value {
+    json!({
+        "file": place.map(|place| &place.file), "line": place.map(|place| place.line),
+        "column": place.map(|place| place.column), "text": text,
+    })
 }

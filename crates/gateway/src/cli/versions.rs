@@ -1,18 +1,18 @@
 //! `tidegate policy apply`, `rollback`, `versions`: the policy of a running gate.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::Args;
 use reqwest::Method;
 use serde_json::{Value, json};
+use tidegate_policy::{PolicyError, PolicyFiles, Report};
 
 use crate::cli::blocks::seconds;
 use crate::cli::evidence::table::{Table, shown};
 use crate::cli::evidence::time;
-use crate::cli::gate::{Failed, GateArguments, TEXT_MAX, field, show, text};
-use crate::cli::{EX_USAGE, fail};
+use crate::cli::gate::{GateArguments, TEXT_MAX, field, show, text};
+use crate::cli::policy::refuse;
 
 /// Changes that a person sees; JSON has all.
 const ROWS_SHOWN: usize = 200;
@@ -23,7 +23,7 @@ const REMARK_MAX: usize = 500;
 /// Arguments of `policy apply`.
 #[derive(Args, Debug)]
 pub(crate) struct ApplyArguments {
-    /// The folder with `*.cedar` and `topics.yaml`.
+    /// The folder with `*.cedar`, `topics.yaml` and `masking.yaml`; only rules are needed.
     dir: PathBuf,
     /// Why, for those who list the versions.
     #[arg(long, value_name = "TEXT", default_value = "")]
@@ -62,11 +62,12 @@ pub(crate) struct DryRunArguments {
 /// Says who would lose or gain what under another policy.
 pub(crate) fn dry_run(arguments: &DryRunArguments) -> ExitCode {
     let DryRunArguments { dir, since, gate } = arguments;
-    let files = tidegate_policy::read(dir).context("the policy cannot be read").map_err(Failed::from);
-    let answer = files.and_then(|files| {
-        let body = json!({ "files": files, "since_s": since });
-        gate.ask(Method::POST, "/v1/policy/dry-run", Some(&body))
-    });
+    let (_, files) = match checked(dir) {
+        Ok(checked) => checked,
+        Err(errors) => return refuse(errors, gate.output),
+    };
+    let body = json!({ "files": files, "since_s": since });
+    let answer = gate.ask(Method::POST, "/v1/policy/dry-run", Some(&body));
     show(gate.output, answer, |answer| {
         let mut table = Table::of(&["", "who", "action", "on", "asked", "before", "after"]);
         for row in field(answer, "changes").as_array().into_iter().flatten().take(ROWS_SHOWN) {
@@ -100,21 +101,22 @@ pub(crate) fn dry_run(arguments: &DryRunArguments) -> ExitCode {
     })
 }
 
+/// The files of a folder, or everything that is wrong with it: found in the operator's own files, before anything is sent.
+fn checked(dir: &Path) -> Result<(Report, PolicyFiles), Vec<PolicyError>> {
+    let report = tidegate_policy::check(dir)?;
+    Ok((report, tidegate_policy::read(dir).map_err(|error| vec![error])?))
+}
+
 /// Puts a folder in force.
 pub(crate) fn apply(arguments: &ApplyArguments) -> ExitCode {
     let ApplyArguments { dir, comment, expect, gate } = arguments;
-    // Everything that is wrong, in the operator's own files, before anything is sent.
-    if let Err(errors) = tidegate_policy::check(dir) {
-        for error in errors {
-            fail(&error.into(), EX_USAGE);
-        }
-        return ExitCode::from(EX_USAGE);
-    }
-    let files = tidegate_policy::read(dir).context("the policy cannot be read").map_err(Failed::from);
-    let answer = files.and_then(|files| {
-        let body = json!({ "files": files, "comment": comment, "expect": expect });
-        gate.ask(Method::POST, "/v1/policy/apply", Some(&body))
-    });
+    let (report, files) = match checked(dir) {
+        Ok(checked) => checked,
+        Err(errors) => return refuse(errors, gate.output),
+    };
+    let body = json!({ "files": files, "comment": comment, "expect": expect });
+    let answer = gate.ask(Method::POST, "/v1/policy/apply", Some(&body));
+    let answer = answer.map(|answer| with_warnings(answer, &report));
     show(gate.output, answer, changed)
 }
 
@@ -142,6 +144,16 @@ pub(crate) fn versions(gate: &GateArguments) -> ExitCode {
         }
         table.take()
     })
+}
+
+/// The gate's answer, with what the folder itself is warned of before what the gate warns of.
+fn with_warnings(mut answer: Value, report: &Report) -> Value {
+    let mut warnings: Vec<Value> = report.warnings.iter().map(|warning| warning.to_string().into()).collect();
+    warnings.extend(field(&answer, "warnings").as_array().into_iter().flatten().cloned());
+    if let Some(answer) = answer.as_object_mut() {
+        answer.insert("warnings".to_owned(), warnings.into());
+    }
+    answer
 }
 
 fn changed(answer: &Value) -> String {

@@ -26,7 +26,8 @@ pub(crate) fn retriable(slot: &Slot) -> Option<Bytes> {
     };
     let fields = if let Some(shape) = answer_shape(slot.api_key) {
         let each = |own: i16| if own == 0 { error } else { own };
-        shape.refusal(&by_topic(&pending.topics, pending.partitions.iter().map(|p| (p, each(p.error)))))
+        let refusals = by_topic(&pending.topics, pending.partitions.iter().map(|p| (p, each(p.error))));
+        shape.refusal(&refusals, &pending.words)
     } else {
         match slot.api_key {
             METADATA => listed(slot, pending, metadata::TOPICS, |topic| {
@@ -55,7 +56,7 @@ pub(crate) fn retriable(slot: &Slot) -> Option<Bytes> {
 
 fn listed(slot: &Slot, pending: &Pending, array: FieldId, element: impl Fn(&TopicUse) -> Fields) -> Fields {
     let mut elements: Vec<Fields> = pending.topics.iter().map(element).collect();
-    if let Some((_, refused)) = list_refusal(slot.api_key, slot.api_version, &pending.names) {
+    if let Some((_, refused)) = list_refusal((slot.api_key, slot.api_version), &pending.names, &pending.words) {
         elements.extend(refused);
     }
     vec![(array, Value::List(elements))]

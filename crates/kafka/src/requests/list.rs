@@ -6,7 +6,7 @@ use std::time::Duration;
 use tidegate_model::{Action, Gate, RequestStep, Resource, TopicUse};
 
 use super::{INTERNAL_TOPICS, Pending, Request, code};
-use crate::answers::list_refusal;
+use crate::answers::{NOT_SEEN, list_refusal};
 use crate::encode::{Fields, Value};
 use crate::error::ProtocolError;
 use crate::schema::FieldId;
@@ -19,6 +19,7 @@ use crate::schema::messages::{find_coordinator_response as found, offset_fetch_r
 use crate::shape::{Kept, bounded};
 use crate::splice::Splice;
 use crate::walk::{Event, Scalar};
+use crate::words::{Refused, Words};
 
 const CREATE_TOPICS: i16 = 19;
 
@@ -56,15 +57,17 @@ pub(super) fn decide(request: Request, gate: &mut dyn Gate) -> Result<RequestSte
         topics = listed.allowed.iter().map(topic).collect();
         facts.topics = listed.allowed.iter().chain(listed.refused.iter().map(|(_, name)| name)).map(topic).collect();
     }
+    let words = words(&request, &listed.refused, gate);
     if listed.asked > 0 && listed.refused.len() == listed.asked {
-        let Some((array, elements)) = list_refusal(request.api.key, request.version, &listed.refused) else {
+        let named = (request.api.key, request.version);
+        let Some((array, elements)) = list_refusal(named, &listed.refused, &words) else {
             return Err(ProtocolError::Refused(
                 "nothing in this request is allowed, and its answer has no place to say so",
             ));
         };
         return request.refuse(&vec![(array, Value::List(elements))], facts, Duration::ZERO);
     }
-    let pending = Pending { names: listed.refused, everything: listed.everything, topics, ..Pending::default() };
+    let pending = Pending { names: listed.refused, words, everything: listed.everything, topics, ..Pending::default() };
     Ok(request.forward(listed.splice, facts, pending))
 }
 
@@ -108,16 +111,39 @@ fn walk(request: &Request, shape: &ListShape, gate: &mut dyn Gate) -> Result<Lis
 }
 
 fn asks(api_key: i16, kind: i64, name: &str, gate: &mut dyn Gate) -> bool {
-    match (api_key, kind) {
-        (9 | 15, _) | (10, 0) => gate.allows(Action::DescribeGroup, Resource::ConsumerGroup(name), None),
-        (10, 1) | (65, _) => gate.allows(Action::DescribeTransactionalId, Resource::TransactionalId(name), None),
-        (19, _) => !INTERNAL_TOPICS.contains(&name) && gate.creates(name),
-        (32, config_type::TOPIC) => gate.allows(Action::DescribeConfigs, Resource::Topic(name), None),
-        (32, config_type::GROUP) => gate.allows(Action::DescribeGroupConfigs, Resource::ConsumerGroup(name), None),
-        (32, _) => gate.allows(Action::DescribeClusterConfigs, Resource::Cluster, None),
-        // Share coordinators are asked for by brokers only; whatever comes next is not known here.
-        _ => false,
+    match right(api_key, kind, name) {
+        Some((Action::CreateTopic, _)) => !INTERNAL_TOPICS.contains(&name) && gate.creates(name),
+        Some((action, resource)) => gate.allows(action, resource, None),
+        None => false,
     }
+}
+
+/// The right that one element of a list needs.
+fn right(api_key: i16, kind: i64, name: &str) -> Option<(Action, Resource<'_>)> {
+    Some(match (api_key, kind) {
+        (9 | 15, _) | (10, 0) => (Action::DescribeGroup, Resource::ConsumerGroup(name)),
+        (10, 1) | (65, _) => (Action::DescribeTransactionalId, Resource::TransactionalId(name)),
+        (19, _) => (Action::CreateTopic, Resource::Topic(name)),
+        (32, config_type::TOPIC) => (Action::DescribeConfigs, Resource::Topic(name)),
+        (32, config_type::GROUP) => (Action::DescribeGroupConfigs, Resource::ConsumerGroup(name)),
+        (32, _) => (Action::DescribeClusterConfigs, Resource::Cluster),
+        // Share coordinators are asked for by brokers only; whatever comes next is not known here.
+        _ => return None,
+    })
+}
+
+/// What is said about the refused elements, in answers that have room for it.
+fn words(request: &Request, refused: &[(i64, String)], gate: &mut dyn Gate) -> Words {
+    let mut words = Words::default();
+    if matches!(request.api.key, 10 | 15 | 19 | 32) {
+        for (kind, name) in refused {
+            if let Some((action, resource)) = right(request.api.key, *kind, name) {
+                let called = request.aliases.alias(name).unwrap_or(name);
+                words.ask(gate, name, &Refused { action, resource, partition: None, called });
+            }
+        }
+    }
+    words
 }
 
 fn shape(api_key: i16, version: i16) -> Option<ListShape> {
@@ -176,6 +202,7 @@ fn alone(request: Request, gate: &mut dyn Gate) -> Result<RequestStep, ProtocolE
         9 => vec![(fetched::ERROR_CODE, Value::Int(i64::from(error)))],
         _ => vec![
             (found::ERROR_CODE, Value::Int(i64::from(error))),
+            (found::ERROR_MESSAGE, Value::Text(words(&request, &[(kind, name.clone())], gate).about(&name, NOT_SEEN))),
             (found::NODE_ID, Value::Int(-1)),
             (found::PORT, Value::Int(-1)),
         ],

@@ -41,7 +41,15 @@ pub(super) fn decide(request: Request, gate: &mut dyn Gate) -> Result<RequestSte
         return Ok(request.forward(Splice::default(), facts, Pending::default()));
     }
     facts.error = error;
-    let mut fields: Fields = error_field(&request)?.map(|id| (id, Value::Int(i64::from(error)))).into_iter().collect();
+    let mut fields: Fields =
+        field(&request, "ErrorCode")?.map(|id| (id, Value::Int(i64::from(error)))).into_iter().collect();
+    if matches!(request.api.key, 46 | 48)
+        && error == code::CLUSTER
+        && let Some(id) = field(&request, "ErrorMessage")?
+    {
+        let action = if request.api.key == 46 { Action::DescribeCluster } else { Action::DescribeClusterConfigs };
+        fields.extend(gate.refusal(action, Resource::Cluster, None, "").map(|words| (id, Value::Text(words))));
+    }
     if request.api.key == 48 {
         // As brokers do: no entries is another thing than none that match.
         fields.push((quotas::ENTRIES, Value::Null));
@@ -49,10 +57,10 @@ pub(super) fn decide(request: Request, gate: &mut dyn Gate) -> Result<RequestSte
     request.refuse(&fields, facts, Duration::ZERO)
 }
 
-/// The answer's error code for the whole.
-fn error_field(request: &Request) -> Result<Option<FieldId>, ProtocolError> {
+/// The answer's field of this name for the whole.
+fn field(request: &Request, name: &str) -> Result<Option<FieldId>, ProtocolError> {
     let fields = request.message(Direction::Response)?.fields;
-    Ok(fields.iter().find(|f| f.path == "ErrorCode" && f.versions.contains(request.version)).map(|f| f.id))
+    Ok(fields.iter().find(|f| f.path == name && f.versions.contains(request.version)).map(|f| f.id))
 }
 
 fn named(group: Option<&str>, transactional_id: Option<&str>, gate: &mut dyn Gate) -> i16 {

@@ -17,10 +17,12 @@ use crate::schema::messages::{
 };
 use crate::shape::{RequestShape, Scope, scope};
 use crate::walk::{Event, Scalar};
+use crate::words::{Refused, Words};
 
 const PRODUCE: i16 = 0;
 const FETCH: i16 = 1;
 const ADD_PARTITIONS_TO_TXN: i16 = 24;
+const DESCRIBE_PRODUCERS: i16 = 61;
 
 /// What a request says beside its partitions.
 #[derive(Default)]
@@ -74,7 +76,9 @@ fn decided(
             facts.refused = true;
             return Ok(RequestStep::ForwardUnanswered { frame: None, received: None, facts, close: true });
         }
-        let fields = answer_shape(request.api.key).map(|s| s.refusal(&scope.refusals())).unwrap_or_default();
+        let words = words(&request, beside, &scope, whole, gate)?;
+        let refusals = scope.refusals();
+        let fields = answer_shape(request.api.key).map(|s| s.refusal(&refusals, &words)).unwrap_or_default();
         // A refused poll that is answered at once makes clients spin.
         let wait = if request.api.key == FETCH { beside.max_wait_ms.clamp(0, 500).unsigned_abs() } else { 0 };
         return request.refuse(&fields, facts, Duration::from_millis(wait));
@@ -85,7 +89,8 @@ fn decided(
         let (frame, received) = request.spliced(scope.splice);
         return Ok(RequestStep::ForwardUnanswered { frame: Some(frame), received, facts, close });
     }
-    let mut pending = Pending { refusals: scope.refusals(), ..Pending::default() };
+    let words = words(&request, beside, &scope, whole, gate)?;
+    let mut pending = Pending { refusals: scope.refusals(), words, ..Pending::default() };
     if facts.effect == Effect::Changes {
         // Reads are neither refused later nor looked up again; a fetch may name thousands.
         pending.topics.clone_from(&facts.topics);
@@ -170,6 +175,37 @@ fn whole_error(request: &Request, beside: &Beside, gate: &mut dyn Gate) -> i16 {
         return code::GROUP;
     }
     0
+}
+
+/// What is said about refused partitions, in answers that have room for it.
+fn words(
+    request: &Request,
+    beside: &Beside,
+    scope: &Scope,
+    whole: i16,
+    gate: &mut dyn Gate,
+) -> Result<Words, ProtocolError> {
+    let mut words = Words::default();
+    if !matches!(request.api.key, PRODUCE | DESCRIBE_PRODUCERS) || !scope.any_refused() {
+        return Ok(words);
+    }
+    let action = shape(request.api.key)?.action;
+    for partition in scope.partitions.iter().filter(|partition| code::is_refusal(partition.error)) {
+        let Some(topic) = scope.topics.get(partition.topic) else { continue };
+        let called = request.aliases.alias(&topic.name).unwrap_or(&topic.name);
+        let partition = Some(partition.partition);
+        let refused = match &beside.transactional_id {
+            Some(id) if whole != 0 => Refused {
+                action: Action::UseTransactionalId,
+                resource: Resource::TransactionalId(id),
+                partition: None,
+                called: id,
+            },
+            _ => Refused { action, resource: Resource::Topic(&topic.name), partition, called },
+        };
+        words.ask(gate, &topic.name, &refused);
+    }
+    Ok(words)
 }
 
 /// A transaction gets all of the partitions that it asks for, or none.

@@ -125,6 +125,118 @@ fn refused_partitions_say_what_kafka_says_beside_the_error() {
 }
 
 #[test]
+fn refusals_say_why_where_the_answer_has_room_for_words() {
+    let told = |key: i16, version: i16, names: &[&str]| answered(key, version, &ask(key, names), &mut nobody()).0;
+    for version in APIS[19].min..=APIS[19].max {
+        let answer = told(19, version, &["a", "b"]);
+        let words: Vec<_> = answer.at("Topics").list().iter().map(|topic| topic.at("ErrorMessage").text()).collect();
+        assert_eq!(words, ["no createTopic of a", "no createTopic of b"]);
+    }
+    for version in 8..=APIS[0].max {
+        let answer = told(0, version, &["a"]);
+        for partition in answer.at("Responses").list()[0].at("PartitionResponses").list() {
+            assert_eq!(partition.at("ErrorMessage").text(), "no produce of a");
+        }
+    }
+    for version in APIS[32].min..=APIS[32].max {
+        let answer = told(32, version, &["a"]);
+        assert_eq!(answer.at("Results").list()[0].at("ErrorMessage").text(), "no describeConfigs of a");
+    }
+    for version in 1..=APIS[10].max {
+        let answer = told(10, version, &["a"]);
+        let one = if version < 4 { &answer } else { &answer.at("Coordinators").list()[0] };
+        assert_eq!(one.at("ErrorMessage").text(), "no describeGroup of a", "v{version}");
+    }
+    assert_eq!(told(15, 6, &["a"]).at("Groups").list()[0].at("ErrorMessage").text(), "no describeGroup of a");
+    let producers = told(61, 0, &["a"]);
+    assert_eq!(
+        producers.at("Topics").list()[0].at("Partitions").list()[0].at("ErrorMessage").text(),
+        "no consume of a"
+    );
+    assert_eq!(told(46, 0, &["a"]).at("ErrorMessage").text(), "no describeCluster of ");
+    assert_eq!(told(48, 1, &["a"]).at("ErrorMessage").text(), "no describeClusterConfigs of ");
+}
+
+#[test]
+fn the_words_for_a_part_that_was_refused_come_with_the_brokers_answer_and_with_no_other_part() {
+    let mut step = forwarded(0, 9, &ask(0, &["open", "secret"]), &mut discreet());
+    let partition = |n: i64| s! { Index: int(n), ErrorMessage: Tree::Null };
+    let partitions = Tree::List(vec![partition(0), partition(1)]);
+    let answer = s! { Responses: Tree::List(vec![s! { Name: text("open"), PartitionResponses: partitions }]) };
+    let told = step.session.answer(step.slot, response(0, 9, &answer), &mut discreet()).unwrap();
+    let told = decode_response(0, 9, &told.frame);
+    for topic in told.at("Responses").list() {
+        let name = topic.at("Name").text();
+        for partition in topic.at("PartitionResponses").list() {
+            let wanted = if name == "secret" { text("no produce of secret") } else { Tree::Null };
+            assert_eq!(partition.at("ErrorMessage"), &wanted, "{name}");
+        }
+    }
+    // a request that could not be recorded is to be tried again: its parts were not refused
+    let mut step = forwarded(0, 9, &ask(0, &["open", "secret"]), &mut discreet());
+    let again = decode_response(0, 9, &step.session.retriable(&step.slot).unwrap());
+    for topic in again.at("Responses").list() {
+        let refused = topic.at("Name").text() == "secret";
+        for partition in topic.at("PartitionResponses").list() {
+            assert_eq!(partition.at("ErrorMessage") != &Tree::Null, refused);
+        }
+    }
+}
+
+#[test]
+fn the_words_call_a_topic_as_the_client_does() {
+    for (key, version, action) in [(0, 9, "produce"), (32, 4, "describeConfigs"), (61, 0, "consume")] {
+        let mut gate = nobody();
+        gate.aliases.insert("nick".to_owned(), "secret".to_owned());
+        let (answer, _) = answered(key, version, &ask(key, &["nick"]), &mut gate);
+        let told = format!("{answer:?}");
+        assert!(told.contains(&format!("no {action} of nick")) && !told.contains("secret"), "{told}");
+    }
+}
+
+#[test]
+fn the_words_of_one_answer_are_bounded() {
+    let names: Vec<String> = (0..2_000).map(|n| format!("topic-{n}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let answer = answered(19, 7, &ask(19, &names), &mut nobody()).0;
+    let own = |topic: &&Tree| topic.at("ErrorMessage").text().starts_with("no createTopic");
+    assert_eq!(answer.at("Topics").list().len(), 2_000);
+    assert_eq!(answer.at("Topics").list().iter().filter(own).count(), 256);
+    assert!(answer.at("Topics").list().iter().all(|topic| !topic.at("ErrorMessage").text().is_empty()));
+}
+
+/// A consumer group is named by the client: rights to it may take away, and never give.
+#[test]
+fn a_group_that_a_request_names_may_only_tighten() {
+    for (key, group_error) in [(8, 30), (28, 30)] {
+        let api = &APIS[usize::try_from(key).unwrap()];
+        for version in api.min..=api.max {
+            let asked = ask(key, &["secret"]);
+            let run = |group: bool, topic: bool| {
+                let mut gate = FakeGate::new(move |action, _| match action {
+                    Action::JoinGroup => group,
+                    Action::Consume => topic,
+                    _ => true,
+                });
+                let mut session = logged_in(&mut gate);
+                match session.request(request(key, version, &asked), &mut gate) {
+                    Ok(RequestStep::Forward { .. }) => None,
+                    Ok(RequestStep::Answer { frame, .. }) => {
+                        Some(partitions(key, &decode_response(key, version, &frame)))
+                    }
+                    other => panic!("{} v{version}: {other:?}", api.name),
+                }
+            };
+            assert_eq!(run(true, true), None, "{} v{version}", api.name);
+            // the right to the group gives no topic, and that to the topic no group
+            assert_eq!(run(true, false), Some(both("secret", [29, 29])), "{} v{version}", api.name);
+            assert_eq!(run(false, true), Some(both("secret", [group_error; 2])), "{} v{version}", api.name);
+            assert_eq!(run(false, false), Some(both("secret", [group_error; 2])), "{} v{version}", api.name);
+        }
+    }
+}
+
+#[test]
 fn a_refused_part_goes_to_no_broker_and_comes_back_in_the_answer() {
     for (key, _) in BY_PARTITION.iter().filter(|(key, _)| *key != 24) {
         let api = &APIS[usize::try_from(*key).unwrap()];

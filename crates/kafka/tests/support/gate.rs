@@ -102,6 +102,16 @@ impl Gate for FakeGate {
         self.written.entry((writer, topic.to_owned())).or_insert_with(|| name.to_owned()) == name
     }
 
+    fn refusal(
+        &mut self,
+        action: Action,
+        resource: Resource<'_>,
+        _partition: Option<i32>,
+        called: &str,
+    ) -> Option<String> {
+        (!(self.allowed)(action, resource.name())).then(|| format!("no {} of {called}", action.name()))
+    }
+
     fn endpoint(&mut self, node_id: i32, _host: &str, _port: u16) -> Option<Endpoint> {
         let port = u16::try_from(9000 + node_id).ok()?;
         (node_id < self.nodes).then(|| Endpoint { host: "gate.example".into(), port })

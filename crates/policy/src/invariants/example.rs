@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use cedar_policy::{Authorizer, Context, Decision, Entities, EntityUid, PolicySet, Request};
+use cedar_policy::{Authorizer, Context, Decision, Entities, EntityUid, PolicySet, Request, Response};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -50,47 +50,73 @@ struct Answer {
     unknown: Option<String>,
 }
 
+/// The prover's answers by the number of the question.
+pub(super) struct Answers(BTreeMap<usize, Answer>);
+
+impl Answers {
+    /// Reads them, one JSON document a line; what is none is no answer.
+    pub(super) fn read(answers: &str) -> Answers {
+        let read = answers.lines().filter_map(|line| serde_json::from_str::<Answer>(line).ok());
+        Answers(read.map(|one| (one.id, one)).collect())
+    }
+
+    /// An example, or `None` for a proof. The error says why neither is known.
+    pub(super) fn get(&self, id: usize) -> Result<Option<&Value>, String> {
+        let Some(answer) = self.0.get(&id) else { return Err("the prover did not answer".to_owned()) };
+        match (&answer.example, answer.never) {
+            (Some(example), _) => Ok(Some(example)),
+            (None, true) => Ok(None),
+            (None, false) => {
+                let why = answer.unknown.as_deref().unwrap_or("the prover's answer says nothing");
+                Err(why.chars().take(WORDS_MAX).collect())
+            }
+        }
+    }
+
+    /// How long it took.
+    pub(super) fn micros(&self, id: usize) -> u64 {
+        self.0.get(&id).map_or(0, |answer| answer.micros)
+    }
+}
+
 pub(super) fn findings(policy: &Policy, invariants: &[Invariant], answers: &str) -> Vec<Finding> {
-    let answers: BTreeMap<usize, Answer> =
-        answers.lines().filter_map(|line| serde_json::from_str::<Answer>(line).ok()).map(|one| (one.id, one)).collect();
+    let answers = Answers::read(answers);
     let mut next = 0;
     invariants
         .iter()
         .map(|invariant| {
             let from = next;
             next += invariant.requests.len();
-            let own: Vec<Option<&Answer>> = (from..next).map(|id| answers.get(&id)).collect();
-            finding(policy, &own)
+            finding(policy, &answers, from..next)
         })
         .collect()
 }
 
 /// An example counts before what is not known, and that before a proof. A question without an answer is not known.
-fn finding(policy: &Policy, answers: &[Option<&Answer>]) -> Finding {
+fn finding(policy: &Policy, answers: &Answers, ids: std::ops::Range<usize>) -> Finding {
     let mut unknown = None;
     let mut micros: u64 = 0;
-    for answer in answers {
-        let Some(answer) = answer else {
-            unknown.get_or_insert_with(|| "the prover did not answer".to_owned());
-            continue;
-        };
-        micros = micros.saturating_add(answer.micros);
-        if let Some(found) = &answer.example {
-            match retold(policy, found) {
+    for id in ids {
+        micros = micros.saturating_add(answers.micros(id));
+        match answers.get(id) {
+            Ok(None) => {}
+            Ok(Some(found)) => match retold(policy, found) {
                 Ok(example) => return Finding::Happens(Box::new(example)),
                 Err(why) => _ = unknown.get_or_insert(why),
-            }
-        } else if !answer.never {
-            let why = answer.unknown.as_deref().unwrap_or("the prover's answer says nothing");
-            unknown.get_or_insert_with(|| why.chars().take(WORDS_MAX).collect());
+            },
+            Err(why) => _ = unknown.get_or_insert(why),
         }
     }
     unknown.map_or(Finding::Never { micros }, Finding::Unknown)
 }
 
-/// Asks the authorizer about the example, and tells it in words.
-fn retold(policy: &Policy, found: &Value) -> Result<Example, String> {
-    let broken = |error: &dyn std::fmt::Display| format!("the solver's example cannot be read: {error}");
+/// That an example cannot be used.
+pub(super) fn broken(error: &dyn std::fmt::Display) -> String {
+    format!("the solver's example cannot be read: {error}")
+}
+
+/// The request and the entities of an example.
+pub(super) fn asked(found: &Value) -> Result<(Request, Entities), String> {
     let text = |name: &str| found.get(name).and_then(Value::as_str).unwrap_or_default();
     let uid = |name: &str| EntityUid::from_str(text(name)).map_err(|error| broken(&error));
     let (principal, action, resource) = (uid("principal")?, uid("action")?, uid("resource")?);
@@ -99,34 +125,65 @@ fn retold(policy: &Policy, found: &Value) -> Result<Example, String> {
     let context =
         Context::from_json_value(member("context"), Some((&schema, &action))).map_err(|error| broken(&error))?;
     let entities = Entities::from_json_value(member("entities"), Some(&schema)).map_err(|error| broken(&error))?;
-    let request = Request::new(principal.clone(), action, resource.clone(), context, Some(&schema))
-        .map_err(|error| broken(&error))?;
+    let request = Request::new(principal, action, resource, context, Some(&schema)).map_err(|error| broken(&error))?;
+    Ok((request, entities))
+}
+
+/// The authorizer's answer by the rules that count for the request.
+fn answer(policy: &Policy, request: &Request, entities: &Entities) -> Result<Response, String> {
     let name = request.action().map(|action| action.id().unescaped().to_owned()).unwrap_or_default();
-    let kind = resource.type_name().to_string();
+    let kind = request.resource().map(|resource| resource.type_name().to_string()).unwrap_or_default();
     let rules = world::rules(policy);
     let parsed = rules
         .iter()
         .filter(|rule| world::counts(rule, &name, &kind))
         .filter_map(|rule| cedar_policy::Policy::parse(Some(cedar_policy::PolicyId::new(&rule.id)), &rule.text).ok());
     let set = PolicySet::from_policies(parsed).map_err(|error| broken(&error))?;
-    let response = Authorizer::new().is_authorized(&request, &set, &entities);
+    Ok(Authorizer::new().is_authorized(request, &set, entities))
+}
+
+/// Whether the gate would allow it: an evaluation that fails denies.
+pub(super) fn allowed(policy: &Policy, request: &Request, entities: &Entities) -> Result<bool, String> {
+    let response = answer(policy, request, entities)?;
+    Ok(response.decision() == Decision::Allow && response.diagnostics().errors().next().is_none())
+}
+
+/// The rules that allow it.
+pub(super) fn by(policy: &Policy, request: &Request, entities: &Entities) -> Result<Vec<Rule>, String> {
+    let response = answer(policy, request, entities)?;
+    let mut by: Vec<Rule> =
+        response.diagnostics().reason().filter_map(|id| policy.rule(id.as_ref())).cloned().collect();
+    by.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(by)
+}
+
+/// Asks the authorizer about the example, and tells it in words.
+fn retold(policy: &Policy, found: &Value) -> Result<Example, String> {
+    let (request, entities) = asked(found)?;
+    let response = answer(policy, &request, &entities)?;
     if response.diagnostics().errors().next().is_some() {
         return Err("the solver's example is one in which a rule cannot be evaluated, which the gate denies".to_owned());
     }
     if response.decision() != Decision::Allow {
         return Err("the solver's example is refused by the authorizer; please report this".to_owned());
     }
-    let mut by: Vec<Rule> =
-        response.diagnostics().reason().filter_map(|id| policy.rule(id.as_ref())).cloned().collect();
-    by.sort_by(|a, b| a.id.cmp(&b.id));
-    let words = format!(
-        "{} may {} {}{}",
-        of_caller(&member("entities"), &principal),
-        name,
-        of_resource(&member("entities"), &resource),
+    Ok(Example { words: told(found, &request, "may"), rules: by(policy, &request, &entities)?, request: found.clone() })
+}
+
+/// Who may do what to what, and when.
+pub(super) fn told(found: &Value, request: &Request, may: &str) -> String {
+    let member = |name: &str| found.get(name).cloned().unwrap_or_default();
+    let (Some(principal), Some(action), Some(resource)) = (request.principal(), request.action(), request.resource())
+    else {
+        return String::new();
+    };
+    format!(
+        "{} {may} {} {}{}",
+        of_caller(&member("entities"), principal),
+        action.id().unescaped(),
+        of_resource(&member("entities"), resource),
         of_context(&member("context")),
-    );
-    Ok(Example { words, rules: by, request: found.clone() })
+    )
 }
 
 /// The entity of this id: its attributes and its parents.

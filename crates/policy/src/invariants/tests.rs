@@ -69,7 +69,7 @@ fn mistakes_name_file_line_and_mend() {
         let text = format!("- {{never: {{action: consume}}}}\n- {{never: {row}}}\n");
         let errors = parse(FILE, &text).unwrap_err();
         let text = errors[0].to_string();
-        assert!(errors.len() == 1 && text.starts_with("invariants.yaml:2: ") && text.contains(wanted), "{text}");
+        assert!(errors.len() == 1 && text.starts_with("invariants.yaml:2:") && text.contains(wanted), "{text}");
         assert!(invariant(row).is_err());
     }
 }
@@ -126,4 +126,100 @@ fn a_permit_of_everything_does_not_count_for_the_gates_own_operations() {
     };
     assert_eq!(without("{action: administer}"), json!([0]));
     assert_eq!(without("{action: consume}"), json!([]));
+}
+
+const STRANGE: &str = r#"@id("fails") forbid (principal, action == Action::"consume", resource)
+    when { context.hour + 9223372036854775807 > 0 };
+    @id("fine") permit (principal, action == Action::"produce", resource);
+    @id("unmask") permit (principal, action == Action::"unmask", resource);"#;
+
+fn strange() -> Policy {
+    Policy::from_files(&[("a.cedar".to_owned(), STRANGE.to_owned())].into()).unwrap()
+}
+
+#[test]
+fn each_rule_is_asked_about_where_something_asks_for_it() {
+    let job = job_of_rules(&strange(), "cvc5", 1);
+    let questions = job["questions"].as_array().unwrap();
+    // two rules that something asks for, two kinds of callers, can it fail, can it match
+    assert_eq!((questions.len(), job["rules"].as_array().unwrap().len()), (8, 4));
+    let rule = job["rules"][0].as_str().unwrap();
+    assert!(rule.find("context.hour <= 23").or(rule.find("<= 23")) < rule.find("9223372036854775807"), "{rule}");
+}
+
+#[test]
+fn what_a_rule_can_do_is_told_when_the_authorizer_agrees() {
+    let example = |hour: i64| {
+        let topic = json!({"uid": {"type": "Topic", "id": "t"}, "parents": [],
+            "attrs": {"name": "t", "domain": "d", "env": "prod", "tier": "tier0", "tags": []}});
+        let user = json!({"uid": {"type": "User", "id": "u"}, "parents": [], "attrs": {"issuer": "i", "sub": "u"}});
+        let context =
+            json!({"address": {"__extn": {"fn": "ip", "arg": "10.0.0.1"}}, "clientId": "", "tls": true, "hour": hour});
+        json!({"principal": "User::\"u\"", "action": "Action::\"consume\"", "resource": "Topic::\"t\"",
+            "context": context, "entities": [topic, user]})
+    };
+    let line = |id: usize, example: Option<Value>| match example {
+        Some(example) => json!({"id": id, "micros": 1, "example": example}).to_string(),
+        None => json!({"id": id, "micros": 1, "never": true}).to_string(),
+    };
+    let found = |answers: &[String]| findings_of_rules(&strange(), &answers.join("\n"));
+    let good: Vec<String> = (0..8).map(|id| line(id, (id % 2 == 1).then(|| example(0)))).collect();
+    assert!(found(&good).iter().all(RuleFinding::is_good), "{:?}", found(&good));
+    let with = |id: usize, answer: Option<Value>| {
+        let mut answers = good.clone();
+        answers[id] = line(id, answer);
+        found(&answers)
+    };
+    let fails = with(0, Some(example(1)));
+    assert!(fails[0].fails.as_ref().unwrap().starts_with("a user in no group wants to consume"), "{fails:?}");
+    assert!(with(0, Some(example(0)))[0].unknown.as_ref().unwrap().contains("report"), "the authorizer evaluates it");
+    let mut answers = good.clone();
+    (answers[5], answers[7]) = (line(5, None), line(7, None));
+    assert!(!found(&answers)[0].dead && found(&answers)[1].dead, "no kind of caller matches");
+    assert!(found(&good[..6])[1].unknown.is_some() && !found(&good[..6])[1].dead, "what was not answered is no proof");
+}
+
+#[test]
+fn more_than_another_policy_is_told_when_both_authorizers_agree() {
+    let of = |rules: &str| Policy::from_files(&[("a.cedar".to_owned(), rules.to_owned())].into()).unwrap();
+    let all = of("permit (principal, action == Action::\"consume\", resource);");
+    let none = of("permit (principal, action == Action::\"consume\", resource) unless { context.tls };");
+    let job = job_beyond(&all, &none, "cvc5", 1);
+    let kinds = job["questions"].as_array().unwrap();
+    assert_eq!(kinds.len(), 2 * Action::ALL.len());
+    let consume = kinds.iter().position(|kind| kind["action"] == "consume" && kind["principal"] == "User").unwrap();
+    assert_eq!(
+        (&kinds[consume]["ask"]["beyond"]["these"], &kinds[consume]["ask"]["beyond"]["those"]),
+        (&json!([0]), &json!([1]))
+    );
+    let gate = kinds.iter().find(|kind| kind["action"] == "block").unwrap();
+    assert_eq!(gate["ask"]["beyond"]["these"], json!([]), "a permit has to name the gate's own");
+    let topic = json!({"uid": {"type": "Topic", "id": "t"}, "parents": [],
+        "attrs": {"name": "t", "domain": "d", "env": "prod", "tier": "tier0", "tags": []}});
+    let user = json!({"uid": {"type": "User", "id": "u"}, "parents": [], "attrs": {"issuer": "i", "sub": "u"}});
+    let context =
+        json!({"address": {"__extn": {"fn": "ip", "arg": "10.0.0.1"}}, "clientId": "", "tls": true, "hour": 1});
+    let example = json!({"principal": "User::\"u\"", "action": "Action::\"consume\"", "resource": "Topic::\"t\"",
+        "context": context, "entities": [topic, user]});
+    let answers: Vec<String> = (0..kinds.len())
+        .map(|id| match id == consume {
+            true => json!({"id": id, "micros": 1, "example": example}).to_string(),
+            false => json!({"id": id, "micros": 1, "never": true}).to_string(),
+        })
+        .collect();
+    let found = findings_beyond(&all, &none, &answers.join("\n"));
+    assert!(
+        found.iter().all(|(title, finding)| match finding {
+            Finding::Happens(example) => title == "User consume Topic" && example.words.contains("may consume"),
+            Finding::Never { .. } => title != "User consume Topic",
+            Finding::Unknown(_) => false,
+        }),
+        "{found:?}"
+    );
+    let found = findings_beyond(&none, &all, &answers.join("\n"));
+    assert!(
+        found.iter().any(|(_, finding)| matches!(finding, Finding::Unknown(why) if why.contains("report"))),
+        "{found:?}"
+    );
+    assert!(findings_beyond(&all, &none, "").iter().all(|(_, finding)| matches!(finding, Finding::Unknown(_))));
 }

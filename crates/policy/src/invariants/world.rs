@@ -10,6 +10,9 @@ use crate::decide::Policy;
 use crate::named::Named;
 use crate::rule::Rule;
 
+/// An age is a span between two instants since 1970, in seconds; these are 10,000 years.
+const AGE_MAX: u64 = 315_576_000_000;
+
 /// The entity type of a kind of resource.
 pub(super) fn type_name(kind: ResourceKind) -> &'static str {
     match kind {
@@ -41,8 +44,11 @@ pub(super) fn given(policy: &Policy, topic: Option<&str>, principal: &str, resou
     named.add(&question.unwrap_or(Value::Null));
     let mut terms = vec![
         "context.hour >= 0 && context.hour <= 23".to_owned(),
-        "(if context has partition then context.partition >= 0 else true)".to_owned(),
-        "(if context has mfaAge then context.mfaAge >= 0 else true)".to_owned(),
+        format!(
+            "(if context has partition then context.partition >= 0 && context.partition <= {} else true)",
+            i32::MAX
+        ),
+        format!("(if context has mfaAge then context.mfaAge >= 0 && context.mfaAge <= {AGE_MAX} else true)"),
     ];
     for (_, id) in named.callers.iter().filter(|(kind, _)| format!("{kind:?}") == principal) {
         if let Some((issuer, sub)) = id.split_once(':') {

@@ -3,31 +3,55 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::refuse;
+use serde_json::{Value, json};
+use tidegate_policy::Report;
+
+use super::{placed, refuse};
 use crate::cli::{Output, print};
 
+/// Exit code: there are warnings, and they count as errors.
+const WARNED: u8 = 1;
+
 /// Checks a policy folder and says what it holds, or everything that is wrong with it.
-pub(crate) fn check(dir: &Path, output: Output) -> ExitCode {
-    match tidegate_policy::check(dir) {
-        Ok(report) => {
-            let version: String = report.version.iter().map(|byte| format!("{byte:02x}")).collect();
-            match output {
-                Output::Table => {
-                    print(&format!("ok: {} rules, {} rows of topics, version {version}", report.rules, report.topics));
-                    for warning in &report.warnings {
-                        print(&format!("warning: {warning}"));
-                    }
-                }
-                Output::Json => print(
-                    &serde_json::json!({
-                        "ok": true, "rules": report.rules, "topics": report.topics, "files": report.files,
-                        "version": version, "warnings": report.warnings,
-                    })
-                    .to_string(),
-                ),
-            }
-            ExitCode::SUCCESS
-        }
-        Err(errors) => refuse(errors, output),
+pub(crate) fn check(dir: &Path, strict: bool, output: Output) -> ExitCode {
+    let report = match tidegate_policy::check(dir) {
+        Ok(report) => report,
+        Err(errors) => return refuse(errors, output),
+    };
+    let failed = strict && !report.warnings.is_empty();
+    match output {
+        Output::Table => print(&told(&report, failed)),
+        Output::Json => print(&as_json(&report, failed).to_string()),
     }
+    if failed { ExitCode::from(WARNED) } else { ExitCode::SUCCESS }
+}
+
+fn told(report: &Report, failed: bool) -> String {
+    let count = |number: usize, one: &str, many: &str| format!("{number} {}", if number == 1 { one } else { many });
+    let mut text = format!(
+        "{}: {}, {}, {}, {}\nversion {}",
+        if failed { "not ok" } else { "ok" },
+        count(report.rules, "rule", "rules"),
+        count(report.topics, "row of topics", "rows of topics"),
+        count(report.tests, "test", "tests"),
+        count(report.invariants, "invariant", "invariants"),
+        version(report),
+    );
+    for warning in &report.warnings {
+        text.push_str(&format!("\nwarning: {warning}"));
+    }
+    text
+}
+
+fn as_json(report: &Report, failed: bool) -> Value {
+    let warnings = report.warnings.iter().map(|warning| placed(warning.place.as_ref(), &warning.to_string()));
+    json!({
+        "ok": !failed, "rules": report.rules, "topics": report.topics, "tests": report.tests,
+        "invariants": report.invariants, "files": report.files, "version": version(report),
+        "warnings": warnings.collect::<Vec<_>>(),
+    })
+}
+
+fn version(report: &Report) -> String {
+    report.version.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -12,6 +12,8 @@ use tidegate_policy::{Finding, Invariant, Policy, findings, invariant, invariant
 use super::{load, refuse};
 use crate::cli::{Output, fail, print};
 
+mod more;
+
 /// Exit code: something can happen that must not.
 const HAPPENS: u8 = 1;
 /// Exit code: something is not known.
@@ -31,6 +33,12 @@ pub(crate) struct ProveArguments {
     /// One question instead of invariants.yaml, as it stands behind `never:`, such as '{action: consume, tag: pci}'.
     #[arg(long, value_name = "QUESTION")]
     never: Option<String>,
+    /// Instead: that each rule can be evaluated whatever is asked, and that it can match.
+    #[arg(long, conflicts_with = "never")]
+    rules: bool,
+    /// Instead: that nothing is allowed that this other folder does not allow.
+    #[arg(long, value_name = "OLD", conflicts_with_all = ["never", "rules"])]
+    than: Option<PathBuf>,
     /// The program tidegate-prove; without it the one beside this program, or on the PATH.
     #[arg(long, value_name = "FILE")]
     prover: Option<PathBuf>,
@@ -47,6 +55,9 @@ pub(crate) struct ProveArguments {
 
 /// Proves, or says what is not proven.
 pub(crate) fn run(arguments: &ProveArguments) -> ExitCode {
+    if arguments.rules || arguments.than.is_some() {
+        return more::run(arguments);
+    }
     let asked = load(&arguments.dir).and_then(|policy| {
         let questions = match &arguments.never {
             Some(never) => vec![invariant(never).map_err(|error| vec![error])?],
@@ -137,11 +148,7 @@ fn answers(prover: &Path, job: &Value) -> Result<String> {
 fn tell(policy: &Policy, questions: &[Invariant], found: &[Finding], output: Output) -> ExitCode {
     let mut code = 0;
     for (question, finding) in questions.iter().zip(found) {
-        code = match (finding, code) {
-            (Finding::Happens(_), _) | (_, HAPPENS) => HAPPENS,
-            (Finding::Unknown(_), _) | (_, UNKNOWN) => UNKNOWN,
-            (Finding::Never { .. }, _) => code,
-        };
+        code = worse(code, finding);
         match output {
             Output::Table => print(&told(question, finding)),
             Output::Json => print(&as_json(question, finding).to_string()),
@@ -160,6 +167,15 @@ fn tell(policy: &Policy, questions: &[Invariant], found: &[Finding], output: Out
     ExitCode::from(code)
 }
 
+/// The exit code after one more finding.
+fn worse(code: u8, finding: &Finding) -> u8 {
+    match (finding, code) {
+        (Finding::Happens(_), _) | (_, HAPPENS) => HAPPENS,
+        (Finding::Unknown(_), _) | (_, UNKNOWN) => UNKNOWN,
+        (Finding::Never { .. }, _) => code,
+    }
+}
+
 fn told(question: &Invariant, finding: &Finding) -> String {
     let (place, title) = (&question.place, &question.title);
     match finding {
@@ -174,7 +190,11 @@ fn told(question: &Invariant, finding: &Finding) -> String {
 }
 
 fn as_json(question: &Invariant, finding: &Finding) -> Value {
-    let rest = match finding {
+    json!({"place": question.place, "name": question.title, "finding": finding_as_json(finding)})
+}
+
+fn finding_as_json(finding: &Finding) -> Value {
+    match finding {
         Finding::Never { micros } => json!({"result": "proven", "micros": micros}),
         Finding::Unknown(why) => json!({"result": "unknown", "why": why}),
         Finding::Happens(example) => {
@@ -182,6 +202,5 @@ fn as_json(question: &Invariant, finding: &Finding) -> Value {
                 example.rules.iter().map(|rule| json!({"id": rule.id, "file": rule.file, "line": rule.line})).collect();
             json!({"result": "broken", "example": example.words, "rules": rules, "request": example.request})
         }
-    };
-    json!({"place": question.place, "name": question.title, "finding": rest})
+    }
 }

@@ -1,0 +1,40 @@
+//! What refusals say in words, in the answers that have room for them. The words are the gate's; how many of them one answer takes
+//! is bounded here, since a request may name a hundred thousand things.
+
+use std::collections::HashMap;
+
+use tidegate_model::{Action, Gate, Resource};
+
+/// Names of one request that are given words of their own; the rest get the answer's usual ones.
+const NAMES_MAX: usize = 256;
+/// Partitions of one topic that say them.
+pub(crate) const PARTITIONS_MAX: usize = 16;
+
+/// Words for refused things, by name.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Words(HashMap<String, String>);
+
+/// A right that was refused, and the name by which the client called what it is to.
+pub(crate) struct Refused<'a> {
+    pub(crate) action: Action,
+    pub(crate) resource: Resource<'a>,
+    pub(crate) partition: Option<i32>,
+    pub(crate) called: &'a str,
+}
+
+impl Words {
+    /// Asks for the words about one more name, for which this was refused.
+    pub(crate) fn ask(&mut self, gate: &mut dyn Gate, name: &str, refused: &Refused<'_>) {
+        if self.0.len() < NAMES_MAX
+            && !self.0.contains_key(name)
+            && let Some(words) = gate.refusal(refused.action, refused.resource, refused.partition, refused.called)
+        {
+            self.0.insert(name.to_owned(), words);
+        }
+    }
+
+    /// The words about this name, or the usual ones.
+    pub(crate) fn about(&self, name: &str, usual: &str) -> String {
+        self.0.get(name).map_or(usual, String::as_str).to_owned()
+    }
+}
