@@ -129,9 +129,9 @@ actions! {
     AlterCluster = "alterCluster" on Cluster,
     /// Act as a broker (Kafka: ClusterAction). No client of a gate needs it.
     ClusterAction = "clusterAction" on Cluster,
-    /// Change the gate: apply and roll back policy, manage service accounts, revoke credentials. No Kafka right.
+    /// Change the gate: apply and roll back policy, manage service accounts, take revocations back. No Kafka right.
     Administer = "administer" on Gateway,
-    /// Block subjects, topics, operations and client ids at once. No Kafka right.
+    /// Block subjects, topics, operations and client ids, and revoke credentials, at once. No Kafka right.
     Block = "block" on Gateway,
     /// Read the gate's state and evidence. No Kafka right.
     Audit = "audit" on Gateway,
