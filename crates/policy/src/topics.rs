@@ -461,7 +461,8 @@ mod tests {
             ("- {name: a, topic: b}\n", 1, "and nothing else"),
             ("- {alias: a, topic: b, tags: [pii]}\n", 1, "and nothing else"),
         ] {
-            let PolicyError::At { line: at, what, .. } = Topics::parse(text).unwrap_err() else { panic!("{text}") };
+            let PolicyError::At { place, what, .. } = Topics::parse(text).unwrap_err() else { panic!("{text}") };
+            let at = place.line;
             assert!(at == line && what.contains(wanted), "{text}: {at} {what}");
         }
         assert!(Topics::parse(&format!("- {{alias: {}, topic: b}}\n", "a".repeat(250))).is_err());

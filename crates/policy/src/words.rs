@@ -55,7 +55,7 @@ impl Asking<'_> {
         let Resource::Topic(_) = question.resource else { return true };
         // a block refuses this too, but it hides nothing from who could see the topic before
         let describe = Question { action: Action::Describe, partition: None, ..question };
-        self.policy.core.decide(&self.who.class, &self.kept, describe).allowed()
+        self.policy.core.decide(&self.who.class, describe).allowed()
     }
 
     /// Whether it is a block of this topic, rather than of the caller or of the operation.
