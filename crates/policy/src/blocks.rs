@@ -210,7 +210,7 @@ impl Blocks {
     /// The block of this operation, whoever wants it of whatever, if there is one.
     #[must_use]
     pub fn operation(&self, action: Action) -> Option<&Block> {
-        self.operations.get(&action).and_then(|at| self.list.get(*at))
+        self.operations.get(&action).and_then(|at| self.list.get(*at)).map(Arc::as_ref)
     }
 
     /// What refuses everything in a session, as a decision names it.

@@ -1,6 +1,7 @@
 //! `cargo xtask demo`: the whole product at work, with real programs on both sides.
 
 mod evidence;
+mod identity;
 mod orders;
 mod own;
 mod people;
@@ -12,10 +13,10 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use tidegate_brokers::gate::{AgentConfig, Mode, Options, Upstream, Users};
 use tidegate_brokers::jars::{Jars, Version};
-use tidegate_brokers::java::{self, Tool};
+use tidegate_brokers::java::{self, Login, Tool};
 use tidegate_brokers::programs::{Profile, Programs};
 use tidegate_brokers::scratch::Scratch;
-use tidegate_brokers::{Gate, Issuer, Kafka, kafka};
+use tidegate_brokers::{Desk, Gate, Issuer, Kafka, OidcProvider, kafka, oidc_provider};
 
 use own::Own;
 use people::People;
@@ -23,22 +24,23 @@ use people::People;
 /// The whole product at work: a real Apache Kafka, a gate in front of it, four people, their evidence.
 ///
 /// Sets up what is missing (as root with apt-get, else it says what to run), starts one Apache Kafka broker that lets nobody in
-/// without a login, an `OpenID` provider, the agent and the gateway. Then Kafka's own console tools run through the gate: alice writes
-/// 10,000 orders, bob reads them, carol is refused, a forged token cannot log in. The evidence of all that is listed and verified, one
-/// byte of a copy is changed, and the verifier says where.
+/// without a login, two `OpenID` providers, the agent and the gateway. Then Kafka's own console tools run through the gate: alice writes
+/// 10,000 orders, bob reads them, carol is refused and told why, a forged token cannot log in; a person logs in with a browser and reads the
+/// one partition of her team, a CI job writes to staging only, a block cuts a consumer that runs. The evidence of all that is listed
+/// and verified, one byte of a copy is changed, and the verifier says where.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Exit code 0 means that every step was as it should be.")]
 pub(crate) struct Args {
     /// End after the story, instead of staying up until Ctrl-C
     #[arg(long)]
     once: bool,
-    /// Use your own cluster: one of its bootstrap addresses. Creates only a topic tidegate-demo-… and deletes it at the end
+    /// Use your own cluster: one of its bootstrap addresses. Creates only topics tidegate-demo-… and deletes them at the end
     #[arg(long, value_name = "HOST:PORT", requires = "agent_config")]
     broker: Option<String>,
     /// The agent's configuration for your own cluster (see docs: quick start for an existing cluster)
     #[arg(long, value_name = "FILE", requires = "broker")]
     agent_config: Option<PathBuf>,
-    /// Do not ask before the topic is created on your own cluster
+    /// Do not ask before the topics are created on your own cluster
     #[arg(long)]
     yes: bool,
     /// How the agent hands over connections to the local cluster
@@ -60,10 +62,27 @@ struct Stage {
     gate: Gate,
     people: People,
     issuer: Issuer,
+    /// Where people of corp log in with a browser.
+    provider: OidcProvider,
+    /// The desk of alice of corp.
+    desk: Desk,
+    /// How her Kafka clients log in, once she has.
+    corp: Option<Login>,
     cluster: Cluster,
     jars: Jars,
     topic: String,
+    staging: String,
     folder: Scratch,
+}
+
+impl Stage {
+    /// Commands the gate as its administrator, a user of this machine.
+    fn command(&self, args: &[&str]) -> Result<String> {
+        let socket = self.gate.folder().join("run/control.sock").display().to_string();
+        let (good, out, errors) = self.gate.command(&[args, &["--gate", &socket]].concat())?;
+        ensure!(good, "tidegate {}: {errors}", args.join(" "));
+        Ok(out)
+    }
 }
 
 impl Cluster {
@@ -113,7 +132,15 @@ fn stay(stage: &Stage) -> Result<()> {
         stage.gate.bootstrap(),
         stage.gate.admin()
     );
-    println!("OpenID provider: {}   everything is in {}\n", stage.issuer.url(), stage.gate.folder().display());
+    println!("OpenID provider: {}   everything is in {}", stage.issuer.url(), stage.gate.folder().display());
+    println!(
+        "Log in yourself: {} login --gate {}   (at {}: {}, password {})\n",
+        stage.gate.programs.gateway.display(),
+        stage.gate.web(),
+        stage.provider.issuer(),
+        oidc_provider::ALICE.name,
+        oidc_provider::ALICE.password
+    );
     println!("{}", stage.people.paste(&stage.jars, &stage.gate.bootstrap(), &stage.topic)?);
     println!("{}\n\nCtrl-C ends it.", evidence::paste(stage));
     let runtime =
@@ -134,9 +161,10 @@ fn stay(stage: &Stage) -> Result<()> {
 /// Takes the demo's topic away again from a cluster that goes on living.
 fn clean(stage: &Stage) -> Result<()> {
     if let Cluster::Own { broker, .. } = &stage.cluster {
-        let args = ["--delete", "--topic", &stage.topic];
-        let deleted = stage.cluster.tool(&stage.jars, java::TOPICS, &args).run()?.ok();
-        deleted.with_context(|| format!("the topic {} is still on {broker}; delete it", stage.topic))?;
+        for topic in [&stage.topic, &stage.staging] {
+            let deleted = stage.cluster.tool(&stage.jars, java::TOPICS, &["--delete", "--topic", topic]).run()?.ok();
+            deleted.with_context(|| format!("the topic {topic} is still on {broker}; delete it"))?;
+        }
     }
     Ok(())
 }
@@ -144,11 +172,12 @@ fn clean(stage: &Stage) -> Result<()> {
 /// Starts everything.
 fn set(args: &Args, progress: &Progress) -> Result<Stage> {
     let topic = format!("tidegate-demo-orders-{}", std::process::id());
+    let staging = format!("tidegate-demo-staging-{}", std::process::id());
     let own = match (&args.broker, &args.agent_config) {
         (Some(broker), Some(file)) => {
             let own = Own::read(file, broker)?;
             if !args.yes {
-                own::ask(&topic, broker)?;
+                own::ask(&[&topic, &staging], broker)?;
             }
             Some((broker.clone(), own))
         }
@@ -162,6 +191,8 @@ fn set(args: &Args, progress: &Progress) -> Result<Stage> {
     progress.done("programs built");
     let issuer = Issuer::start()?;
     progress.done(&format!("OpenID provider at {}", issuer.url()));
+    let provider = OidcProvider::start()?;
+    progress.done(&format!("corp's identity provider at {}", provider.issuer()));
     let (cluster, agent) = match own {
         None => {
             let kafka = Kafka::start(kafka::Options::new(Version::V4_3).login_only())?;
@@ -190,16 +221,23 @@ fn set(args: &Args, progress: &Progress) -> Result<Stage> {
         tls: None,
         evidence_dir: None,
         evidence: String::new(),
-        more: String::new(),
+        more: provider.issuer_config("corp")
+            + &format!(
+                "kind = \"client_credentials\"\n\n[issuer.login]\nclient_id = {:?}\nscopes = [\"openid\", \"groups\"]\n",
+                oidc_provider::CLI.id
+            ),
     };
     let gate = Gate::start(&options, &issuer)?;
+    let desk = Desk::new(&gate.programs.gateway, &gate.web())?;
     let isolation = match users {
         Users::Apart => "gateway and agent run as two users",
         Users::Same => "gateway and agent run as one user: agent_isolation=none",
     };
     progress.done(&format!("agent logged in to Kafka; gate at {}; {isolation}", gate.bootstrap()));
-    let args = ["--create", "--topic", &topic, "--partitions", "3"];
-    cluster.tool(&jars, java::TOPICS, &args).run()?.ok().context("cannot create the demo's topic")?;
-    progress.done(&format!("topic {topic}"));
-    Ok(Stage { gate, people, issuer, cluster, jars, topic, folder })
+    for (topic, partitions) in [(&topic, "3"), (&staging, "1")] {
+        let args = ["--create", "--topic", topic, "--partitions", partitions];
+        cluster.tool(&jars, java::TOPICS, &args).run()?.ok().context("cannot create the demo's topics")?;
+    }
+    progress.done(&format!("topics {topic} and {staging}"));
+    Ok(Stage { gate, people, issuer, provider, desk, corp: None, cluster, jars, topic, staging, folder })
 }

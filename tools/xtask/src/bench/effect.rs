@@ -184,9 +184,14 @@ impl Stage {
             note(&format!("effect: {made} connections made; waiting until all {} read", readers.len()));
             // One that was refused before may be told so late.
             let reads = |reader: &Reader| reader.has_ended() || reader.last().is_some_and(|last| last > since);
-            until("every connection to read", PATIENCE, || Ok(readers.iter().all(|reader| reads(reader)))).with_context(
-                || format!("{} of {} read nothing", readers.iter().filter(|reader| !reads(reader)).count(), readers.len()),
-            )?;
+            until("every connection to read", PATIENCE, || Ok(readers.iter().all(|reader| reads(reader))))
+                .with_context(|| {
+                    format!(
+                        "{} of {} read nothing",
+                        readers.iter().filter(|reader| !reads(reader)).count(),
+                        readers.len()
+                    )
+                })?;
             if !readers.iter().any(|reader| reader.has_ended()) {
                 return Ok(());
             }

@@ -79,12 +79,13 @@ fn secret(source: &Value, folder: &Path) -> Result<String> {
 }
 
 /// Asks before the user's cluster is touched.
-pub(super) fn ask(topic: &str, broker: &str) -> Result<()> {
+pub(super) fn ask(topics: &[&str], broker: &str) -> Result<()> {
+    let topics = topics.join(" and ");
     if !std::io::stdin().is_terminal() {
-        bail!("this would create the topic {topic} on {broker}; say --yes to allow it");
+        bail!("this would create the topics {topics} on {broker}; say --yes to allow it");
     }
     let mut out = std::io::stdout().lock();
-    write!(out, "This creates the topic {topic} on {broker} and deletes it at the end. Go on? [y/N] ")
+    write!(out, "This creates the topics {topics} on {broker} and deletes them at the end. Go on? [y/N] ")
         .and_then(|()| out.flush())
         .context("cannot ask")?;
     let mut answer = String::new();

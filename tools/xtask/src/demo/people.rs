@@ -50,11 +50,38 @@ permit (
   action in [Action::"describeGroup", Action::"joinGroup"],
   resource is ConsumerGroup
 ) when { resource.name like "demo-*" };
+
+// People of corp log in at its identity provider. Of the orders, their team has partition 0.
+@id("corp-orders-sees-orders")
+permit (principal in Group::"corp:orders", action == Action::"describe", resource in Domain::"orders");
+
+@id("corp-orders-reads-partition-0")
+@why("the orders team of corp works on partition 0")
+@ask("the data platform team")
+permit (principal in Group::"corp:orders", action == Action::"consume", resource in Domain::"orders")
+when { context has partition && context.partition == 0 };
+
+// CI jobs write where nothing can break.
+@id("ci-writes-staging")
+@ask("the owner of the topic")
+permit (
+  principal is Workload in Group::"corp:ci",
+  action in [Action::"describe", Action::"produce"],
+  resource
+) when { resource.env == "staging" };
+
+@id("ci-idempotent")
+permit (principal is Workload in Group::"corp:ci", action == Action::"idempotentWrite", resource is Cluster);
 "#;
 
 /// What the demo's topics are.
 pub(super) const TOPICS: &str = "\
-- pattern: tidegate-demo-*
+- pattern: tidegate-demo-staging-*
+  domain: builds
+  env: staging
+  tier: tier3
+  tags: [internal]
+- pattern: tidegate-demo-orders-*
   domain: orders
   env: demo
   tier: tier2

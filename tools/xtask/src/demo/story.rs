@@ -7,18 +7,23 @@ use anyhow::{Context, Result, bail, ensure};
 use tidegate_brokers::java::{self, Output, Tool};
 
 use super::people::Person;
-use super::{ORDERS, Stage, evidence, orders};
+use super::{ORDERS, Stage, evidence, identity, orders};
 
 /// A client that the gate refuses must not wait for long; one that is served gets this long.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(super) const PATIENCE: Duration = Duration::from_secs(120);
 
 type Step = (&'static str, fn(&mut Stage) -> Result<String>);
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 13] = [
     ("alice (producers) writes 10,000 orders with the console producer", alice_writes),
     ("bob (analysts) reads them with the console consumer", bob_reads),
     ("carol (marketing) may see the topic but not read it", carol_is_refused),
     ("mallory has a token that says bob, signed by another key", mallory_cannot_log_in),
+    ("why carol was refused, and which rule came nearest", identity::explain),
+    ("alice of corp logs in with a browser, at the identity provider that corp has", identity::log_in),
+    ("her team may read partition 0 of its topics, and nothing else", identity::team_reads_its_partition),
+    ("a CI job of corp, with its platform's token, writes to staging only", identity::ci_writes_to_staging_only),
+    ("somebody blocks alice of corp while her consumer runs", identity::a_block_cuts_a_consumer),
     ("every address that clients got leads to the gate", addresses_are_the_gates),
     ("the evidence says who did what, and what was decided", evidence::list),
     ("the evidence verifies with the key that was noted down at the start", evidence::verify),
@@ -63,18 +68,18 @@ fn alice_writes(stage: &mut Stage) -> Result<String> {
         .run()?
         .ok()?;
     ensure!(!output.stderr.contains("ERROR"), "the producer said:\n{}", output.stderr);
-    let written = end_offsets(stage)?;
+    let written = end_offsets(stage, &stage.topic)?;
     ensure!(written == ORDERS, "the broker has {written} records of {ORDERS}");
     let first = lines.lines().next().and_then(|line| line.split_once('\t')).map(|(_, value)| value).unwrap_or_default();
     Ok(format!("the broker has {written} records; the first:\n{first}"))
 }
 
-/// What is in the topic, asked for at the broker itself.
-fn end_offsets(stage: &Stage) -> Result<u64> {
-    let args = ["--topic", &stage.topic];
+/// What is in a topic, asked for at the broker itself.
+pub(super) fn end_offsets(stage: &Stage, topic: &str) -> Result<u64> {
+    let args = ["--topic", topic];
     let output = stage.cluster.tool(&stage.jars, java::GET_OFFSETS, &args).run()?.ok()?;
     let mut sum = 0;
-    for line in output.stdout.lines().filter(|line| line.starts_with(&stage.topic)) {
+    for line in output.stdout.lines().filter(|line| line.starts_with(topic)) {
         let offset = line.rsplit(':').next().unwrap_or_default();
         sum += offset.parse::<u64>().with_context(|| format!("not an offset: {line}"))?;
     }
@@ -125,7 +130,7 @@ fn read(stage: &Stage, person: &Person, group: &str, count: u64) -> Result<Outpu
 }
 
 /// The client's own words for a refusal, and not one record.
-fn refused(output: &Output, exception: &str) -> Result<String> {
+pub(super) fn refused(output: &Output, exception: &str) -> Result<String> {
     ensure!(output.stdout.trim().is_empty(), "got {} lines of the topic", output.stdout.lines().count());
     let line = output.stderr.lines().find(|line| line.contains(exception));
     let Some(line) = line else { bail!("no {exception}; the client said:\n{}", output.stderr) };
