@@ -68,9 +68,12 @@ impl Seat {
         if self.showing().is_none() {
             return false;
         }
-        let caller = Arc::clone(&self.access().caller);
+        let (caller, client_id) = {
+            let access = self.access();
+            (Arc::clone(&access.caller), Arc::clone(&access.client_id))
+        };
         let policy = shared.policy();
-        let entitlement = policy.entitlement(&caller, &self.circumstances());
+        let entitlement = policy.entitlement(&caller, &self.circumstances(&client_id));
         let asking = policy.asking(&entitlement);
         let now = Now::at(shared.now_ms() / 1000, caller.mfa_at);
         let may = |(name, partition)| {
