@@ -139,7 +139,7 @@ fn ten_thousand_groups_in_a_token_are_refused_before_they_are_read() {
         stage.with(|claims| claims["groups"] = json!(groups))
     };
     let answer = stage.login(&of(2_000));
-    assert!(answer.error == FAILED && answer.message.contains("longer than 16384 bytes"), "{answer:?}");
+    assert!(answer.error == FAILED && answer.message.contains("longer than"), "{answer:?}");
     // So large a frame is taken from nobody who has not logged in.
     let mut raw = Raw::connect(&stage.gate.bootstrap()).unwrap();
     assert!(raw.login_plain(&of(10_000)).is_err());
