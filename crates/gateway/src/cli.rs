@@ -3,10 +3,16 @@
 mod blocks;
 mod evidence;
 mod gate;
+mod gate_keys;
+mod kafka_config;
+mod login;
+mod logins;
 mod policy;
+mod private;
 mod service_account;
 mod token;
 mod versions;
+mod whoami;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -46,9 +52,31 @@ enum Command {
     /// Look at what was recorded.
     #[command(subcommand)]
     Evidence(evidence::EvidenceCommand),
-    /// Look at a token.
+    /// Log in at a gate with your identity provider, in the browser or on another device.
+    ///
+    /// The login is kept on this machine, for you alone, with a key that never leaves it; it lasts some hours, as the gate says.
+    /// After it `tidegate token`, `tidegate kafka-config` and every command to the gate are yours. Exit code: 0 logged in, 64 usage,
+    /// 69 no gate answers, 77 refused.
+    Login(login::LoginArguments),
+    /// End a login, and every session and token of it.
+    Logout(login::LogoutArguments),
+    /// List who is logged in at a running gate, and whether a Kafka client has a secret of the login.
+    ///
+    /// `tidegate revoke --session LOGIN` ends one.
+    Logins {
+        #[command(flatten)]
+        gate: gate::GateArguments,
+    },
+    /// Rotate the keys that a running gate signs its own tokens with.
     #[command(subcommand)]
-    Token(token::TokenCommand),
+    GateKeys(gate_keys::GateKeysCommand),
+    /// Print a new token for a Kafka client, good for five minutes; or look at one.
+    ///
+    /// The token goes to standard output alone, for a client's token command. Exit code: 0 done (with --keep: ended by Ctrl-C),
+    /// 64 usage, 69 no gate answers, 77 not logged in, refused, or the login has ended.
+    Token(token::TokenArguments),
+    /// Write what a Kafka client needs to log in at the gate as you, and to go on by itself.
+    KafkaConfig(kafka_config::KafkaConfigArguments),
     /// End credentials that were issued until now: a caller's, a login's, a client's, a group's, or one token.
     ///
     /// Live sessions are cut. Who logs in anew gets in again, if the identity provider lets them: to keep a caller out, block.
@@ -60,7 +88,7 @@ enum Command {
         #[command(flatten)]
         gate: gate::GateArguments,
     },
-    /// Ask a running gate who it takes you for.
+    /// Ask a running gate who it takes you for, and how long that lasts.
     Whoami {
         #[command(flatten)]
         gate: gate::GateArguments,
@@ -143,10 +171,15 @@ pub(crate) fn run() -> ExitCode {
         Command::Revoke(arguments) => blocks::revoke(&arguments),
         Command::Reinstate(arguments) => blocks::reinstate(&arguments),
         Command::Revocations { gate } => blocks::revocations(&gate),
-        Command::Whoami { gate } => versions::whoami(&gate),
+        Command::Whoami { gate } => whoami::whoami(&gate),
+        Command::Login(arguments) => login::login(&arguments),
+        Command::Logout(arguments) => login::logout(&arguments),
+        Command::Logins { gate } => logins::logins(&gate),
+        Command::GateKeys(command) => gate_keys::run(&command),
+        Command::KafkaConfig(arguments) => kafka_config::run(&arguments),
         Command::ServiceAccount(command) => service_account::run(&command),
         Command::Evidence(command) => evidence::run(command),
-        Command::Token(command) => token::run(command),
+        Command::Token(arguments) => token::run_command(arguments),
     }
 }
 
@@ -164,6 +197,12 @@ fn check_config(file: &std::path::Path) -> ExitCode {
 pub(crate) fn print(text: &str) {
     use std::io::Write as _;
     let _closed = writeln!(std::io::stdout(), "{text}");
+}
+
+/// Says something to the person on standard error; standard output is for what was asked for.
+pub(crate) fn note(text: &str) {
+    use std::io::Write as _;
+    let _closed = writeln!(std::io::stderr(), "{text}");
 }
 
 /// Says what went wrong, with its causes.

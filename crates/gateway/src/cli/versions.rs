@@ -1,4 +1,4 @@
-//! `tidegate policy apply`, `rollback`, `versions`: the policy of a running gate. And `tidegate whoami`.
+//! `tidegate policy apply`, `rollback`, `versions`: the policy of a running gate.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -141,32 +141,6 @@ pub(crate) fn versions(gate: &GateArguments) -> ExitCode {
             ]);
         }
         table.take()
-    })
-}
-
-/// Says who the gate takes the caller for.
-pub(crate) fn whoami(gate: &GateArguments) -> ExitCode {
-    show(gate.output, gate.ask(Method::GET, "/v1/whoami", None), |answer| {
-        let groups = field(answer, "groups").as_array().map_or_else(
-            || "unknown".to_owned(),
-            |groups| match groups.as_slice() {
-                [] => "none".to_owned(),
-                groups => groups
-                    .iter()
-                    .filter_map(Value::as_str)
-                    .map(|group| shown(group, TEXT_MAX))
-                    .collect::<Vec<_>>()
-                    .join(", "),
-            },
-        );
-        let mfa = field(answer, "mfa_age_s").as_u64().map_or_else(|| "never".to_owned(), |age| format!("{age} s ago"));
-        format!(
-            "{} ({}, {})\ngroups: {groups}\nleft: {} s\nstrong login: {mfa}",
-            text(answer, "name"),
-            text(answer, "kind"),
-            text(answer, "credential"),
-            field(answer, "expires_in_s"),
-        )
     })
 }
 
