@@ -136,6 +136,8 @@ impl Browser {
 
     fn build(authority: Option<Certificate>) -> Result<Browser> {
         let client = Client::builder().redirect(redirect::Policy::none()).no_proxy().timeout(ANSWER);
+        // Nothing runs between two pages, so that nobody would see when a kept connection is closed by the other side.
+        let client = client.pool_max_idle_per_host(0);
         let client = client.tls_certs_merge(authority).build().context("cannot build the HTTP client")?;
         let runtime = Builder::new_current_thread().enable_all().build().context("cannot start the HTTP client")?;
         Ok(Browser { runtime, client, cookies: Vec::new() })

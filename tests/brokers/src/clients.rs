@@ -119,7 +119,7 @@ pub fn run_over(
     fs::write(&program, text).with_context(|| format!("cannot write {}", program.display()))?;
     let mut command = if family == Family::Kafkajs {
         let mut command = Command::new(node()?);
-        command.env("NODE_PATH", node_modules(NODE_PACKAGE, NODE_LOCK)?).env("KAFKAJS_NO_PARTITIONER_WARNING", "1");
+        command.env("NODE_PATH", kafkajs()?).env("KAFKAJS_NO_PARTITIONER_WARNING", "1");
         command
     } else {
         Command::new(python()?)
@@ -201,6 +201,14 @@ pub fn python() -> Result<PathBuf> {
 /// When it is missing and cannot be installed.
 pub(crate) fn node() -> Result<PathBuf> {
     host::need("node", &["nodejs", "npm"])
+}
+
+/// The folder with kafkajs.
+///
+/// # Errors
+/// When npm is missing or the packages cannot be installed.
+pub(crate) fn kafkajs() -> Result<PathBuf> {
+    node_modules(NODE_PACKAGE, NODE_LOCK)
 }
 
 /// The folder with a package's dependencies, installed from its lock file.

@@ -11,6 +11,7 @@
 pub mod browser;
 pub mod cache;
 pub mod clients;
+pub mod desk;
 pub mod gate;
 
 pub mod host;
@@ -32,6 +33,7 @@ pub mod stories;
 pub mod tls;
 
 pub use browser::Browser;
+pub use desk::Desk;
 pub use gate::Gate;
 pub use issuer::Issuer;
 pub use kafka::Kafka;
