@@ -286,8 +286,19 @@ impl ServiceAccount {
         Ok(())
     }
 
+    fn end_of(&self, verifier: &Verifier) -> u64 {
+        verifier.ends_at.map_or(self.expires_at, |ends| ends.min(self.expires_at))
+    }
+
+    /// The password that this caller came with, if it is still there.
+    fn used_by(&self, caller: &Caller) -> Option<&Verifier> {
+        // Without text being made: this is asked often.
+        let number = caller.token_id.as_deref().and_then(|id| id.rsplit_once('/')?.1.parse().ok());
+        let used = |one: &&Verifier| number == Some(one.number) && caller.issued_at == Some(one.created_at);
+        self.verifiers.iter().find(used)
+    }
+
     fn caller(&self, verifier: &Verifier, credential: CredentialKind) -> Caller {
-        let ends = verifier.ends_at.map_or(self.expires_at, |ends| ends.min(self.expires_at));
         Caller {
             kind: CallerKind::Workload,
             issuer: SERVICE_ACCOUNT_ISSUER.to_owned(),
@@ -301,7 +312,7 @@ impl ServiceAccount {
             via_gate: false,
             credential,
             issued_at: Some(verifier.created_at),
-            expires_at: ends,
+            expires_at: self.end_of(verifier),
             mfa_at: None,
         }
     }
@@ -520,10 +531,15 @@ impl Accounts {
             return true;
         }
         let Some(account) = self.find(&caller.subject) else { return false };
-        // Without text being made: this is asked for every frame.
-        let number = caller.token_id.as_deref().and_then(|id| id.rsplit_once('/')?.1.parse().ok());
-        let used = |one: &&Verifier| number == Some(one.number) && caller.issued_at == Some(one.created_at);
-        account.verifiers.iter().find(used).is_some_and(|one| account.admits(one, now).is_ok())
+        account.used_by(caller).is_some_and(|one| account.admits(one, now).is_ok())
+    }
+
+    /// When the password of a caller who logged in with a service account stops working by what is known now, Unix seconds;
+    /// `None` for everybody else.
+    #[must_use]
+    pub fn ends_at(&self, caller: &Caller) -> Option<u64> {
+        let account = self.find(&caller.subject).filter(|_| caller.credential.is_static())?;
+        account.used_by(caller).map(|used| account.end_of(used))
     }
 
     /// Notes a login, if it was with a service account.

@@ -113,11 +113,8 @@ impl Session for KafkaSession {
             return Err(FrameRefused("a frame after a failed login: connect anew".into()));
         }
         let header = header::request(&frame)?;
-        if let Some(id) = header.client_id
-            && self.client.client_id != id
-        {
-            // KIP-511 has no rule for client ids; what is kept is bounded.
-            self.client.client_id = id.chars().take(256).collect();
+        if let Some(id) = self.other_id(&header) {
+            self.client.client_id = id;
         }
         Ok(match header.api_key {
             API_VERSIONS => self.api_versions(&header, &frame, gate)?,
@@ -197,9 +194,20 @@ impl Session for KafkaSession {
     fn client(&self) -> ClientWords {
         self.client.clone()
     }
+
+    fn other_name(&self, frame: &[u8]) -> Option<String> {
+        self.other_id(&header::request(frame).ok()?)
+    }
 }
 
 impl KafkaSession {
+    /// The client id of a request, if it is another one. KIP-511 has no rule for client ids; what is kept is bounded.
+    fn other_id(&self, header: &RequestHeader<'_>) -> Option<String> {
+        let id = header.client_id.filter(|id| *id != self.client.client_id)?;
+        let id: String = id.chars().take(256).collect();
+        (id != self.client.client_id).then_some(id)
+    }
+
     fn api_versions(
         &mut self,
         header: &RequestHeader<'_>,

@@ -52,6 +52,10 @@ pub trait Session: Send {
     fn retriable(&mut self, slot: &Slot) -> Option<Bytes>;
     /// What the client says of itself (name and version of its library, client id); personal data, for disclosures only.
     fn client(&self) -> ClientWords;
+    /// What the client calls itself in this frame, which is about to be taken, if it called itself something else before.
+    fn other_name(&self, _frame: &[u8]) -> Option<String> {
+        None
+    }
 }
 
 /// What a client says of itself; never believed, only recorded.

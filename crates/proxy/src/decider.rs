@@ -29,6 +29,8 @@ pub struct Access {
     pub policy: Arc<Policy>,
     /// The caller's class under it.
     pub entitlement: Entitlement,
+    /// What the client called itself when that was found out.
+    pub client_id: Arc<str>,
 }
 
 impl Access {
@@ -36,7 +38,7 @@ impl Access {
     #[must_use]
     pub fn new(caller: Arc<Caller>, ends_at_ms: u64, policy: Arc<Policy>, circumstances: &Circumstances<'_>) -> Self {
         let entitlement = policy.entitlement(&caller, circumstances);
-        Self { caller, ends_at_ms, policy, entitlement }
+        Self { caller, ends_at_ms, policy, entitlement, client_id: circumstances.client_id.into() }
     }
 
     /// Whether no other policy has come into force since.
@@ -49,6 +51,9 @@ impl Access {
     pub fn refresh(&mut self, shared: &Shared, circumstances: &Circumstances<'_>) {
         self.policy = shared.policy();
         self.entitlement = self.policy.entitlement(&self.caller, circumstances);
+        if *self.client_id != *circumstances.client_id {
+            self.client_id = circumstances.client_id.into();
+        }
     }
 }
 
@@ -76,6 +81,16 @@ impl Asked {
     #[must_use]
     pub fn allowed(&self) -> bool {
         self.effect == Effect::Allow
+    }
+
+    fn resource(&self) -> Resource<'_> {
+        match self.kind {
+            ResourceKind::Topic => Resource::Topic(&self.name),
+            ResourceKind::ConsumerGroup => Resource::ConsumerGroup(&self.name),
+            ResourceKind::TransactionalId => Resource::TransactionalId(&self.name),
+            ResourceKind::Cluster => Resource::Cluster,
+            ResourceKind::Gateway => Resource::Gateway,
+        }
     }
 }
 
@@ -169,6 +184,14 @@ impl<'a> Decider<'a> {
         let asked = Memory { questions, seen: HashSet::new(), last: None };
         let access = access.map(|access| (access, access.policy.asking(&access.entitlement)));
         Self { access, endpoints, shared, now_ms, now, asked }
+    }
+
+    /// Whether an answer may still be shown to what was allowed by other rules. What only reads shows what it asked for, and a
+    /// member of a group is told what the group does. What was too much to remember cannot be asked again.
+    pub(crate) fn allows_still(&mut self, before: &Questions, reads: bool) -> bool {
+        let shows = |asked: &&Asked| asked.allowed() && (reads || asked.action == Action::JoinGroup);
+        let mut again = before.asked.iter().filter(shows);
+        (!reads || before.more == 0) && again.all(|asked| self.allows(asked.action, asked.resource(), asked.partition))
     }
 
     /// What was asked.

@@ -10,6 +10,7 @@ use crate::agents::Upstream;
 use crate::exchange::Exchange;
 use crate::fault::Fault;
 use crate::frames::FrameReader;
+use crate::live::Bar;
 use crate::slots::Ends;
 
 /// How long a session that was cut waits for the outcome of what it had forwarded. Nothing is delivered meanwhile.
@@ -55,7 +56,10 @@ where
         ended
     };
     let cut = async {
-        exchange.seat.cut().cancelled().await;
+        tokio::select! {
+            () = exchange.seat.cut().cancelled() => {}
+            () = exchange.seat.end_in_time(shared) => {}
+        }
         ends.no_more.cancel();
         // What changes something on the broker still gets its outcome.
         tokio::time::sleep(CUT_GRACE).await;
@@ -67,6 +71,7 @@ where
         () = cut => (Ok(()), Ok(())),
     };
     match exchange.seat.why_cut() {
+        Some(why) if why == Bar::Ended.name() => Err(Fault::SessionEnded),
         Some(why) => Err(Fault::Cut(why)),
         None => answered.and(asked),
     }

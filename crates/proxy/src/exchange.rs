@@ -15,7 +15,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tidegate_identity::ScramServer;
-use tidegate_model::{Action, AliasUse, AnswerStep, Effect, Facts, Gate as _, RequestStep, Resource, Session, Slot};
+use tidegate_model::{
+    Action, AliasUse, AnswerStep, Effect, Facts, FrameRefused, Gate as _, RequestStep, Resource, Session, Slot,
+};
 use tidegate_policy::Policy;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, oneshot};
@@ -30,8 +32,8 @@ use crate::listener::Listener;
 use crate::live::Seated;
 use crate::metrics::{Direction, Operation};
 use crate::recorder::{ConnectionFacts, Recorder};
-use crate::slots::{Ends, Owed, Ready, Step, is_negotiation, next_owed, send, with_in_flight};
-use crate::steps::{Decided, Forwardable, Masked, ReadsOnly, Recording};
+use crate::slots::{Ends, Owed, Ready, Step, is_negotiation, next_owed, with_in_flight};
+use crate::steps::{Decided, Masked, ReadsOnly, Recording};
 use crate::tally::{Around, Tally};
 
 /// An authenticated connection.
@@ -228,6 +230,7 @@ impl Exchange {
 
     /// Authenticates, decodes and decides a request, and begins to record it.
     pub(crate) fn decide(&self, frame: Frame) -> Result<Step, Fault> {
+        self.named(&frame.bytes)?;
         let access = self.access_now();
         let mut gate = Decider::new(&self.listener.shared, &self.listener.endpoints, Some(&access));
         let now_ms = gate.now_ms();
@@ -283,82 +286,6 @@ impl Exchange {
         })
     }
 
-    /// Waits until the intent is durable, then forwards; or puts the gate's own answer in its place in the order.
-    async fn forward<W: AsyncWrite + Unpin>(
-        &self,
-        step: Step,
-        upstream_out: &mut W,
-        owe: &mpsc::Sender<Owed>,
-        ends: &Ends,
-    ) -> Result<(), Fault> {
-        let then = |close| if close { Err(Fault::PartRefused) } else { Ok(()) };
-        match step {
-            Step::Forward { recording, slot, questions, policy, _held } => {
-                let (frame, indices) = match recording.durable().await {
-                    Ok(durable) => durable,
-                    Err(not) => {
-                        // Nothing was forwarded: the client may try again.
-                        self.recorder.opened(not.recorded).not_forwarded(UNRECORDED);
-                        let retriable = self.session().retriable(&slot);
-                        let Some(frame) = retriable else { return Err(Fault::Evidence(not.error)) };
-                        let recording = Recording::not_forwarded(frame);
-                        return send(owe, Owed::Ours { recording, delay: Duration::ZERO }).await;
-                    }
-                };
-                let intent = self.recorder.opened(indices);
-                if !self.is_in_force(&policy) {
-                    // It waited while the rules changed: the client asks again, and is answered by the new ones.
-                    intent.not_forwarded(WITHHELD_POLICY);
-                    let Some(frame) = self.session().retriable(&slot) else { return Err(Fault::PolicyChanged) };
-                    let recording = Recording::not_forwarded(frame);
-                    return send(owe, Owed::Ours { recording, delay: Duration::ZERO }).await;
-                }
-                send(owe, Owed::Broker { slot, intent, questions, policy }).await?;
-                self.write_upstream(upstream_out, &frame, ends).await
-            }
-            Step::Unanswered { recording, close, policy, _held } => match recording.durable().await {
-                Ok((frame, indices)) => {
-                    let intent = self.recorder.opened(indices);
-                    if !self.is_in_force(&policy) {
-                        intent.not_forwarded(WITHHELD_POLICY);
-                        return Err(Fault::PolicyChanged);
-                    }
-                    self.write_upstream(upstream_out, &frame, ends).await?;
-                    intent.unanswered();
-                    then(close)
-                }
-                Err(not) => {
-                    self.recorder.opened(not.recorded).not_forwarded(UNRECORDED);
-                    Err(Fault::Evidence(not.error))
-                }
-            },
-            Step::RefusedSilently { tickets, close } => {
-                tickets.durable().await.map_err(|not| Fault::Evidence(not.error))?;
-                then(close)
-            }
-            Step::Ours { recording, delay } => send(owe, Owed::Ours { recording, delay }).await,
-            Step::Authenticate { credential, done } => {
-                let renewed = self.renew(credential).await?;
-                send(owe, Owed::Ours { recording: renewed.answer, delay: Duration::ZERO }).await?;
-                if let Some(done) = done {
-                    let _nobody_waits = done.send(renewed.refused.is_none());
-                }
-                renewed.refused.map_or(Ok(()), |reason| Err(Fault::Login(reason)))
-            }
-        }
-    }
-
-    /// Records that a request that was decided, and perhaps recorded, is not forwarded.
-    pub(crate) async fn withhold(&self, step: Step) {
-        if let Step::Forward { recording, .. } | Step::Unanswered { recording, .. } = step {
-            let indices = match recording.durable().await {
-                Ok((_frame, indices)) => indices,
-                Err(not) => not.recorded,
-            };
-            self.recorder.opened(indices).not_forwarded(WITHHELD);
-        }
-    }
-
     /// Receives the answer that is owed, masks it for the caller, and begins to record it.
     async fn receive<R: AsyncRead + Unpin>(
         &self,
@@ -369,7 +296,7 @@ impl Exchange {
         let (slot, intent, asked, policy) = match owed {
             Owed::Ours { recording, delay } => {
                 let intent = self.recorder.opened(Vec::new());
-                return Ok(Ready { recording, intent, delay, _held: Held::default() });
+                return Ok(Ready { recording, intent, delay, reads: false, _held: Held::default() });
             }
             Owed::Broker { slot, intent, questions, policy } => (slot, intent, questions, policy),
         };
@@ -405,7 +332,8 @@ impl Exchange {
             // Topics as a whole were changed: what is known of the cluster is old.
             self.listener.endpoints.cluster().nudge();
         }
-        Ok(Ready { recording, intent, delay: Duration::ZERO, _held: held })
+        let reads = step.facts.effect == Effect::Reads;
+        Ok(Ready { recording, intent, delay: Duration::ZERO, reads, _held: held })
     }
 
     /// The answer as this caller may see it, under the policy that is in force now.
@@ -426,6 +354,9 @@ impl Exchange {
         // What was asked for by an alias that means another topic now was not what the client meant.
         let moved = |used: &AliasUse| gate.alias(&used.alias).as_deref() != Some(used.topic.as_str());
         if step.facts.effect == Effect::Reads && step.facts.aliases.iter().any(moved) {
+            return Err(Fault::PolicyChanged);
+        }
+        if !gate.allows_still(&asked, step.facts.effect == Effect::Reads) {
             return Err(Fault::PolicyChanged);
         }
         for partition in step.facts.partitions.iter().filter(|p| p.bytes > 0 && step.facts.effect == Effect::Reads) {
@@ -455,6 +386,11 @@ impl Exchange {
         ready.intent.settled();
         client_out.gone |= self.seat.why_cut().is_some();
         let shared = &self.listener.shared;
+        if ready.reads && shared.now_ms() >= self.access().ends_at_ms {
+            // It waited for the client, who took too long.
+            client_out.gone = true;
+            return Err(Fault::SessionEnded);
+        }
         // A client follows an address as soon as it reads it.
         if let Err(error) = self.listener.bind_missing().await {
             client_out.gone = true;
@@ -484,25 +420,6 @@ impl Exchange {
         let bytes = u64::try_from(deliverable.bytes().len()).unwrap_or(0);
         shared.metrics.bytes.get_or_create(&Direction { direction: "to_client" }).inc_by(bytes);
         Ok(())
-    }
-
-    async fn write_upstream<W: AsyncWrite + Unpin>(
-        &self,
-        upstream_out: &mut W,
-        frame: &Forwardable,
-        ends: &Ends,
-    ) -> Result<(), Fault> {
-        let shared = &self.listener.shared;
-        let bytes = u64::try_from(frame.bytes().len()).unwrap_or(0);
-        shared.metrics.bytes.get_or_create(&Direction { direction: "to_broker" }).inc_by(bytes);
-        let gone = Fault::BrokerGone { in_flight: 1 };
-        tokio::select! {
-            biased;
-            written = write_frame(upstream_out, frame.bytes(), shared.limits.delivery_stall, shared.budget.requests()) => {
-                written.map_err(|_io| gone)
-            }
-            () = ends.answered.cancelled() => Err(gone),
-        }
     }
 
     /// Counts what was asked, and hands over what was counted when it is time.
@@ -537,25 +454,32 @@ impl Exchange {
         self.seat.access()
     }
 
-    fn is_in_force(&self, policy: &Arc<Policy>) -> bool {
-        Arc::ptr_eq(&self.listener.shared.policy.load(), policy)
-    }
-
     /// The caller under the policy that is in force now.
     fn access_now(&self) -> Access {
         let mut access = self.access();
         let shared = &self.listener.shared;
         if !access.is_current(shared) {
-            let client_id = self.session().client().client_id;
-            access.refresh(shared, &circumstances(&self.listener, self.facts.peer, &client_id));
+            let client_id = Arc::clone(&access.client_id);
+            access.refresh(shared, &self.seat.circumstances(&client_id));
         }
         access.clone()
     }
-}
 
-const UNRECORDED: &str = "not forwarded: a part of the intent could not be recorded";
-const WITHHELD_POLICY: &str = "not forwarded: the policy changed before it could be";
-const WITHHELD: &str = "not forwarded: the connection ended first";
+    /// Takes up what the client calls itself in this frame, if that is something else than before: rules and blocks look at it.
+    fn named(&self, frame: &[u8]) -> Result<(), Fault> {
+        let Some(client_id) = self.session().other_name(frame) else { return Ok(()) };
+        let shared = &self.listener.shared;
+        {
+            let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
+            tally.hand_over(&shared.tallies, || self.around());
+        }
+        if !self.seat.rename(&client_id, shared) {
+            return Err(Fault::Client(FrameRefused("the client calls itself something else too often".into())));
+        }
+        self.seat.review(shared);
+        self.seat.why_cut().map_or(Ok(()), |why| Err(Fault::Cut(why)))
+    }
+}
 
 /// The way to the client. Once the client has gone, answers are still received and recorded, but go nowhere.
 struct ClientOut<W> {

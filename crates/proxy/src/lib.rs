@@ -13,6 +13,7 @@ pub mod drive;
 pub mod exchange;
 pub mod failures;
 pub mod fault;
+mod forward;
 pub mod frames;
 pub mod gate;
 pub mod listener;

@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use tidegate_model::Caller;
 use tidegate_policy::Circumstances;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::certificate::Shown;
@@ -15,6 +17,14 @@ use crate::decider::Access;
 use crate::gate::Shared;
 use crate::listener::Listener;
 use crate::recheck::Watch;
+
+/// How long a session outlasts its end, without being shown anything more: a new credential may be on its way.
+const LEEWAY_MS: u64 = 10_000;
+/// The longest sleep until an end, since clocks are set.
+const SLEEP_MAX_MS: u64 = 600_000;
+/// How often a session's client may call itself something else. Each name may be another class of callers, and those that are kept
+/// are bounded for all.
+const RENAMES_MAX: u32 = 1_000;
 
 /// Why a caller may not come in or stay, whatever the rules allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +35,8 @@ pub(crate) enum Bar {
     AccountEnded,
     /// The caller is blocked.
     Blocked,
+    /// The credential has expired, and no other came.
+    Ended,
     /// The client certificate is not accepted any longer, or stands for somebody else.
     Certificate,
     /// The issuer says that the token is no longer active.
@@ -40,6 +52,7 @@ impl Bar {
             Bar::Revoked => "revoked",
             Bar::AccountEnded => "account_ended",
             Bar::Blocked => "blocked",
+            Bar::Ended => "session_ended",
             Bar::Certificate => "certificate_ended",
             Bar::TokenEnded => "token_ended",
             Bar::Unconfirmed => "issuer_unanswered",
@@ -55,6 +68,7 @@ impl From<Bar> for Refused {
                 "the service account has ended, or its password was replaced: ask the gate's operators"
             }
             Bar::Blocked => "this caller is blocked at the gate: ask the gate's operators",
+            Bar::Ended => "the credential has expired: log in anew",
             Bar::Certificate => "the client certificate is not accepted any longer: connect with another",
             Bar::TokenEnded => "the issuer says that the token is no longer active: get another",
             Bar::Unconfirmed => "the issuer does not say whether the token is still active: try again later",
@@ -76,8 +90,11 @@ pub struct Seat {
     access: Mutex<Access>,
     cluster: String,
     address: IpAddr,
-    client_id: String,
     tls: bool,
+    /// How often the client has called itself something else.
+    renames: AtomicU32,
+    /// The end has come nearer.
+    nearer: Notify,
     listener: String,
     certificate: Option<Shown>,
     watch: Mutex<Option<Watch>>,
@@ -149,12 +166,53 @@ impl Seat {
         if self.cut.is_cancelled() { self.why.get().map(|bar| bar.name()) } else { None }
     }
 
-    /// Cuts the session if its caller is blocked or revoked; whether it was cut by this.
+    /// What is true of the session beside who calls.
+    pub(crate) fn circumstances<'a>(&'a self, client_id: &'a str) -> Circumstances<'a> {
+        Circumstances { cluster: &self.cluster, address: self.address, client_id, tls: self.tls }
+    }
+
+    /// Takes up what the client calls itself now; false if it has done so too often.
+    pub(crate) fn rename(&self, client_id: &str, shared: &Shared) -> bool {
+        self.access().refresh(shared, &self.circumstances(client_id));
+        self.renames.fetch_add(1, Ordering::Relaxed) < RENAMES_MAX
+    }
+
+    /// Cuts the session once it has outlasted its end.
+    pub(crate) async fn end_in_time(&self, shared: &Shared) {
+        loop {
+            let ends_at_ms = self.access().ends_at_ms;
+            let left = ends_at_ms.saturating_add(LEEWAY_MS).saturating_sub(shared.now_ms());
+            if left == 0 {
+                self.end(Bar::Ended);
+                return;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_millis(left.min(SLEEP_MAX_MS))) => {}
+                () = self.nearer.notified() => {}
+            }
+        }
+    }
+
+    /// Ends the session no later than its service account ends by now.
+    fn shorten(&self, shared: &Shared, caller: &Caller) {
+        let Some(ends_at) = shared.accounts.ends_at(caller) else { return };
+        let ends_at_ms = ends_at.saturating_mul(1000);
+        let mut access = self.access();
+        // Not that of a caller who has just come in this one's place.
+        if Arc::as_ptr(&access.caller) == std::ptr::from_ref(caller) && ends_at_ms < access.ends_at_ms {
+            access.ends_at_ms = ends_at_ms;
+            self.nearer.notify_one();
+        }
+    }
+
+    /// Cuts the session if its caller is blocked or revoked; whether it was cut by this. One that stays may end sooner.
     pub(crate) fn review(&self, shared: &Shared) -> bool {
-        let caller = Arc::clone(&self.access().caller);
-        let circumstances =
-            Circumstances { cluster: &self.cluster, address: self.address, client_id: &self.client_id, tls: self.tls };
-        barred(shared, &caller, &circumstances).is_some_and(|why| self.end(why))
+        let (caller, client_id) = {
+            let access = self.access();
+            (Arc::clone(&access.caller), Arc::clone(&access.client_id))
+        };
+        self.shorten(shared, &caller);
+        barred(shared, &caller, &self.circumstances(&client_id)).is_some_and(|why| self.end(why))
     }
 
     /// Cuts the session if it came to this listener with a certificate that counts no longer; whether it was cut by this.
@@ -188,8 +246,9 @@ impl Seated {
             access: Mutex::new(access),
             cluster: circumstances.cluster.to_owned(),
             address: circumstances.address,
-            client_id: circumstances.client_id.to_owned(),
             tls: circumstances.tls,
+            renames: AtomicU32::new(0),
+            nearer: Notify::new(),
             listener: listener.config.name.clone(),
             certificate,
             watch: Mutex::default(),

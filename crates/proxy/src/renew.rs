@@ -1,9 +1,9 @@
 //! A new credential on a live session (KIP-368): the same caller, or the session ends as after a failed login.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use tidegate_model::{Credential, LoginOutcome};
+use tidegate_model::{Caller, Credential, LoginOutcome};
 use tokio::io::AsyncRead;
 use tokio::sync::mpsc;
 
@@ -14,6 +14,7 @@ use crate::exchange::Exchange;
 use crate::fault::Fault;
 use crate::frames::FrameReader;
 use crate::live::barred;
+use crate::recheck::Watch;
 use crate::slots::{Owed, Step, send};
 use crate::steps::{Masked, Recording};
 
@@ -75,6 +76,16 @@ impl Exchange {
             let text = "a live session cannot change its caller: connect anew".into();
             return Ok(Err(Refused { reason: "another_caller", text }));
         }
+        self.accept((caller, last_words), watch).await
+    }
+
+    /// Takes a caller who is the same, once it is recorded.
+    async fn accept(
+        &self,
+        (caller, last_words): (Arc<Caller>, String),
+        watch: Option<Watch>,
+    ) -> Result<Result<Checked, Refused>, Fault> {
+        let shared = &self.listener.shared;
         let words = self.session().client();
         let around = circumstances(&self.listener, self.facts.peer, &words.client_id);
         if let Some(bar) = barred(shared, &caller, &around) {
@@ -107,5 +118,33 @@ impl Exchange {
                 Err(_refused) => return,
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future as _;
+    use std::task::{Context, Waker};
+
+    use tidegate_identity::{Revocation, RevocationKind, Revocations};
+
+    use super::*;
+    use crate::testing::{Gatehouse, caller, limits};
+
+    #[tokio::test]
+    async fn a_credential_that_is_revoked_while_its_leaf_is_written_ends_the_session() {
+        let gate = Gatehouse::new(limits()).await;
+        let shared = &gate.listener.shared;
+        let exchange = gate.exchange(caller());
+        let new = Arc::new(Caller { token_id: Some("new".into()), ..caller() });
+        let mut accepting = Box::pin(exchange.accept((new, String::new()), None));
+        let first = accepting.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        assert!(first.is_pending(), "it waits for the disk");
+        let value = "new".to_owned();
+        let revoked = Revocation { kind: RevocationKind::Token, value, not_before: u64::MAX, reason: String::new() };
+        shared.revocations.store(Arc::new(Revocations::new([revoked]).unwrap()));
+        assert_eq!(shared.live.review(shared), 0, "the credential before is as good as ever");
+        assert!(matches!(accepting.await, Ok(Ok(Checked::Accepted { .. }))));
+        assert_eq!(exchange.seat.why_cut(), Some("revoked"));
     }
 }

@@ -70,6 +70,8 @@ pub(crate) struct Ready {
     pub(crate) recording: Recording<Masked>,
     pub(crate) intent: OpenIntent,
     pub(crate) delay: Duration,
+    /// Whether it shows what the broker has, and does not only say what became of a change.
+    pub(crate) reads: bool,
     pub(crate) _held: Held,
 }
 
@@ -82,14 +84,23 @@ pub(crate) fn is_negotiation(step: &RequestStep) -> bool {
     }
 }
 
-/// Queues an answer in the order of the requests. When the answers have ended, nothing of the request was forwarded.
-pub(crate) async fn send(owe: &mpsc::Sender<Owed>, owed: Owed) -> Result<(), Fault> {
-    owe.send(owed).await.map_err(|refused| {
-        if let Owed::Broker { intent, .. } = refused.0 {
+/// A place in the order of the answers, for a request that is about to be forwarded. When the answers have ended, it is not.
+pub(crate) async fn place(
+    owe: &mpsc::Sender<Owed>,
+    intent: OpenIntent,
+) -> Result<(OpenIntent, mpsc::Permit<'_, Owed>), Fault> {
+    match owe.reserve().await {
+        Ok(place) => Ok((intent, place)),
+        Err(_ended) => {
             intent.not_forwarded(NO_MORE_ANSWERS);
+            Err(Fault::BrokerGone { in_flight: 0 })
         }
-        Fault::BrokerGone { in_flight: 0 }
-    })
+    }
+}
+
+/// Queues an answer of the gate in the order of the requests.
+pub(crate) async fn send(owe: &mpsc::Sender<Owed>, owed: Owed) -> Result<(), Fault> {
+    owe.send(owed).await.map_err(|_ended| Fault::BrokerGone { in_flight: 0 })
 }
 
 /// The next answer that is owed; `None` when no more will be. A broker that hangs up or speaks unasked meanwhile is a fault: the

@@ -3,7 +3,8 @@
 //! A frame is a length of four bytes, a letter, a number of one byte, and any more. Letters: `R` reads, `Q` reads and the answer
 //! is quiet, `W` changes something, `N` changes something and asks for no answer, `L` is refused by the gate, `T` asks policy for
 //! the topic named by the rest and is refused, `A` presents a token that is none, or the SASL PLAIN message in
-//! the rest; anything else is no frame.
+//! the rest, `C` reads and the client calls itself by the rest, `K` is allowed to describe the topic named by the rest and reads,
+//! `J` is allowed to join the group named by the rest and changes something; anything else is no frame.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -71,7 +72,7 @@ impl Protocol for Letters {
 struct Lettered;
 
 fn facts(letter: u8, number: u8, refused: bool) -> Facts {
-    let effect = if matches!(letter, b'W' | b'N') { Effect::Changes } else { Effect::Reads };
+    let effect = if matches!(letter, b'W' | b'N' | b'J') { Effect::Changes } else { Effect::Reads };
     Facts {
         operation: "letter",
         api_key: i16::from(letter),
@@ -92,7 +93,17 @@ impl Session for Lettered {
         let facts = facts(letter, number, matches!(letter, b'L' | b'T'));
         let slot = Slot { api_key: i16::from(letter), api_version: 0, correlation_id: i32::from(number), state: None };
         match letter {
-            b'R' | b'Q' | b'W' => Ok(RequestStep::Forward { frame: frame.freeze(), received: None, facts, slot }),
+            b'K' | b'J' => {
+                let name = String::from_utf8(frame[6..].to_vec()).unwrap();
+                assert!(match letter {
+                    b'K' => gate.allows(Action::Describe, Resource::Topic(&name), None),
+                    _ => gate.allows(Action::JoinGroup, Resource::ConsumerGroup(&name), None),
+                });
+                Ok(RequestStep::Forward { frame: frame.freeze(), received: None, facts, slot })
+            }
+            b'R' | b'Q' | b'W' | b'C' => {
+                Ok(RequestStep::Forward { frame: frame.freeze(), received: None, facts, slot })
+            }
             b'N' => {
                 Ok(RequestStep::ForwardUnanswered { frame: Some(frame.freeze()), received: None, facts, close: false })
             }
@@ -137,6 +148,10 @@ impl Session for Lettered {
 
     fn client(&self) -> ClientWords {
         ClientWords::default()
+    }
+
+    fn other_name(&self, frame: &[u8]) -> Option<String> {
+        (frame[4] == b'C').then(|| String::from_utf8(frame[6..].to_vec()).unwrap())
     }
 }
 

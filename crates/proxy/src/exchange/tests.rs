@@ -1,11 +1,13 @@
 //! The order of things on one connection, with a broker that does what the test says and a real log.
 
 use tidegate_evidence::entry::{Effect as Done, Kind};
+use tidegate_identity::{Revocation, RevocationKind, Revocations};
+use tidegate_policy::{Block, Blocks, Target};
 use tokio::io::AsyncWriteExt as _;
 
 use super::*;
 use crate::gate::Limits;
-use crate::testing::{Gatehouse, LONGEST, frame, limits, named, take};
+use crate::testing::{Gatehouse, LONGEST, Wired, caller, frame, limits, named, take};
 
 #[tokio::test]
 async fn what_changes_something_is_durable_before_the_broker_sees_it_and_its_outcome_before_the_client() {
@@ -28,8 +30,8 @@ async fn what_changes_something_is_durable_before_the_broker_sees_it_and_its_out
 #[tokio::test]
 async fn what_only_reads_has_one_leaf_and_what_says_nothing_is_folded() {
     let gate = Gatehouse::new(limits()).await;
-    let exchange = gate.exchange(crate::testing::caller());
-    exchange.recorder.open(&crate::testing::caller(), &Default::default(), &exchange.facts, 1).await.unwrap();
+    let exchange = gate.exchange(caller());
+    exchange.recorder.open(&caller(), &Default::default(), &exchange.facts, 1).await.unwrap();
     drop(exchange);
     let mut wired = gate.connect(1 << 16);
     for (letter, number) in [(b"R", 1), (b"Q", 2), (b"Q", 3)] {
@@ -190,7 +192,7 @@ async fn garbage_ends_the_connection_after_what_came_before_it() {
 #[tokio::test]
 async fn what_was_recorded_but_not_forwarded_says_so() {
     let gate = Gatehouse::new(limits()).await;
-    let exchange = gate.exchange(crate::testing::caller());
+    let exchange = gate.exchange(caller());
     let held = Held::default();
     let step = exchange.decide(Frame { bytes: (&frame(b"W", 8, 0)[..]).into(), held }).unwrap();
     exchange.withhold(step).await;
@@ -313,7 +315,7 @@ async fn what_was_decided_under_other_rules_and_not_forwarded_yet_is_asked_again
 #[tokio::test]
 async fn a_session_that_has_ended_takes_no_request() {
     let gate = Gatehouse::new(limits()).await;
-    let exchange = gate.exchange(crate::testing::caller());
+    let exchange = gate.exchange(caller());
     exchange.access().ends_at_ms = 1;
     let asked = |letter| Frame { bytes: (&frame(letter, 8, 0)[..]).into(), held: Held::default() };
     for letter in [b"W", b"R", b"L", b"N"] {
@@ -327,7 +329,7 @@ async fn a_session_that_has_ended_takes_no_request() {
 #[tokio::test]
 async fn an_answer_that_outlasts_its_session_is_not_delivered() {
     let gate = Gatehouse::new(limits()).await;
-    let exchange = gate.exchange(crate::testing::caller());
+    let exchange = gate.exchange(caller());
     let ends = crate::gate::now_ms() + 500;
     exchange.access().ends_at_ms = ends;
     let mut wired = Gatehouse::wire(exchange, 1 << 16);
@@ -348,8 +350,8 @@ async fn an_answer_that_outlasts_its_session_is_not_delivered() {
 #[tokio::test]
 async fn equal_refusals_are_counted_and_different_ones_are_not_taken_for_equal() {
     let gate = Gatehouse::new(limits()).await;
-    let exchange = gate.exchange(crate::testing::caller());
-    exchange.recorder.open(&crate::testing::caller(), &Default::default(), &exchange.facts, 1).await.unwrap();
+    let exchange = gate.exchange(caller());
+    exchange.recorder.open(&caller(), &Default::default(), &exchange.facts, 1).await.unwrap();
     for (number, topic) in [(1, "a"), (2, "a"), (3, "b"), (4, "a")] {
         let frame = Frame { bytes: (&named(b"T", number, topic)[..]).into(), held: Held::default() };
         let Ok(Step::Ours { recording, .. }) = exchange.decide(frame) else { panic!("refused by the gate") };
@@ -368,7 +370,7 @@ async fn equal_refusals_are_counted_and_different_ones_are_not_taken_for_equal()
 #[tokio::test]
 async fn decisions_are_counted_and_handed_over_at_the_end() {
     let mut gate = Gatehouse::new(limits()).await;
-    let exchange = gate.exchange(crate::testing::caller());
+    let exchange = gate.exchange(caller());
     for (number, topic) in [(1, "a"), (2, "a"), (3, "b"), (4, "a")] {
         let frame = Frame { bytes: (&named(b"T", number, topic)[..]).into(), held: Held::default() };
         drop(exchange.decide(frame));
@@ -385,8 +387,8 @@ async fn decisions_are_counted_and_handed_over_at_the_end() {
 #[tokio::test]
 async fn quiet_answers_are_counted_in_one_leaf() {
     let gate = Gatehouse::new(limits()).await;
-    let exchange = gate.exchange(crate::testing::caller());
-    exchange.recorder.open(&crate::testing::caller(), &Default::default(), &exchange.facts, 1).await.unwrap();
+    let exchange = gate.exchange(caller());
+    exchange.recorder.open(&caller(), &Default::default(), &exchange.facts, 1).await.unwrap();
     let facts = |key| Facts {
         operation: "o",
         api_key: key,
@@ -411,4 +413,125 @@ async fn quiet_answers_are_counted_in_one_leaf() {
     assert_eq!(idle[0].entry.counts, [(1, 2), (12, 1)]);
     assert_eq!((idle[0].entry.first_ms, idle[0].entry.last_ms), (Some(1_000), Some(10_999)));
     assert_eq!(idle[1].entry.counts, [(1, 1)]);
+}
+
+/// Puts these rules in force.
+fn apply(gate: &Gatehouse, rules: &str) {
+    let files = [("rules.cedar".to_owned(), rules.to_owned())].into();
+    gate.listener.shared.policy.store(Arc::new(Policy::from_files(&files).unwrap()));
+}
+
+const OPEN: &str = "permit (principal, action, resource);";
+
+#[tokio::test]
+async fn an_answer_is_withheld_when_other_rules_no_longer_allow_what_was_asked() {
+    for (letter, forbidden) in [(b"K", "describe"), (b"J", "joinGroup")] {
+        for (forbids, shown) in [("produce", true), (forbidden, false)] {
+            let gate = Gatehouse::new(limits()).await;
+            apply(&gate, OPEN);
+            let mut wired = gate.connect(1 << 16);
+            let asked = named(letter, 1, "n");
+            wired.ask(std::slice::from_ref(&asked)).await;
+            wired.broker_sees(&asked).await;
+            apply(&gate, &format!("{OPEN} forbid (principal, action == Action::\"{forbids}\", resource);"));
+            wired.answer(&frame(letter, 1, 0)).await;
+            if shown {
+                wired.client_sees(&frame(letter, 1, 0)).await;
+            } else {
+                assert!(take(&mut wired.client).await.is_none());
+                assert!(matches!(wired.end().await, Err(Fault::PolicyChanged)));
+            }
+        }
+    }
+}
+
+/// Three requests that are recorded, of which the last waits for its place in the order.
+async fn three(gate: &Gatehouse) -> Wired {
+    let mut wired = gate.connect(1 << 16);
+    wired.ask(&[frame(b"W", 1, 0), frame(b"W", 2, 0), frame(b"W", 3, 0)]).await;
+    wired.broker_sees(&frame(b"W", 1, 0)).await;
+    wired.broker_sees(&frame(b"W", 2, 0)).await;
+    let recorded = async {
+        while gate.of(Kind::Intent).len() < 3 {
+            tokio::task::yield_now().await;
+        }
+        // Its leaf is durable a little before it is told so.
+        for _turn in 0..100 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), recorded).await.expect("all three are decided ahead");
+    wired
+}
+
+#[tokio::test]
+async fn what_waits_for_its_place_is_not_forwarded_under_other_rules() {
+    let gate = Gatehouse::new(Limits { in_flight: 1, ..limits() }).await;
+    let mut wired = three(&gate).await;
+    gate.listener.shared.policy.store(Arc::new(gate.another_policy()));
+    for number in [1, 2] {
+        wired.answer(&frame(b"w", number, 0)).await;
+        wired.client_sees(&frame(b"w", number, 0)).await;
+    }
+    wired.client_sees(&frame(b"!", 3, 0)).await;
+    drop(wired.client);
+    assert!(take(&mut wired.broker).await.is_none(), "it was not forwarded");
+    wired.ended.await.unwrap().unwrap();
+    assert_eq!(gate.effects(), [(1, Done::Acked), (2, Done::Acked), (3, Done::Refused)]);
+}
+
+#[tokio::test]
+async fn what_waits_for_its_place_is_not_forwarded_once_the_session_is_cut() {
+    let gate = Gatehouse::new(Limits { in_flight: 1, ..limits() }).await;
+    let mut wired = three(&gate).await;
+    let shared = &gate.listener.shared;
+    let value = format!("{}:{}", caller().issuer, caller().subject);
+    let revoked = Revocation { kind: RevocationKind::Subject, value, not_before: u64::MAX, reason: String::new() };
+    shared.revocations.store(Arc::new(Revocations::new([revoked]).unwrap()));
+    assert_eq!(shared.live.review(shared), 1);
+    for number in [1, 2] {
+        wired.answer(&frame(b"w", number, 0)).await;
+    }
+    assert!(take(&mut wired.broker).await.is_none(), "it was not forwarded");
+    assert!(matches!(wired.end().await, Err(Fault::Cut("revoked"))));
+    assert_eq!(gate.effects(), [(1, Done::Acked), (2, Done::Acked), (3, Done::Refused)]);
+}
+
+#[tokio::test]
+async fn a_client_that_calls_itself_something_else_is_decided_by_its_new_name() {
+    let gate = Gatehouse::new(limits()).await;
+    apply(&gate, &format!("{OPEN} forbid (principal, action, resource) when {{ context.clientId == \"bad\" }};"));
+    let exchange = gate.exchange(caller());
+    let calls = |name: &str| Frame { bytes: (&named(b"C", 1, name)[..]).into(), held: Held::default() };
+    let may_read = || {
+        let access = exchange.access_now();
+        let mut gate = Decider::new(&gate.listener.shared, &gate.listener.endpoints, Some(&access));
+        gate.allows(Action::Consume, Resource::Topic("t"), None)
+    };
+    assert!(may_read());
+    assert!(exchange.decide(calls("bad")).is_ok() && !may_read());
+    apply(&gate, &format!("{OPEN} forbid (principal, action, resource) when {{ context.clientId == \"bad\" }};"));
+    assert!(!may_read(), "it is still called so under other rules");
+    assert!(exchange.decide(calls("good")).is_ok() && may_read());
+    let block = Block {
+        id: "b1".into(),
+        target: Target::parse("client_id", "evil").unwrap(),
+        reason: String::new(),
+        at_ms: 0,
+        until_s: None,
+        who: String::new(),
+    };
+    let blocked = gate.listener.shared.policy().with_blocks(Arc::new(Blocks::new(vec![block], 0)));
+    gate.listener.shared.policy.store(Arc::new(blocked));
+    assert!(exchange.decide(calls("good")).is_ok());
+    assert!(matches!(exchange.decide(calls("evil")), Err(Fault::Cut("blocked"))));
+}
+
+#[tokio::test]
+async fn the_seat_of_a_session_is_not_held_while_the_session_is_busy() {
+    let gate = Gatehouse::new(limits()).await;
+    let exchange = gate.exchange(caller());
+    gate.listener.shared.policy.store(Arc::new(gate.another_policy()));
+    let _busy = exchange.session();
+    assert!(exchange.access_now().is_current(&gate.listener.shared), "and does not wait for it");
 }

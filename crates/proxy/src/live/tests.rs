@@ -1,7 +1,7 @@
 //! Sessions that are cut while they are live.
 
 use tidegate_evidence::entry::{Effect as Done, Kind};
-use tidegate_identity::{Revocation, RevocationKind, Revocations};
+use tidegate_identity::{NewAccount, Plain, Revocation, RevocationKind, Revocations, ServiceAccount};
 use tidegate_policy::{Block, Blocks, Target};
 
 use super::*;
@@ -79,4 +79,45 @@ async fn who_was_barred_while_logging_in_is_cut_at_once_and_a_topic_cuts_nobody(
     let other = gate.connect_as(Caller { subject: "other".into(), ..caller() }, 1 << 16).await;
     assert_eq!(block(&gate, "topic", "*"), 0, "its next request is refused, its connection lives");
     drop(other);
+}
+
+#[tokio::test]
+async fn an_idle_session_ends_a_little_after_its_credential() {
+    let gate = Gatehouse::new(limits()).await;
+    let exchange = gate.exchange(caller());
+    exchange.access().ends_at_ms = gate.listener.shared.now_ms() - LEEWAY_MS - 1;
+    let mut wired = Gatehouse::wire(exchange, 1 << 16);
+    assert!(take(&mut wired.client).await.is_none());
+    assert!(matches!(wired.end().await, Err(Fault::SessionEnded)));
+}
+
+#[tokio::test]
+async fn a_session_ends_no_later_than_its_account_ends_now() {
+    let gate = Gatehouse::new(limits()).await;
+    let shared = Arc::clone(&gate.listener.shared);
+    let now = shared.now_ms() / 1000;
+    let (name, owner, groups) = ("batch".into(), "ops".into(), Vec::new());
+    let new = NewAccount { name, owner, groups, expires_at: now + 24 * 60 * 60 };
+    let (mut account, password) = ServiceAccount::create(new, shared.accounts.salts(), now).unwrap();
+    shared.accounts.replace(vec![account.clone()]);
+    let login = Plain { authzid: None, user: "batch".into(), password };
+    let caller = shared.accounts.plain(login, now).await.unwrap();
+    let exchange = gate.exchange((*caller).clone());
+    let before = exchange.access().ends_at_ms;
+    // Its timer sleeps until the end that was known before.
+    let mut ending = Box::pin(exchange.seat.end_in_time(&shared));
+    assert!(poll_once(&mut ending).is_pending());
+    account.rotate(now + 60, None, now).unwrap();
+    shared.accounts.replace(vec![account.clone()]);
+    assert_eq!(shared.live.review(&shared), 0);
+    assert_eq!(exchange.access().ends_at_ms, (now + 60) * 1000);
+    assert!((now + 60) * 1000 < before);
+    // It is woken for the nearer end, and a session that has outlasted its own is cut.
+    exchange.access().ends_at_ms = 1;
+    tokio::time::timeout(Duration::from_secs(30), ending).await.expect("it was not woken");
+    assert_eq!(exchange.seat.why_cut(), Some("session_ended"));
+}
+
+fn poll_once<F: Future<Output = ()>>(future: &mut std::pin::Pin<Box<F>>) -> std::task::Poll<()> {
+    future.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop()))
 }
