@@ -60,7 +60,7 @@ async fn a_password_in_plain_is_taken_only_where_nobody_can_read_it_and_a_token_
     let gate = Gatehouse::new(limits()).await;
     let (_, password) = account(&gate);
     let open = |message: String| async {
-        let credential = Credential { mechanism: Mechanism::Plain, message: BytesMut::from(&{ message }[..]) };
+        let credential = Credential { mechanism: Mechanism::Plain, message: BytesMut::from({ message }.as_str()) };
         verify(&gate.listener.shared, credential, None, Way::Open).await
     };
     let Err(refused) = open(format!("\0batch\0{}", *password)).await else { panic!("accepted") };
