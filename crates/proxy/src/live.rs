@@ -27,14 +27,6 @@ const SLEEP_MAX_MS: u64 = 600_000;
 /// are bounded for all.
 const RENAMES_MAX: u32 = 1_000;
 
-/// How long a session outlasts its end, without being shown anything more: a new credential may be on its way.
-const LEEWAY_MS: u64 = 10_000;
-/// The longest sleep until an end, since clocks are set.
-const SLEEP_MAX_MS: u64 = 600_000;
-/// How often a session's client may call itself something else. Each name may be another class of callers, and those that are kept
-/// are bounded for all.
-const RENAMES_MAX: u32 = 1_000;
-
 /// Why a caller may not come in or stay, whatever the rules allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bar {
