@@ -1,10 +1,11 @@
 //! For tests: a small protocol, a gate around a real evidence log, and one connection with its broker in the test's hands.
 //!
-//! A frame is a length of four bytes, a letter, a number of one byte, and any more. Letters: `R` reads, `Q` reads and the answer
-//! is quiet, `S` reads and is shown records of the topic `shown`, `W` changes something, `N` changes something and asks for no answer, `L` is refused by the gate, `T` asks policy for
-//! the topic named by the rest and is refused, `A` presents a token that is none, or the SASL PLAIN message in
-//! the rest, `C` reads and the client calls itself by the rest, `K` is allowed to describe the topic named by the rest and reads,
-//! `J` is allowed to join the group named by the rest and changes something; anything else is no frame.
+//! A frame is a length of four bytes, a letter, a number of one byte, and any more. Letters: `R` reads, `Q` reads and the
+//! answer is quiet, `S` reads and is shown records of the topic `shown`, `W` changes something, `N` changes something and asks
+//! for no answer, `L` is refused by the gate, `T` asks policy for the topic named by the rest and is refused, `A` presents a
+//! token that is none, or the SASL PLAIN message in the rest, `C` reads and the client calls itself by the rest, `K` is allowed
+//! to describe the topic named by the rest and reads, `J` is allowed to join the group named by the rest and changes something;
+//! anything else is no frame.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};

@@ -162,7 +162,7 @@ impl Stage {
                 self.command(&["policy", "rollback", "1"])?;
             }
             self.fill()?;
-            let name = if listed > 0 { "policy block, beside 100,000 blocked" } else { "policy block" };
+            let name = if listed > 0 { "policy block, beside many that are blocked" } else { "policy block" };
             let effect = self.watch(name, &block)?;
             found.push(effect);
             self.unblock(&subjects)?;
@@ -294,9 +294,9 @@ fn print(args: &Args, found: &[Effect], report: &mut Report) {
         ]
     });
     let title = format!(
-        "{} connections that read 1 topic of 1 partition, {} records a second, {} rules, {SUBJECTS} callers of 1 class; last record of a \
-         connection, p50 / max over the connections; below zero: before",
-        args.connections, args.effect_records, args.effect_rules
+        "{} connections that read 1 topic of 1 partition, {} records a second, {} rules, {SUBJECTS} callers of 1 class, \
+         {} others blocked already in the rows that say so; last record of a connection, p50 / max over the connections; below zero: before",
+        args.connections, args.effect_records, args.effect_rules, args.blocked
     );
     let columns = [
         "command",
