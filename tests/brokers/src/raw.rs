@@ -344,10 +344,10 @@ pub fn fetched(answer: &[u8]) -> Result<Fetched> {
     Ok(Fetched { error, next })
 }
 
-/// Metadata v1 of every topic.
+/// Metadata v4 of every topic; none is made.
 #[must_use]
 pub fn metadata_of_all() -> Body {
-    Body::default().int32(-1)
+    Body::default().int32(-1).int8(0)
 }
 
 /// CreateTopics v2 of these topics with one partition each.

@@ -178,7 +178,7 @@ const ASKED: &str = "t0-asked";
 /// Milliseconds for Metadata of every topic.
 fn timed(raw: &mut Raw) -> Result<f64> {
     let begun = Instant::now();
-    let answer = raw.ask(key::METADATA, 1, &raw::metadata_of_all())?;
+    let answer = raw.ask(key::METADATA, 4, &raw::metadata_of_all())?;
     let took = begun.elapsed().as_secs_f64() * 1000.0;
     ensure!(answer.len() > 1_000, "an answer of {} bytes names no topics", answer.len());
     Ok(took)
