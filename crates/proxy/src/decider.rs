@@ -197,14 +197,6 @@ impl<'a> Decider<'a> {
         (!reads || before.more == 0) && again.all(|asked| self.allows(asked.action, asked.resource(), asked.partition))
     }
 
-    /// Whether an answer may still be shown to what was allowed by other rules. What only reads shows what it asked for, and a
-    /// member of a group is told what the group does. What was too much to remember cannot be asked again.
-    pub(crate) fn allows_still(&mut self, before: &Questions, reads: bool) -> bool {
-        let shows = |asked: &&Asked| asked.allowed() && (reads || asked.action == Action::JoinGroup);
-        let mut again = before.asked.iter().filter(shows);
-        (!reads || before.more == 0) && again.all(|asked| self.allows(asked.action, asked.resource(), asked.partition))
-    }
-
     /// What was asked.
     #[must_use]
     pub fn into_questions(self) -> Questions {

@@ -431,7 +431,7 @@ async fn an_answer_is_withheld_when_other_rules_no_longer_allow_what_was_asked()
             apply(&gate, OPEN);
             let mut wired = gate.connect(1 << 16);
             let asked = named(letter, 1, "n");
-            wired.ask(&[asked.clone()]).await;
+            wired.ask(std::slice::from_ref(&asked)).await;
             wired.broker_sees(&asked).await;
             apply(&gate, &format!("{OPEN} forbid (principal, action == Action::\"{forbids}\", resource);"));
             wired.answer(&frame(letter, 1, 0)).await;
