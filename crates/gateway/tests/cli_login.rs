@@ -375,6 +375,10 @@ fn a_login_that_others_may_read_or_that_has_ended_is_not_used() {
 fn a_clock_that_is_wrong_is_named_and_a_gate_that_is_gone_ends_no_login() {
     let (gate, person) = (FakeGate::start(), Person::new());
     person.log_in(&gate);
+    gate.state().instead.push(("/v1/logout", 401, "the proof is wrong", None));
+    let said = person.run(&["logout"]);
+    assert!(said.code == 77 && person.files().len() == 1, "the login may live on there: {said:?}");
+    gate.state().instead.clear();
     gate.state().instead.push(("/v1/token", 401, "the proof is too old", None));
     gate.state().instead.push(("/v1/logout", 401, "the proof is too old", None));
     gate.state().date = Some("Sat, 01 Jan 2000 00:00:00 GMT");

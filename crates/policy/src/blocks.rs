@@ -386,7 +386,7 @@ mod tests {
         assert_eq!((topic_of(&at(20), "orders"), at(20).next_end()), (None, None));
         assert_eq!(at(20).list().len(), 1);
         let more = at(0).with(vec![block("d", "subject", "idp:dan", Some(30))], 20);
-        assert_eq!(more.list().map(|block| &*block.id).collect::<Vec<_>>(), ["b", "d"]);
+        assert_eq!(more.list().map(|block| &*block.id).collect::<Vec<_>>(), ["ever", "d"]);
         assert_eq!(more.next_end(), Some(30));
         assert_eq!(more.without("d", 20).list().len(), 1);
     }

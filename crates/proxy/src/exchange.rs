@@ -414,8 +414,9 @@ impl Exchange {
             };
             let delivered = tokio::select! {
                 biased;
-                written = written => written.is_ok(),
+                // First: once the session is cut, not one more piece of the answer is written.
                 () = self.seat.cut().cancelled() => false,
+                written = written => written.is_ok(),
                 () = ends.late.cancelled() => false,
             };
             client_out.gone = !delivered;

@@ -59,6 +59,8 @@ pub(crate) struct Failed {
     code: u8,
     /// The clock is what is wrong.
     clock: bool,
+    /// The gate says that there is no such login any longer.
+    ended: bool,
 }
 
 impl From<anyhow::Error> for Failed {
@@ -69,7 +71,7 @@ impl From<anyhow::Error> for Failed {
 
 impl Failed {
     fn with(error: anyhow::Error, code: u8) -> Failed {
-        Failed { error, code, clock: false }
+        Failed { error, code, clock: false, ended: false }
     }
 
     /// No gate answers, or nothing that a gate would say.
@@ -100,6 +102,11 @@ impl Failed {
     /// Whether the gate does not take the credential itself; a clock that is wrong is another matter.
     pub(crate) fn is_refusal(&self) -> bool {
         self.code == EX_NOPERM && !self.clock
+    }
+
+    /// Whether the gate says that the login has ended. Whatever else it refuses, the login may live on there.
+    pub(crate) fn is_ended(&self) -> bool {
+        self.ended
     }
 
     /// Adds what to do.

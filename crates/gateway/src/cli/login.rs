@@ -331,13 +331,17 @@ async fn log_out(arguments: &LogoutArguments) -> Result<String, Failed> {
     let logins = Logins::here()?;
     let login = find(arguments.gate.as_deref())?;
     let (gate, name) = (GateUrl::parse(&login.gate)?, shown(&login.name, TEXT_MAX));
-    let told = match Session::of(login, arguments.ca_file.as_deref()) {
-        Ok(session) => session.log_out().await,
-        Err(failed) => Err(failed),
+    let (told, over) = match Session::of(login, arguments.ca_file.as_deref()) {
+        Ok(session) => (session.log_out().await, false),
+        // Its time is over, by what was kept here.
+        Err(failed) => {
+            let over = failed.is_refusal();
+            (Err(failed), over)
+        }
     };
     let said = match told {
         Ok(()) => format!("{name} is logged out at {gate}, and the sessions of the login are cut"),
-        Err(failed) if failed.is_refusal() => format!("the login of {name} at {gate} had ended already"),
+        Err(failed) if over || failed.is_ended() => format!("the login of {name} at {gate} had ended already"),
         Err(failed) if arguments.forget => {
             format!("the login of {name} at {gate} is forgotten here; the gate could not be told: {}", failed.text())
         }

@@ -191,7 +191,10 @@ fn proven(gate: &str, what: &str, state: &mut Behaviour, body: &Value) -> Result
     let part = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
     let (session, audience, nonce) = (part("session"), part("audience"), part("nonce"));
     let at = body["at"].as_u64().unwrap();
-    let Some(key) = state.sessions.get(&session) else { return Err(Box::new(refuse(401, "the login has ended"))) };
+    let Some(key) = state.sessions.get(&session) else {
+        let answer = Json(json!({ "error": "the login has ended", "code": "login_ended" }));
+        return Err(Box::new((StatusCode::UNAUTHORIZED, answer).into_response()));
+    };
     let message = format!("tidegate {what} v1\n{gate}\n{session}\n{audience}\n{at}\n{nonce}");
     assert_eq!(BASE64_URL_SAFE_NO_PAD.decode(&nonce).unwrap().len(), 16);
     if !signed(key, &message, &body["proof"]) || at.abs_diff(now()) > 60 || !state.nonces.insert(nonce) {

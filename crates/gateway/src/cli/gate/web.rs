@@ -93,13 +93,15 @@ impl Web {
             return Ok((status.as_u16(), value.ok_or_else(nonsense)?));
         }
         let text = String::from_utf8_lossy(&text);
-        let said = value.as_ref().and_then(|value| value.get("error")).and_then(Value::as_str);
+        let part = |name: &str| value.as_ref().and_then(|value| value.get(name)).and_then(Value::as_str);
+        let (said, ended) = (part("error"), part("code") == Some("login_ended"));
         let said = said.map_or_else(
             || format!("{} answers with HTTP status {}", self.gate, status.as_u16()),
             |said| shown(said, TEXT_BYTES_MAX),
         );
         drop(text);
         let mut failed = said_otherwise(status.as_u16(), &said);
+        failed.ended = ended;
         if let Some(skew) = skew.filter(|_| status.as_u16() == 401) {
             failed.error = anyhow!("{:#}; this machine's clock is {skew} the gate's: set it right", failed.error);
             failed.clock = true;
