@@ -115,7 +115,7 @@ enum PolicyCommand {
     Apply(versions::ApplyArguments),
     /// Say who would lose or gain what under a policy folder, from what a running gate has decided.
     ///
-    /// The gate counts decisions per day, caller, groups, action and resource, for as many days as [state] decision_days says.
+    /// The gate counts decisions per day, caller, groups, action and resource, for as many days as `decision_days` in \[state\] says.
     /// Nothing changes. Exit code as for apply.
     DryRun(versions::DryRunArguments),
     /// Put an earlier version in force again.

@@ -75,7 +75,7 @@ pub struct Outcome {
     pub expectation: Expectation,
     /// What the policy answered.
     pub got: Effect,
-    /// The rules that decided, as [`Decision::rule`] names them.
+    /// The rules that decided, as [`Decision::rule`](crate::Decision::rule) names them.
     pub rule: String,
     /// Whether it is what was expected.
     pub passed: bool,

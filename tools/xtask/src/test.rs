@@ -39,6 +39,12 @@ const STEPS: [Step; 11] = [
     step("formatting", &["fmt", "--all", "--check"]),
     step("tidy", &["run", "--quiet", "--package", "xtask", "--", "tidy"]),
     step("lints", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
+    Step {
+        name: "documentation",
+        args: &["doc", "--workspace", "--no-deps"],
+        environment: &[("RUSTDOCFLAGS", "-D warnings")],
+        broker: false,
+    },
     step("unit tests", &["test", "--workspace", "--exclude", "tidegate-brokers", "--no-fail-fast"]),
     step("harness unit tests", &["test", "--package", "tidegate-brokers", "--lib"]),
     // Each test file starts clusters of its own; on two cores more than two at once only wait for each other.
@@ -81,12 +87,6 @@ const STEPS: [Step; 11] = [
     // These two want jars that the steps before have put into the cache.
     with_kafka("Kafka's own classes", &["test", "--package", "tidegate-kafka", "--test", "oracle"]),
     with_kafka("protocol table", &["run", "--quiet", "--package", "xtask", "--", "schema", "--check"]),
-    Step {
-        name: "documentation",
-        args: &["doc", "--workspace", "--no-deps"],
-        environment: &[("RUSTDOCFLAGS", "-D warnings")],
-        broker: false,
-    },
 ];
 
 enum Outcome {
