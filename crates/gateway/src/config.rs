@@ -2,6 +2,7 @@
 //! ([`Config`]); an error names the file, the line and the mend.
 
 mod certificates;
+mod names;
 mod web;
 
 use std::net::SocketAddr;
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use tidegate_evidence::entry::Algorithm;
+use tidegate_evidence::merkle::sha256;
 use tidegate_identity::{CertificateConfig, IssuerConfig};
 use tidegate_model::Protocol;
 use tidegate_proxy::gate::Limits;
@@ -330,6 +332,8 @@ pub(crate) const LOCAL: &str = "local";
 pub(crate) struct Config {
     /// What was typed.
     pub(crate) file: FileConfig,
+    /// SHA-256 of the file.
+    pub(crate) digest: [u8; 32],
     /// Hash over payload.
     pub(crate) algorithm: Algorithm,
     /// The clusters with their protocols.
@@ -455,8 +459,8 @@ fn check(file: FileConfig, place: &Place<'_>) -> Result<Config, ConfigError> {
     }
     for (list, what) in [
         (
-            file.issuer.is_empty() && file.client_certificates.is_empty(),
-            "no [[issuer]]: nobody could log in; name who issues tokens",
+            file.issuer.is_empty() && file.saml.is_empty() && file.client_certificates.is_empty(),
+            "no [[issuer]], [[saml]] or [[client_certificates]]: nobody could log in; name who says who callers are",
         ),
         (file.cluster.is_empty(), "no [[cluster]]: name what lies behind the gate"),
         (file.listener.is_empty(), "no [[listener]]: name where clients come in"),
@@ -465,38 +469,13 @@ fn check(file: FileConfig, place: &Place<'_>) -> Result<Config, ConfigError> {
             return Err(place.wrong(0..0, what));
         }
     }
-    check_names(&file, place)?;
+    names::check(&file, place)?;
     certificates::check(&file, place)?;
     web::check(&file, place)?;
     let clusters = clusters(&file, place)?;
     let listeners = listeners(&file, place)?;
     let limits = limits(&file.limits);
-    Ok(Config { algorithm, clusters, listeners, limits, file })
-}
-
-/// Names that callers go by: none may pass for another's.
-fn check_names(file: &FileConfig, place: &Place<'_>) -> Result<(), ConfigError> {
-    let certificates = file.client_certificates.iter().map(|mapping| &mapping.name);
-    if file.issuer.iter().map(|issuer| &issuer.name).chain(certificates).any(|name| name == LOCAL) {
-        let what = format!("no issuer can be named {LOCAL:?}: so users of this machine are called");
-        return Err(place.wrong(0..0, what));
-    }
-    let administrators = &file.control.administrators;
-    for name in administrators.get_ref() {
-        let issuer = name.split_once(':').filter(|(_, subject)| !subject.is_empty()).map(|(issuer, _)| issuer);
-        if !issuer.is_some_and(|issuer| file.issuers().any(|known| known == issuer)) {
-            let what =
-                format!("{name:?} names nobody; write ISSUER:SUBJECT, or {LOCAL}:USER for a user of this machine");
-            return Err(place.wrong(administrators.span(), what));
-        }
-    }
-    for local in &file.control.local_user {
-        let user = local.user.get_ref();
-        if file.control.local_user.iter().filter(|other| other.user.get_ref() == user).count() > 1 {
-            return Err(place.wrong(local.user.span(), format!("{user:?} is named twice; merge the two")));
-        }
-    }
-    Ok(())
+    Ok(Config { digest: sha256(place.text.as_bytes()), algorithm, clusters, listeners, limits, file })
 }
 
 fn clusters(file: &FileConfig, place: &Place<'_>) -> Result<Vec<(String, &'static dyn Protocol)>, ConfigError> {

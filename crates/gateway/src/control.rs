@@ -1,9 +1,9 @@
 //! Commands to the gate: who gives one, whether they may, and its leaf before anything changes.
 //!
 //! A command comes over the Unix socket, from a user of this machine whom the configuration names, or with a token there or at
-//! the web listener. Cedar decides
-//! it as an action on `Gateway`; the administrators of the configuration may give all. The order is always the same:
-//! [`Control::permit`] decides, [`Permit::begin`] makes the leaf durable, the change is made, [`Begun::done`] records that it was.
+//! the web listener. Cedar decides it as an action on `Gateway`; the administrators of the configuration may give all. The order is always the same:
+//! [`Control::permit`] decides, [`Permit::begin`] makes the leaf durable, [`Begun::change`] makes the change and records what came
+//! of it.
 
 mod accounts;
 mod blocks;
@@ -23,7 +23,8 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use tidegate_evidence::entry::{self, Effect, Entry, Kind, Label};
-use tidegate_evidence::store::LogError;
+use tidegate_evidence::merkle::sha256;
+use tidegate_evidence::store::{Log, LogError};
 use tidegate_model::{Action, Caller, CallerKind, CredentialKind, Resource};
 use tidegate_policy::{Circumstances, Now, Policy, Question};
 use tidegate_proxy::gate::Shared;
@@ -51,7 +52,6 @@ pub(crate) struct Control {
     pub(crate) state: State,
     /// The gate's own tokens, where there is a web listener.
     tokens: Option<Arc<GateTokens>>,
-    /// Whose callers there are, who may do all, and who comes without a token.
     people: ArcSwap<People>,
     source: PolicySource,
     /// Changes are made one at a time.
@@ -63,17 +63,19 @@ pub(crate) struct Control {
     refused: Rates,
 }
 
-struct People {
+/// Whose callers there are, who may do all, and who comes without a token.
+pub(crate) struct People {
     issuers: Known,
     administrators: HashSet<String>,
     local_users: LocalUsers,
 }
 
-/// People of a configuration, to be taken up.
-pub(crate) struct PeopleOf(People);
-
 impl People {
-    fn of(config: &Config) -> anyhow::Result<People> {
+    /// Who is named in a configuration.
+    ///
+    /// # Errors
+    /// A local user does not exist.
+    pub(crate) fn of(config: &Config) -> anyhow::Result<People> {
         let control = &config.file.control;
         let administrators = control.administrators.get_ref().iter().cloned().collect();
         let issuers = Known::of(&config.file);
@@ -104,17 +106,9 @@ impl Control {
         })
     }
 
-    /// Who is named in another configuration.
-    ///
-    /// # Errors
-    /// A local user does not exist.
-    pub(crate) fn people_of(config: &Config) -> anyhow::Result<PeopleOf> {
-        People::of(config).map(PeopleOf)
-    }
-
-    /// Takes up who is named.
-    pub(crate) fn take_up(&self, people: PeopleOf) {
-        self.people.store(Arc::new(people.0));
+    /// Takes up who is named in another configuration.
+    pub(crate) fn take_up(&self, people: People) {
+        self.people.store(Arc::new(people));
     }
 
     /// Whether an operator may; a refusal is recorded.
@@ -133,11 +127,7 @@ impl Control {
         if !self.refused.allow(&name_of(&operator.caller), REFUSED_A_MINUTE, self.shared.now_ms()) {
             return Err(Refused::TooMany("too many refused commands; try again in a minute".into()));
         }
-        let rule = permit.decision.rule.clone();
-        let mut entry = permit.entry(Kind::AdminCommand, Effect::Refused);
-        entry.reason = Some("the policy does not allow this command".into());
-        self.shared.log.append(entry).await.map_err(Refused::Unrecorded)?;
-        Err(Refused::Forbidden { action, rule })
+        Err(permit.refuse().await)
     }
 
     fn decide(&self, policy: &Policy, operator: &Operator, action: Action) -> entry::Decision {
@@ -175,7 +165,6 @@ struct Permit<'a> {
 }
 
 /// What a command is about to change, for its leaf.
-#[derive(Default)]
 struct Change {
     /// SHA-256 of what was sent.
     digest: [u8; 32],
@@ -186,6 +175,16 @@ struct Change {
 }
 
 impl<'a> Permit<'a> {
+    /// Records that the policy does not allow the command.
+    async fn refuse(self) -> Refused {
+        let mut entry = self.entry(Kind::AdminCommand, Effect::Refused);
+        entry.reason = Some("the policy does not allow this command".into());
+        match self.control.shared.log.append(entry).await {
+            Ok(_recorded) => Refused::Forbidden { action: self.action, rule: self.decision.rule },
+            Err(error) => Refused::Unrecorded(error),
+        }
+    }
+
     /// Records a command that only reads. What it shows goes out after this.
     async fn look(self) -> Result<(), Refused> {
         let entry = self.entry(Kind::AdminCommand, Effect::Delivered);
@@ -196,16 +195,16 @@ impl<'a> Permit<'a> {
     /// Makes the leaf durable that goes before the change. By now nobody else changes anything, and what was true when the command
     /// came may not be true any longer: the operator may have been revoked or blocked, or the policy replaced, while a body came
     /// in or another command was done.
-    async fn begin(self, change: Change) -> Result<Begun<'a>, Refused> {
+    async fn begin(mut self, change: Change) -> Result<Begun<'a>, Refused> {
         let (control, caller) = (self.control, &self.operator.caller);
         let now_s = control.shared.now_ms() / 1000;
         let ended = caller.credential != CredentialKind::LocalUser && caller.expires_at <= now_s;
         if ended || control.shared.revocations.load().revoked(caller).is_some() {
             return Err(Refused::Unknown("the token has ended meanwhile: log in anew".into()));
         }
-        let decision = control.decide(&control.shared.policy(), self.operator, self.action);
-        if !decision.allowed {
-            return Err(Refused::Forbidden { action: self.action, rule: decision.rule });
+        self.decision = control.decide(&control.shared.policy(), self.operator, self.action);
+        if !self.decision.allowed {
+            return Err(self.refuse().await);
         }
         let mut entry = self.entry(Kind::AdminCommand, Effect::Intent);
         entry.facts.push(("digest".into(), hex(&change.digest)));
@@ -238,7 +237,7 @@ struct Begun<'a> {
 }
 
 impl Begun<'_> {
-    /// Makes the change and records what came of it. `kind` and `facts` say so where it was made.
+    /// Makes the change and records what came of it: as `kind` and with `facts` where it was made.
     async fn change<T>(
         self,
         kind: Kind,
@@ -246,17 +245,31 @@ impl Begun<'_> {
         make: impl FnOnce() -> anyhow::Result<T>,
     ) -> Result<T, Refused> {
         let made = blocking(make);
-        let mut entry = match &made {
-            Ok(_) => self.permit.entry(kind, Effect::Acked),
-            Err(_) => self.permit.entry(Kind::AdminCommand, Effect::Unknown),
-        };
-        entry.pair = Some(self.intent);
-        entry.facts.extend(facts);
-        let recorded = self.permit.control.shared.log.append_admin(entry).await;
-        let made = made.map_err(Refused::Failed)?;
-        recorded.map_err(Refused::Unrecorded)?;
-        Ok(made)
+        let mut outcome = self.permit.entry(if made.is_ok() { kind } else { Kind::AdminCommand }, Effect::Acked);
+        outcome.facts.extend(facts);
+        settle(&self.permit.control.shared.log, self.intent, outcome, made).await
     }
+}
+
+/// Records what came of a change whose leaf before it has the index `intent`.
+pub(crate) async fn settle<T>(
+    log: &Log,
+    intent: u64,
+    mut outcome: Entry,
+    made: anyhow::Result<T>,
+) -> Result<T, Refused> {
+    outcome.pair = Some(intent);
+    outcome.effect = Some(if made.is_ok() { Effect::Acked } else { Effect::Unknown });
+    let recorded = log.append_admin(outcome).await;
+    let made = made.map_err(Refused::Failed)?;
+    recorded.map_err(Refused::Unrecorded)?;
+    Ok(made)
+}
+
+/// SHA-256 over what a command sends, as JSON.
+fn digest_of(what: &impl serde::Serialize) -> Result<[u8; 32], Refused> {
+    let text = serde_json::to_vec(what).map_err(|error| Refused::Failed(error.into()))?;
+    Ok(sha256(&text))
 }
 
 /// Runs what waits for the disk where it holds nobody up.
@@ -307,22 +320,12 @@ pub(crate) enum Refused {
     Failed(anyhow::Error),
 }
 
-impl IntoResponse for Refused {
-    fn into_response(self) -> Response {
-        let status = match &self {
-            Refused::Unknown(_) | Refused::LoginEnded => StatusCode::UNAUTHORIZED,
-            Refused::Forbidden { .. } => StatusCode::FORBIDDEN,
-            Refused::Wrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Refused::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
-            Refused::Conflict(_) => StatusCode::CONFLICT,
-            Refused::Missing(_) => StatusCode::NOT_FOUND,
-            Refused::Unrecorded(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Refused::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
-        };
-        // What failed inside is for the gate's log; who asks may be anybody.
-        let text = match &self {
+impl Refused {
+    /// The status and the words for whoever asked. What failed inside is for the gate's log: who asks may be anybody.
+    pub(crate) fn told(&self) -> (StatusCode, String) {
+        let text = match self {
             Refused::Failed(error) => {
-                tracing::error!(error = format!("{error:#}"), "a command failed");
+                tracing::error!(error = format!("{error:#}"), "what was asked failed");
                 "the gate cannot do this now; its log says why".to_owned()
             }
             Refused::Unrecorded(error) => {
@@ -331,6 +334,26 @@ impl IntoResponse for Refused {
             }
             other => other.to_string(),
         };
+        (self.status(), text)
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Refused::Unknown(_) | Refused::LoginEnded => StatusCode::UNAUTHORIZED,
+            Refused::Forbidden { .. } => StatusCode::FORBIDDEN,
+            Refused::Wrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Refused::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Refused::Conflict(_) => StatusCode::CONFLICT,
+            Refused::Missing(_) => StatusCode::NOT_FOUND,
+            Refused::Unrecorded(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Refused::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let (status, text) = self.told();
         let code = if matches!(self, Refused::LoginEnded) { Some("login_ended") } else { None };
         (status, Json(serde_json::json!({ "error": text, "code": code }))).into_response()
     }

@@ -10,10 +10,10 @@ use tidegate_proxy::certificate::ListenerTls;
 use tracing::{error, info, warn};
 
 use crate::config::{self, Config, FileConfig, PolicySource};
-use crate::control::{self, Control};
+use crate::control::{People, hex};
 use crate::serve::{self, Gate};
 use crate::tls;
-use crate::web::Web;
+use crate::web::Settings;
 
 /// Reads everything again and takes it up as a whole, or not at all.
 pub(crate) async fn run(path: &Path, gate: &Gate) {
@@ -29,10 +29,10 @@ async fn take_up(path: &Path, gate: &Gate) -> Result<()> {
     let shared = &gate.admin.shared;
     let config = config::load(path)?;
     let issuers = serve::issuers(&config, gate.tokens.as_deref())?;
-    let (web, web_tls) = (Web::prepare(&config)?, serve::web_tls(&config)?);
+    let web = config.file.web.as_ref().map(|web| Settings::of(&config, web)).transpose()?;
+    let web_tls = serve::web_tls(&config)?;
     let certificates = certificates(&config)?;
-    let people = Control::people_of(&config)?;
-    let text = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let people = People::of(&config)?;
     for what in needs_restart(&gate.started_with, &config.file) {
         warn!(what, "this change needs a restart");
     }
@@ -42,8 +42,7 @@ async fn take_up(path: &Path, gate: &Gate) -> Result<()> {
     }
     // Durable before it holds.
     let mut entry = Entry::new(Kind::ConfigChange, shared.now_ms());
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &text);
-    entry.facts = vec![("cause".into(), "SIGHUP".into()), ("digest".into(), control::hex(digest.as_ref()))];
+    entry.facts = vec![("cause".into(), "SIGHUP".into()), ("digest".into(), hex(&config.digest))];
     shared.log.append_admin(entry).await.context("the change cannot be recorded")?;
     gate.control.take_up(people);
     serve::tell_strangers(&config, &shared.policy());
@@ -52,8 +51,8 @@ async fn take_up(path: &Path, gate: &Gate) -> Result<()> {
     shared.issuers.store(issuers);
     // Where the address or the URL is another, all of it waits for the restart: what listens must not lose its TLS.
     let same_place = self::web(&gate.started_with) == self::web(&config.file);
-    if same_place && let (Some((running, tls)), Some(prepared)) = (&gate.web, web) {
-        running.take_up(prepared);
+    if same_place && let (Some((running, tls)), Some(settings)) = (&gate.web, web) {
+        running.take_up(settings);
         tls.store(web_tls);
     }
     for (name, certificate) in certificates {

@@ -79,8 +79,7 @@ impl Wrap {
     /// # Errors
     /// The system has no random numbers.
     pub(crate) fn wrap(&self, secret: &[u8]) -> Result<Vec<u8>> {
-        let mut nonce = [0; NONCE_LEN];
-        aws_lc_rs::rand::fill(&mut nonce).ok().context("the system has no random numbers")?;
+        let nonce = random::<NONCE_LEN>()?;
         let mut bytes = secret.to_vec();
         let aad = Aad::from(self.purpose);
         let sealed = self.key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad, &mut bytes);
@@ -100,6 +99,24 @@ impl Wrap {
         bytes.truncate(length);
         Ok(bytes)
     }
+}
+
+/// Bytes that nobody can guess.
+///
+/// # Errors
+/// The system gives none.
+pub(crate) fn random<const BYTES: usize>() -> Result<[u8; BYTES]> {
+    let mut bytes = [0; BYTES];
+    aws_lc_rs::rand::fill(&mut bytes).ok().context("the system gives no random numbers")?;
+    Ok(bytes)
+}
+
+/// Bytes that nobody can guess, in base64url.
+///
+/// # Errors
+/// The system gives none.
+pub(crate) fn random_word<const BYTES: usize>() -> Result<String> {
+    Ok(base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(random::<BYTES>()?))
 }
 
 fn from_hex(words: &[u8]) -> Option<Vec<u8>> {

@@ -86,7 +86,7 @@ pub(crate) fn check(config: &Config) -> Result<String> {
         tls.as_ref().map(tls::listener).transpose()?;
     }
     Issuers::new(config.file.issuer.clone())?;
-    Web::prepare(config)?;
+    config.file.web.as_ref().map(|web| web::Settings::of(config, web)).transpose()?;
     web_tls(config)?;
     secrets::wrapping_key(config.file.evidence.wrapping_key.get_ref())?;
     let mut said = format!(

@@ -211,6 +211,16 @@ fn migrate(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
+/// A number as SQLite keeps it.
+pub(crate) fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// A number that SQLite kept.
+fn unsigned(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,11 +4,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use tidegate_evidence::entry::{Entry, Kind};
+use tidegate_evidence::entry::{Effect, Entry, Kind};
 use tidegate_evidence::store::{Log, SecretKey};
 use tidegate_identity::{GateIssuer, GateKeys};
 use tracing::{info, warn};
 
+use crate::control::settle;
 use crate::secrets::Wrap;
 use crate::state::State;
 
@@ -96,8 +97,11 @@ impl GateTokens {
         }
         let mut entry = Entry::new(Kind::KeyRotate, now_ms);
         entry.facts = vec![("keys".into(), "gate_tokens".into()), ("cause".into(), "age".into())];
-        log.append_admin(entry).await.context("the rotation cannot be recorded")?;
-        tokio::task::block_in_place(|| self.rotate(Rotation::Next, now_s))?;
+        entry.effect = Some(Effect::Intent);
+        let outcome = entry.clone();
+        let intent = log.append_admin(entry).await.context("the rotation cannot be recorded")?;
+        let made = tokio::task::block_in_place(|| self.rotate(Rotation::Next, now_s));
+        settle(log, intent.index(), outcome, made).await?;
         info!("the keys of the gate's tokens were rotated");
         Ok(())
     }

@@ -15,13 +15,11 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use arc_swap::ArcSwap;
-use aws_lc_rs::digest::{SHA256, digest};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tidegate_evidence::entry::{Effect, Entry, Kind, Label};
-use tidegate_identity::{Audience, GateLogin, Minted};
+use tidegate_evidence::merkle::sha256;
+use tidegate_identity::{Audience, GateLogin, MintError, Minted};
 use tidegate_model::Caller;
 use tidegate_proxy::gate::Shared;
 use tidegate_saml::{MemoryReplay, Provider};
@@ -31,6 +29,7 @@ pub(crate) use server::{Tls, bind, serve};
 use crate::config::{Config, WebSection};
 use crate::control::{Control, Refused, name_of};
 use crate::rates::Rates;
+use crate::secrets;
 use crate::tokens::GateTokens;
 
 /// SAML messages remembered at once; a login takes two, and none is remembered longer than its login may take.
@@ -54,13 +53,15 @@ pub(crate) struct Web {
 }
 
 /// What a reload may change.
-struct Settings {
+pub(crate) struct Settings {
     login_s: u64,
     saml: BTreeMap<String, Provider>,
 }
 
 impl Settings {
-    fn of(config: &Config, web: &WebSection) -> Result<Settings> {
+    /// # Errors
+    /// A SAML provider's files cannot be used.
+    pub(crate) fn of(config: &Config, web: &WebSection) -> Result<Settings> {
         let saml = config.file.saml.iter().map(|saml| Ok((saml.name.clone(), saml.load()?)));
         let login_s = web.login_hours.get_ref().saturating_mul(60 * 60);
         Ok(Settings { login_s, saml: saml.collect::<Result<_>>()? })
@@ -88,17 +89,9 @@ impl Web {
         }))
     }
 
-    /// What may be taken up of another configuration.
-    ///
-    /// # Errors
-    /// A SAML provider's files cannot be used.
-    pub(crate) fn prepare(config: &Config) -> Result<Option<Prepared>> {
-        config.file.web.as_ref().map(|web| Settings::of(config, web).map(Prepared)).transpose()
-    }
-
-    /// Takes up what was prepared.
-    pub(crate) fn take_up(&self, prepared: Prepared) {
-        self.settings.store(Arc::new(prepared.0));
+    /// Takes up the settings of another configuration.
+    pub(crate) fn take_up(&self, settings: Settings) {
+        self.settings.store(Arc::new(settings));
     }
 
     fn shared(&self) -> &Arc<Shared> {
@@ -113,12 +106,13 @@ impl Web {
         self.url.starts_with("https:")
     }
 
-    /// Notes a failed login that a browser brought. Any web page can make a browser ask for such an address, so it counts against nobody.
-    async fn failed_in_browser(&self, address: IpAddr, reason: &'static str) {
+    /// Notes a failure that counts against nobody: what a browser brought, as any web page can make it ask for such an address, and
+    /// what clients go on sending by themselves when their login has ended.
+    async fn failed_without_blame(&self, address: IpAddr, reason: &'static str) {
         self.control.note_failure(address, reason, false).await;
     }
 
-    /// Notes a failed login or request of a program.
+    /// Notes a failed login or request of a program, against its address.
     async fn failed(&self, address: IpAddr, reason: &'static str) {
         self.control.note_failure(address, reason, true).await;
     }
@@ -131,7 +125,10 @@ impl Web {
         }
         self.control.admit(login.caller, how.address, self.secure())?;
         let minted = self.tokens.issuer.mint(login, audience, now_ms / 1000);
-        let minted = minted.map_err(|error| Refused::Unknown(error.to_string()))?;
+        let minted = minted.map_err(|error| match error {
+            MintError::Random => Refused::Failed(error.into()),
+            error => Refused::Unknown(error.to_string()),
+        })?;
         let mut entry = leaf_of(Kind::TokenIssued, login.caller, login.session, how.address, now_ms);
         entry.facts = vec![
             ("audience".into(), audience.name().into()),
@@ -150,9 +147,6 @@ struct Asked {
     grant: &'static str,
 }
 
-/// Settings that were read and can be used.
-pub(crate) struct Prepared(Settings);
-
 /// A leaf about a login.
 fn leaf_of(kind: Kind, caller: &Caller, session: &str, address: IpAddr, now_ms: u64) -> Entry {
     let mut entry = Entry::new(kind, now_ms);
@@ -167,15 +161,11 @@ fn leaf_of(kind: Kind, caller: &Caller, session: &str, address: IpAddr, now_ms: 
 }
 
 /// A word of so many random bytes.
-fn random_word<const N: usize>() -> Result<String, Refused> {
-    let mut bytes = [0; N];
-    aws_lc_rs::rand::fill(&mut bytes).ok().context("the system has no random numbers").map_err(Refused::Failed)?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
+fn random_word<const BYTES: usize>() -> Result<String, Refused> {
+    secrets::random_word::<BYTES>().map_err(Refused::Failed)
 }
 
 /// What is kept of a word that somebody else has to show. Compared as it is: a digest tells nothing that could be guessed on.
 fn digest_of(word: &str) -> [u8; 32] {
-    let mut hash = [0; 32];
-    hash.copy_from_slice(digest(&SHA256, word.as_bytes()).as_ref());
-    hash
+    sha256(word.as_bytes())
 }

@@ -174,8 +174,8 @@ fn a_person_logs_in_through_the_browser_asks_who_and_logs_out() {
     assert_eq!(said.code, 0, "{said:?}");
     assert!(said.out.contains(&format!("logged in as corp:ann at {}", gate.url)), "{}", said.out);
     assert!(
-        said.out.contains("groups: corp:writers, corp:a\\u{1b}[2Jb\n") && said.out.contains("(1 h 59 min)")
-            || said.out.contains("(2 h 0 min)"),
+        said.out.contains("groups: corp:writers, corp:a\\u{1b}[2Jb\n")
+            && (said.out.contains("(1 h 59 min)") || said.out.contains("(2 h 0 min)")),
         "{}",
         said.out
     );
@@ -191,7 +191,7 @@ fn a_person_logs_in_through_the_browser_asks_who_and_logs_out() {
     let value: Value = serde_json::from_str(&said.out).unwrap();
     assert!(value["login_ends_in_s"].as_u64().unwrap() > 7000 && value["gate"] == gate.url.as_str(), "{value}");
     let said = person.run(&["policy", "versions"]);
-    assert!(said.code == 0 && said.out.contains("* 4") || said.out.contains("*  4"), "{said:?}");
+    assert!(said.code == 0 && (said.out.contains("* 4") || said.out.contains("*  4")), "{said:?}");
     assert!(gate.state().tokens.iter().all(|(_, audience)| audience == "control"));
 
     let said = person.run(&["logout"]);

@@ -29,6 +29,20 @@ pub enum RevocationKind {
     Group,
 }
 
+impl RevocationKind {
+    /// The word for it, as in a revocation that is written down.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            RevocationKind::Subject => "subject",
+            RevocationKind::Session => "session",
+            RevocationKind::Token => "token",
+            RevocationKind::Client => "client",
+            RevocationKind::Group => "group",
+        }
+    }
+}
+
 /// One revocation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

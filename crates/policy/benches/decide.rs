@@ -70,7 +70,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let blocks: Vec<Block> = (0..BLOCKED).map(block).collect::<Result<_, _>>()?;
     let begun = Instant::now();
-    let blocks = Arc::new(Blocks::new(blocks, 0));
+    let blocks = Arc::new(Blocks::new(blocks));
     let blocks_made = begun.elapsed();
     let blocked = policy.with_blocks(blocks);
     let take_up =

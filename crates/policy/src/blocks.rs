@@ -137,6 +137,14 @@ pub struct Block {
     pub who: String,
 }
 
+impl Block {
+    /// Whether its time is over at `now_s`, Unix seconds.
+    #[must_use]
+    pub fn is_over(&self, now_s: u64) -> bool {
+        self.until_s.is_some_and(|until| until <= now_s)
+    }
+}
+
 /// The blocks that hold at one time, made for looking up.
 #[derive(Debug, Default)]
 pub struct Blocks {
@@ -150,27 +158,31 @@ pub struct Blocks {
 }
 
 impl Blocks {
-    /// Those of the list that have not ended at `now_s`, Unix seconds. They hold until [`Blocks::next_end`]: whoever keeps them
-    /// makes them anew then.
+    /// All of the list hold, whatever the time: whoever keeps them records first that some end, and then takes [`Blocks::at`].
     #[must_use]
-    pub fn new(list: Vec<Block>, now_s: u64) -> Blocks {
-        Blocks::of(list.into_iter().map(Arc::new).collect(), now_s)
+    pub fn new(list: Vec<Block>) -> Blocks {
+        Blocks::of(list.into_iter().map(Arc::new).collect())
     }
 
-    /// These and more, without those that have ended.
+    /// These without those that have ended at `now_s`, Unix seconds.
     #[must_use]
-    pub fn with(&self, more: Vec<Block>, now_s: u64) -> Blocks {
-        Blocks::of(self.list.iter().map(Arc::clone).chain(more.into_iter().map(Arc::new)).collect(), now_s)
+    pub fn at(&self, now_s: u64) -> Blocks {
+        Blocks::of(self.list.iter().filter(|block| !block.is_over(now_s)).map(Arc::clone).collect())
     }
 
-    /// These but the one of this id, without those that have ended.
+    /// These and more.
     #[must_use]
-    pub fn without(&self, id: &str, now_s: u64) -> Blocks {
-        Blocks::of(self.list.iter().filter(|block| block.id != id).map(Arc::clone).collect(), now_s)
+    pub fn with(&self, more: Vec<Block>) -> Blocks {
+        Blocks::of(self.list.iter().map(Arc::clone).chain(more.into_iter().map(Arc::new)).collect())
     }
 
-    fn of(mut list: Vec<Arc<Block>>, now_s: u64) -> Blocks {
-        list.retain(|block| block.until_s.is_none_or(|until| until > now_s));
+    /// These but the one of this id.
+    #[must_use]
+    pub fn without(&self, id: &str) -> Blocks {
+        Blocks::of(self.list.iter().filter(|block| block.id != id).map(Arc::clone).collect())
+    }
+
+    fn of(list: Vec<Arc<Block>>) -> Blocks {
         let next_end = list.iter().filter_map(|block| block.until_s).min();
         let mut blocks = Blocks { next_end, ..Blocks::default() };
         for (at, block) in list.iter().enumerate() {
@@ -344,16 +356,13 @@ mod tests {
 
     #[test]
     fn prefixes_find_what_begins_so_and_nothing_else() {
-        let blocks = Blocks::new(
-            vec![
-                block("long", "topic", "pay-card-*", None),
-                block("short", "topic", "pay-*", None),
-                block("longer", "topic", "pay-x*", None),
-                block("one", "topic", "orders", None),
-                block("other", "topic", "qa*", None),
-            ],
-            0,
-        );
+        let blocks = Blocks::new(vec![
+            block("long", "topic", "pay-card-*", None),
+            block("short", "topic", "pay-*", None),
+            block("longer", "topic", "pay-x*", None),
+            block("one", "topic", "orders", None),
+            block("other", "topic", "qa*", None),
+        ]);
         for (name, wanted) in [
             ("pay-card-1", Some("short")),
             ("pay-", Some("short")),
@@ -368,7 +377,7 @@ mod tests {
         ] {
             assert_eq!(topic_of(&blocks, name).as_deref(), wanted, "{name:?}");
         }
-        let all = Blocks::new(vec![block("a", "topic", "orders", None), block("b", "topic", "*", None)], 0);
+        let all = Blocks::new(vec![block("a", "topic", "orders", None), block("b", "topic", "*", None)]);
         assert_eq!(topic_of(&all, "").as_deref(), Some("b"));
         assert_eq!(topic_of(&all, "zebra").as_deref(), Some("b"));
     }
@@ -380,21 +389,23 @@ mod tests {
             block("long", "topic", "orders", Some(20)),
             block("ever", "topic", "pay", None),
         ];
-        let at = |now| Blocks::new(list.clone(), now);
+        let kept = Blocks::new(list);
+        assert_eq!((kept.list().len(), kept.next_end()), (3, Some(10)));
+        let at = |now| kept.at(now);
         assert_eq!((topic_of(&at(9), "orders").as_deref(), at(9).next_end()), (Some("short"), Some(10)));
         assert_eq!((topic_of(&at(10), "orders").as_deref(), at(10).next_end()), (Some("long"), Some(20)));
         assert_eq!((topic_of(&at(20), "orders"), at(20).next_end()), (None, None));
         assert_eq!(at(20).list().len(), 1);
-        let more = at(0).with(vec![block("d", "subject", "idp:dan", Some(30))], 20);
+        let more = at(20).with(vec![block("d", "subject", "idp:dan", Some(30))]);
         assert_eq!(more.list().map(|block| &*block.id).collect::<Vec<_>>(), ["ever", "d"]);
         assert_eq!(more.next_end(), Some(30));
-        assert_eq!(more.without("d", 20).list().len(), 1);
+        assert_eq!(more.without("d").list().len(), 1);
     }
 
     #[test]
     fn a_hundred_thousand_subjects_are_looked_up_like_one() {
         let list = (0..100_000).map(|n| block(&n.to_string(), "subject", &format!("idp:person-{n}"), None)).collect();
-        let blocks = Blocks::new(list, 0);
+        let blocks = Blocks::new(list);
         assert_eq!(blocks.subjects.len(), 100_000);
         assert!(!blocks.ask_each_time(), "nothing is looked up for a question");
         assert_eq!(

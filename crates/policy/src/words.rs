@@ -213,7 +213,7 @@ mod tests {
             until_s: None,
             who: "i:root".into(),
         };
-        let blocked = policy.with_blocks(Arc::new(Blocks::new(vec![block("apollo"), block("orders")], 0)));
+        let blocked = policy.with_blocks(Arc::new(Blocks::new(vec![block("apollo"), block("orders")])));
         let told = |name| words(&blocked, &["i:sales"], Action::Consume, name).unwrap();
         assert_eq!(told("orders"), "consume on topic orders is blocked at the gate");
         assert_eq!(told("apollo"), "consume on topic apollo is not allowed: no rule of the gate's policy allows it");

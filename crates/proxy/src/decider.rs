@@ -324,7 +324,7 @@ mod tests {
         let target = Target::parse("topic", "pay").unwrap();
         let (reason, who) = (String::new(), String::new());
         let block = Block { id: "b1".into(), target, reason, at_ms: 0, until_s: None, who };
-        let policy = Policy::from_files(&files).unwrap().with_blocks(Arc::new(Blocks::new(vec![block], 0)));
+        let policy = Policy::from_files(&files).unwrap().with_blocks(Arc::new(Blocks::new(vec![block])));
         let around = circumstances(&gate.listener, "127.0.0.1:9".parse().unwrap(), "");
         let access = Access::new(Arc::new(caller()), u64::MAX, Arc::new(policy), &around);
         let mut decider = Decider::new(&gate.listener.shared, &gate.listener.endpoints, Some(&access));
@@ -348,7 +348,7 @@ mod tests {
         let block = Block { id: "b1".into(), target, reason, at_ms: 0, until_s: None, who };
         let around = circumstances(&gate.listener, "127.0.0.1:9".parse().unwrap(), "");
         for (blocks, seen) in [(vec![], true), (vec![block], false)] {
-            let policy = Arc::new(policy.with_blocks(Arc::new(Blocks::new(blocks, 0))));
+            let policy = Arc::new(policy.with_blocks(Arc::new(Blocks::new(blocks))));
             let access = Access::new(Arc::new(caller()), u64::MAX, policy, &around);
             let mut decider = Decider::new(&gate.listener.shared, &gate.listener.endpoints, Some(&access));
             assert_eq!(decider.sees_group("g"), seen);
@@ -384,7 +384,7 @@ mod tests {
         let target = Target::parse("topic", "pay*").unwrap();
         let (reason, who) = (String::new(), String::new());
         let block = Block { id: "b1".into(), target, reason, at_ms: 0, until_s: None, who };
-        let policy = Policy::from_files(&files).unwrap().with_blocks(Arc::new(Blocks::new(vec![block], 0)));
+        let policy = Policy::from_files(&files).unwrap().with_blocks(Arc::new(Blocks::new(vec![block])));
         let around = circumstances(&gate.listener, "127.0.0.1:9".parse().unwrap(), "");
         let access = Access::new(Arc::new(caller()), u64::MAX, Arc::new(policy), &around);
         let mut decider = Decider::new(&gate.listener.shared, &gate.listener.endpoints, Some(&access));

@@ -16,12 +16,13 @@ use tokio::time::Instant;
 
 use crate::cli::evidence::table::shown;
 use crate::cli::evidence::time;
-use crate::cli::gate::device::{DeviceKey, random};
+use crate::cli::gate::device::DeviceKey;
 use crate::cli::gate::logins::{Begun, Login, Logins};
 use crate::cli::gate::session::{ANSWER, Session, find, is_word};
 use crate::cli::gate::web::{Request, Web};
 use crate::cli::gate::{EX_UNAVAILABLE, Failed, GateUrl, Place, TEXT_MAX, field, run, show, text};
 use crate::cli::{Output, note, print};
+use crate::secrets::random_word;
 use redirect::Redirect;
 
 /// A person has this long at the identity provider, whatever the gate says.
@@ -190,7 +191,7 @@ struct Started {
 
 impl Flow<'_> {
     async fn by_browser(&self) -> Result<Begun, Failed> {
-        let redirect = Redirect::listen(random::<32>()?).await?;
+        let redirect = Redirect::listen(random_word::<32>()?).await?;
         let started = self.start("browser", Some(&redirect.url()), Some(redirect.state())).await?;
         let url = self.page(&started)?;
         note(&format!(

@@ -9,7 +9,8 @@ use anyhow::{Context as _, Result, bail};
 use rustix::fs::OFlags;
 use zeroize::Zeroizing;
 
-use crate::cli::evidence::table::hex;
+use crate::control::hex;
+use crate::secrets::random;
 
 /// Puts `content` in the place of `path`, at once: whoever reads meets the old content or the new.
 ///
@@ -36,9 +37,7 @@ pub(crate) fn write(path: &Path, content: &[u8]) -> Result<()> {
 /// A name beside `path` that nobody else has.
 fn aside(path: &Path) -> Result<PathBuf> {
     let name = path.file_name().context("it names no file")?;
-    let mut random = [0; 8];
-    aws_lc_rs::rand::fill(&mut random).ok().context("the system has no random numbers")?;
-    Ok(path.with_file_name(format!(".{}.{}", name.to_string_lossy(), hex(&random))))
+    Ok(path.with_file_name(format!(".{}.{}", name.to_string_lossy(), hex(&random::<8>()?))))
 }
 
 fn folder_of(path: &Path) -> Option<&Path> {

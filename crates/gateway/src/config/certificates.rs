@@ -25,17 +25,9 @@ pub(crate) struct ClientCertificates {
     pub(crate) required: bool,
 }
 
-/// Names and rules.
+/// Checks the rules.
 pub(super) fn check(file: &FileConfig, place: &Place<'_>) -> Result<(), ConfigError> {
-    for (number, mapping) in file.client_certificates.iter().enumerate() {
-        let name = &mapping.name;
-        if file.issuer.iter().any(|issuer| issuer.name == *name)
-            || file.saml.iter().any(|provider| provider.name == *name)
-            || file.client_certificates.iter().take(number).any(|other| other.name == *name)
-        {
-            let what = format!("{name:?} names two issuers or [[client_certificates]]: nobody may pass for another's");
-            return Err(place.wrong(0..0, what));
-        }
+    for mapping in &file.client_certificates {
         CertificateMapping::new(mapping.clone())
             .map_err(|error| place.wrong(0..0, format!("[[client_certificates]] {error}")))?;
     }

@@ -8,7 +8,7 @@ use tidegate_saml::SamlConfig;
 use toml::Spanned;
 use url::{Host, Url};
 
-use super::{ConfigError, FileConfig, LOCAL, Place, TlsSection};
+use super::{ConfigError, FileConfig, Place, TlsSection};
 
 /// How long a login may last at most, in hours: a person who has left the company is out by then, whatever else was forgotten.
 const LOGIN_HOURS: RangeInclusive<u64> = 1..=24;
@@ -70,19 +70,14 @@ pub(super) fn check(file: &FileConfig, place: &Place<'_>) -> Result<(), ConfigEr
     if !LOGIN_HOURS.contains(web.login_hours.get_ref()) {
         return Err(place.wrong(web.login_hours.span(), "login_hours lies between 1 and 24"));
     }
-    for (at, saml) in file.saml.iter().enumerate() {
-        check_saml(file, web, saml, at).map_err(|what| place.wrong(0..0, what))?;
+    for saml in &file.saml {
+        check_saml(web, saml).map_err(|what| place.wrong(0..0, what))?;
     }
     Ok(())
 }
 
-fn check_saml(file: &FileConfig, web: &WebSection, saml: &SamlConfig, at: usize) -> Result<(), String> {
+fn check_saml(web: &WebSection, saml: &SamlConfig) -> Result<(), String> {
     let name = &saml.name;
-    let twice = file.issuer.iter().any(|issuer| issuer.name == *name)
-        || file.saml.iter().take(at).any(|other| other.name == *name);
-    if twice || name == LOCAL {
-        return Err(format!("[[saml]] {name:?}: something else has this name; callers of the two would be the same"));
-    }
     let acs = format!("{}/saml/{name}/acs", web.origin());
     if saml.acs_url != acs {
         return Err(format!("[[saml]] {name:?}: acs_url has to be {acs}, which is where the gate takes its responses"));

@@ -10,7 +10,7 @@ use tidegate_evidence::entry::{Kind, Label};
 use tidegate_identity::{AccountError, AccountUse, NewAccount, SERVICE_ACCOUNT_ISSUER, ServiceAccount};
 use tidegate_model::Action;
 
-use super::{Change, Control, Operator, Permit, Refused, blocking};
+use super::{Change, Control, Operator, Permit, Refused, blocking, digest_of};
 
 /// Accounts that a gate keeps.
 const ACCOUNTS_MAX: usize = 10_000;
@@ -169,12 +169,9 @@ fn wrong(error: AccountError) -> Refused {
 
 /// What a command says of an account, for its leaf.
 fn change(name: &str, asked: &impl Serialize) -> Result<Change, Refused> {
-    let text = serde_json::to_vec(&(name, asked)).map_err(|error| Refused::Failed(error.into()))?;
-    let mut digest = [0; 32];
-    digest.copy_from_slice(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &text).as_ref());
     let disclosures =
         vec![(Label::Subject, name.as_bytes().to_vec()), (Label::Issuer, SERVICE_ACCOUNT_ISSUER.as_bytes().to_vec())];
-    Ok(Change { digest, facts: Vec::new(), disclosures })
+    Ok(Change { digest: digest_of(&(name, asked))?, facts: Vec::new(), disclosures })
 }
 
 impl Control {

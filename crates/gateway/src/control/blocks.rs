@@ -4,12 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use aws_lc_rs::digest::{SHA256, digest};
 use axum::Json;
 use axum::extract::{Path, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tidegate_evidence::entry::{Kind, Label};
+use tidegate_evidence::entry::{Effect, Entry, Kind, Label};
 use tidegate_identity::{REVOCATIONS_MAX, Revocation, RevocationKind, Revocations};
 use tidegate_model::Action;
 use tidegate_policy::{Block, Blocks, Target};
@@ -17,8 +16,9 @@ use tidegate_proxy::gate::Shared;
 use tracing::{info, warn};
 
 use super::logins::LOGOUTS_MAX;
-use super::{Change, Control, Operator, Refused, blocking, hex, name_of};
-use crate::state::{RevocationRow, State as Kept};
+use super::{Change, Control, Operator, Refused, blocking, digest_of, hex, name_of};
+use crate::secrets::random;
+use crate::state::{RevocationRow, State as Kept, signed};
 
 /// Blocks that one command adds, and that hold at once.
 const BLOCKS_MAX: usize = 200_000;
@@ -70,15 +70,17 @@ pub(super) async fn add(
     let until_s = for_s.map(|seconds| (at_ms / 1000).saturating_add(seconds));
     let blocks = make(wanted, &reason, (at_ms, until_s), &name_of(&operator.caller))?;
     let _one_at_a_time = control.changing.lock().await;
-    let begun = permit.begin(change_of(&blocks)).await?;
+    let begun = permit.begin(change_of(&blocks)?).await?;
     let cut = begun
         .change(Kind::AdminCommand, vec![("blocks".into(), blocks.len().to_string())], || {
             control.state.add_blocks(&blocks)?;
             let held = control.shared.policy();
-            Ok(control.take_up_blocks(held.blocks().with(blocks.clone(), control.shared.now_ms() / 1000)))
+            let cut = control.take_up_blocks(held.blocks().with(blocks.clone()));
+            // Whoever ends them in time hears of them though the operator may not be there any longer to be answered.
+            control.blocks_changed.notify_one();
+            Ok(cut)
         })
         .await?;
-    control.blocks_changed.notify_one();
     info!(blocks = blocks.len(), cut, "blocked");
     let blocks: Vec<Value> = blocks.iter().map(shown).collect();
     Ok(Json(json!({ "blocks": blocks, "sessions_cut": cut })))
@@ -96,10 +98,10 @@ pub(super) async fn end(
     let Some(block) = policy.blocks().list().find(|block| block.id == id) else {
         return Err(Refused::Missing(format!("there is no block {id:?}; `tidegate policy blocks` lists them")));
     };
-    let begun = permit.begin(change_of(std::slice::from_ref(block))).await?;
+    let begun = permit.begin(change_of(std::slice::from_ref(block))?).await?;
     let make = || {
         control.state.remove_block(&id)?;
-        Ok(control.take_up_blocks(policy.blocks().without(&id, control.shared.now_ms() / 1000)))
+        Ok(control.take_up_blocks(policy.blocks().without(&id)))
     };
     begun.change(Kind::AdminCommand, Vec::new(), make).await?;
     Ok(Json(json!({ "ended": shown(block) })))
@@ -122,14 +124,13 @@ pub(super) async fn revoke(
     let now_ms = control.shared.now_ms();
     let revocation = Revocation::now(kind, value, now_ms / 1000, reason);
     Revocations::new([revocation.clone()]).map_err(|error| Refused::Wrong(error.to_string()))?;
-    let at_ms = i64::try_from(now_ms).unwrap_or(i64::MAX);
-    let row = RevocationRow { revocation, at_ms, who: name_of(&operator.caller) };
+    let row = RevocationRow { revocation, at_ms: signed(now_ms), who: name_of(&operator.caller) };
     let _one_at_a_time = control.changing.lock().await;
     // More than can be in force must not be kept either.
     if control.shared.revocations.load().len() >= REVOCATIONS_MAX.saturating_sub(LOGOUTS_MAX) {
         return Err(Refused::TooMany("there are too many revocations; reinstate those that are over".into()));
     }
-    let begun = permit.begin(change_of_revocation(&row.revocation)).await?;
+    let begun = permit.begin(change_of_revocation(&row.revocation)?).await?;
     let make = || {
         control.state.add_revocation(&row)?;
         control.take_up_revocations()
@@ -151,7 +152,7 @@ pub(super) async fn reinstate(
     let Some(row) = known.into_iter().find(|row| row.revocation.kind == kind && row.revocation.value == value) else {
         return Err(Refused::Missing("nothing of this name is revoked; `tidegate revocations` lists what is".into()));
     };
-    let begun = permit.begin(change_of_revocation(&row.revocation)).await?;
+    let begun = permit.begin(change_of_revocation(&row.revocation)?).await?;
     let make = || {
         control.state.remove_revocation(kind, &value)?;
         control.take_up_revocations()
@@ -185,9 +186,7 @@ fn make(
     who: &str,
 ) -> Result<Vec<Block>, Refused> {
     let one = |target| {
-        let mut id = [0; 6];
-        aws_lc_rs::rand::fill(&mut id).ok().context("the system has no random numbers")?;
-        Ok(Block { id: hex(&id), target, reason: reason.to_owned(), at_ms, until_s, who: who.to_owned() })
+        Ok(Block { id: hex(&random::<6>()?), target, reason: reason.to_owned(), at_ms, until_s, who: who.to_owned() })
     };
     targets.into_iter().map(one).collect::<Result<_>>().map_err(Refused::Failed)
 }
@@ -199,12 +198,14 @@ fn shown(block: &Block) -> Value {
 }
 
 /// What the leaf of a block says: names of callers and clients are personal, those of topics and operations are not.
-fn change_of(blocks: &[Block]) -> Change {
-    let mut change = Change { digest: digest_of(&blocks.iter().map(shown).collect::<Vec<_>>()), ..Change::default() };
-    change.facts.push(("blocks".into(), blocks.len().to_string()));
+fn change_of(blocks: &[Block]) -> Result<Change, Refused> {
+    let digest = digest_of(&blocks.iter().map(shown).collect::<Vec<_>>())?;
+    let facts = vec![("blocks".into(), blocks.len().to_string())];
+    let mut change = Change { digest, facts, disclosures: Vec::new() };
     for block in blocks.iter().take(DISCLOSED_MAX) {
         let value = block.target.value();
         change.facts.push(("block".into(), block.id.clone()));
+        change.facts.extend(block.until_s.map(|until| ("until_s".into(), until.to_string())));
         match &block.target {
             Target::Subject(_) => change.disclosures.push((Label::Subject, value.into_bytes())),
             Target::ClientId(_) => change.disclosures.push((Label::ClientId, value.into_bytes())),
@@ -213,28 +214,25 @@ fn change_of(blocks: &[Block]) -> Change {
             }
         }
     }
-    change
+    Ok(change)
 }
 
-fn change_of_revocation(revocation: &Revocation) -> Change {
+fn change_of_revocation(revocation: &Revocation) -> Result<Change, Refused> {
     let label = match revocation.kind {
         RevocationKind::Subject => Label::Subject,
         RevocationKind::Group => Label::Groups,
         RevocationKind::Client => Label::TokenClient,
-        RevocationKind::Session | RevocationKind::Token => Label::TokenId,
+        RevocationKind::Session => Label::LoginId,
+        RevocationKind::Token => Label::TokenId,
     };
-    Change {
-        digest: digest_of(revocation),
-        facts: vec![("not_before".into(), revocation.not_before.to_string())],
+    Ok(Change {
+        digest: digest_of(revocation)?,
+        facts: vec![
+            ("kind".into(), revocation.kind.name().into()),
+            ("not_before".into(), revocation.not_before.to_string()),
+        ],
         disclosures: vec![(label, revocation.value.clone().into_bytes())],
-    }
-}
-
-fn digest_of(what: &impl serde::Serialize) -> [u8; 32] {
-    let text = serde_json::to_vec(what).unwrap_or_default();
-    let mut hash = [0; 32];
-    hash.copy_from_slice(digest(&SHA256, &text).as_ref());
-    hash
+    })
 }
 
 impl Control {
@@ -262,13 +260,32 @@ impl Control {
                 () = until(left) => {}
             }
             let _one_at_a_time = self.changing.lock().await;
-            let ended =
-                blocking(|| blocks_at_start(&self.state, self.shared.now_ms()).map(|left| self.take_up_blocks(left)));
-            if let Err(error) = ended {
-                warn!(error = format!("{error:#}"), "blocks whose time is over cannot be ended; trying again");
+            if let Err(error) = self.end_blocks().await {
+                warn!(error = format!("{error:#}"), "cannot end blocks whose time is over");
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
         }
+    }
+
+    /// Ends the blocks whose time is over. While that cannot be recorded they hold.
+    async fn end_blocks(&self) -> Result<()> {
+        let now_ms = self.shared.now_ms();
+        let policy = self.shared.policy();
+        let over = |block: &&Block| block.is_over(now_ms / 1000);
+        let ended: Vec<Block> = policy.blocks().list().filter(over).cloned().collect();
+        if ended.is_empty() {
+            return Ok(());
+        }
+        let Change { digest, facts, disclosures } = change_of(&ended)?;
+        let mut entry = Entry::new(Kind::AdminCommand, now_ms);
+        entry.effect = Some(Effect::Delivered);
+        entry.facts = vec![("command".into(), "policy block over".into()), ("digest".into(), hex(&digest))];
+        entry.facts.extend(facts);
+        entry.disclosures = disclosures;
+        self.shared.log.append_admin(entry).await.context("their end cannot be recorded")?;
+        self.take_up_blocks(policy.blocks().at(now_ms / 1000));
+        blocking(|| self.state.remove_ended_blocks(now_ms / 1000))
+            .context("they have ended, but would hold again after a restart")
     }
 }
 
@@ -280,10 +297,9 @@ async fn until(left_ms: Option<u64>) {
     }
 }
 
-/// The blocks that are kept.
-pub(super) fn blocks_at_start(state: &Kept, now_ms: u64) -> Result<Blocks> {
-    let now_s = now_ms / 1000;
-    Ok(Blocks::new(state.blocks(now_s).context("the blocks cannot be read")?, now_s))
+/// The blocks that are kept. Those that ended while no gate ran hold too, until their end is recorded.
+pub(super) fn blocks_at_start(state: &Kept) -> Result<Blocks> {
+    Ok(Blocks::new(state.blocks().context("the blocks cannot be read")?))
 }
 
 /// Puts the revocations that are kept in force.

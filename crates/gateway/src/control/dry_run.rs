@@ -9,10 +9,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tidegate_model::{Action, CallerKind};
 use tidegate_policy::{Around, Asked, Change, Changes, Policy, PolicyFiles, Recorded, Who, replay};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::policy::with;
-use super::{Control, Operator, Refused, blocking};
+use super::policy::Remarks;
+use super::{Control, Operator, Refused};
 use crate::state::DecisionRow;
 
 const DAY_S: u64 = 24 * 60 * 60;
@@ -32,12 +32,22 @@ impl Default for Turn {
 }
 
 impl Turn {
+    fn take(&self) -> Result<Taken, Refused> {
+        let turn = Arc::clone(&self.0).try_acquire_owned();
+        turn.map(Taken).map_err(|_taken| Refused::TooMany(ANOTHER.into()))
+    }
+}
+
+/// A turn that somebody has.
+struct Taken(OwnedSemaphorePermit);
+
+impl Taken {
     /// Does the work on a thread that serves nobody. The turn is over when the work is, though whoever asked may have gone.
-    async fn take<T: Send + 'static>(
-        &self,
+    async fn work<T: Send + 'static>(
+        self,
         work: impl FnOnce() -> Result<T, Refused> + Send + 'static,
     ) -> Result<T, Refused> {
-        let turn = Arc::clone(&self.0).try_acquire_owned().map_err(|_taken| Refused::TooMany(ANOTHER.into()))?;
+        let Taken(turn) = self;
         let done = tokio::task::spawn_blocking(move || {
             let _turn = turn;
             work()
@@ -62,21 +72,22 @@ pub(super) async fn run(
 ) -> Result<Json<Value>, Refused> {
     // Its answer says who did what: that is what auditing is.
     let permit = control.permit(&operator, Action::Audit, "policy dry-run").await?;
-    let new = blocking(|| Policy::from_files(&files)).map_err(|error| Refused::Wrong(error.to_string()))?;
+    let turn = control.dry_runs.take()?;
     permit.look().await?;
     let first_day = (control.shared.now_ms() / 1000).saturating_sub(since_s) / DAY_S;
     let day = i64::try_from(first_day).unwrap_or(i64::MAX);
-    let remarks = control.remarks(&new, day)?;
-    let (state, in_force) = (control.state.clone(), control.shared.policy());
     let work = move || {
-        let (rows, not_kept) = state.decisions(day).map_err(Refused::Failed)?;
+        let deadline = Instant::now() + TIME_MAX;
+        let new = Policy::from_files(&files).map_err(|error| Refused::Wrong(error.to_string()))?;
+        let remarks = control.remarks(&new, day)?;
+        let (rows, not_kept) = control.state.decisions(day).map_err(Refused::Failed)?;
         // So many questions would push out of what is kept whatever live sessions ask.
-        let old = in_force.apart().map_err(|error| Refused::Failed(error.into()))?;
-        let mut changes = replay_until(&old, &new, rows, Instant::now() + TIME_MAX)?;
+        let old = control.shared.policy().apart().map_err(|error| Refused::Failed(error.into()))?;
+        let mut changes = replay_until(&old, &new, rows, deadline)?;
         changes.exact &= not_kept == 0;
-        Ok(shown(&changes, first_day, not_kept))
+        Ok(shown(&changes, first_day, not_kept, remarks))
     };
-    Ok(Json(with(control.dry_runs.take(work).await?, remarks)))
+    turn.work(work).await.map(Json)
 }
 
 /// Decides again, unless it takes too long.
@@ -114,12 +125,14 @@ fn recorded(row: DecisionRow) -> Option<Recorded> {
     Some(Recorded { asked, allowed: row.allowed, count: row.count, coarse: row.coarse })
 }
 
-fn shown(changes: &Changes, first_day: u64, not_kept: u64) -> Value {
+fn shown(changes: &Changes, first_day: u64, not_kept: u64, remarks: Remarks) -> Value {
+    let Remarks { warnings, hints } = remarks;
     let Changes { rows, questions, lose, gain, changes, exact } = changes;
     json!({
         "since_ms": first_day.saturating_mul(DAY_S).saturating_mul(1000), "rows": rows, "questions": questions,
         "not_kept": not_kept,
         "lose": lose, "gain": gain, "exact": exact, "changes": changes.iter().map(one).collect::<Vec<_>>(),
+        "warnings": warnings, "hints": hints,
     })
 }
 
@@ -141,11 +154,11 @@ mod tests {
     async fn a_dry_run_is_made_while_no_other_is_though_its_operator_has_gone() {
         let turn = Turn::default();
         let (release, held) = std::sync::mpsc::channel::<()>();
-        let first = turn.take(move || Ok(held.recv()));
+        let first = turn.take().unwrap().work(move || Ok(held.recv()));
         assert!(tokio::time::timeout(Duration::from_millis(1), first).await.is_err());
-        assert!(matches!(turn.take(|| Ok(())).await, Err(Refused::TooMany(text)) if text == ANOTHER));
+        assert!(matches!(turn.take(), Err(Refused::TooMany(text)) if text == ANOTHER));
         release.send(()).unwrap();
-        while turn.take(|| Ok(())).await.is_err() {
+        while turn.take().is_err() {
             tokio::task::yield_now().await;
         }
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tidegate_evidence::entry::Kind;
 use tidegate_model::Action;
 
-use super::{Change, Control, Operator, Refused};
+use super::{Change, Control, Operator, Refused, digest_of};
 use crate::tokens::Rotation;
 
 #[derive(Deserialize, Serialize)]
@@ -24,20 +24,21 @@ pub(super) struct Rotate {
 pub(super) async fn rotate(
     State(control): State<Arc<Control>>,
     operator: Operator,
-    Json(Rotate { end_all }): Json<Rotate>,
+    Json(asked): Json<Rotate>,
 ) -> Result<Json<Value>, Refused> {
     let permit = control.permit(&operator, Action::Administer, "gate-keys rotate").await?;
     let Some(tokens) = &control.tokens else {
         return Err(Refused::Missing("this gate makes no tokens: it has no [web]".into()));
     };
     let _one_at_a_time = control.changing.lock().await;
-    let how = if end_all { Rotation::EndAll } else { Rotation::Next };
+    let how = if asked.end_all { Rotation::EndAll } else { Rotation::Next };
     let facts = vec![
         ("keys".to_owned(), "gate_tokens".to_owned()),
-        ("end_all".to_owned(), if end_all { "yes" } else { "no" }.to_owned()),
+        ("end_all".to_owned(), if asked.end_all { "yes" } else { "no" }.to_owned()),
     ];
-    let begun = permit.begin(Change { facts: facts.clone(), ..Change::default() }).await?;
+    let change = Change { digest: digest_of(&asked)?, facts: facts.clone(), disclosures: Vec::new() };
+    let begun = permit.begin(change).await?;
     let now_s = control.shared.now_ms() / 1000;
     begun.change(Kind::KeyRotate, facts, || tokens.rotate(how, now_s)).await?;
-    Ok(Json(json!({ "rotated": true, "ended_all": end_all })))
+    Ok(Json(json!({ "rotated": true, "ended_all": asked.end_all })))
 }

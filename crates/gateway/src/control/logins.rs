@@ -11,8 +11,8 @@ use tidegate_identity::{REVOCATIONS_MAX, Revocation, RevocationKind};
 use tidegate_model::{Action, Caller};
 use tidegate_policy::Circumstances;
 
-use super::{Control, Operator, Refused, blocking, name_of};
-use crate::state::{Login, RevocationRow};
+use super::{Control, Operator, Refused, blocking, name_of, settle};
+use crate::state::{Login, RevocationRow, signed};
 
 /// What stands as the author of the revocation that ends a login's live sessions.
 const LOGGED_OUT: &str = "logout";
@@ -68,30 +68,22 @@ impl Control {
 
     /// Ends a login by its own wish, and cuts what lives of it.
     pub(crate) async fn log_out(&self, login: &Login, address: IpAddr) -> Result<(), Refused> {
+        let _one_at_a_time = self.changing.lock().await;
+        if self.shared.revocations.load().len() >= REVOCATIONS_MAX {
+            return Err(Refused::TooMany("too many logouts at a time; try again in a quarter of an hour".into()));
+        }
         let log = &self.shared.log;
-        let intent = logout_leaf(login, address, self.shared.now_ms());
-        let intent = log.append(intent).await.map_err(Refused::Unrecorded)?;
         let now_ms = self.shared.now_ms();
+        let intent = log.append(logout_leaf(login, address, now_ms)).await.map_err(Refused::Unrecorded)?;
         let now_s = now_ms / 1000;
         let ended = Revocation::now(RevocationKind::Session, login.id.clone(), now_s, "logged out".into());
-        let at_ms = i64::try_from(now_ms).unwrap_or(i64::MAX);
-        let row = RevocationRow { revocation: ended, at_ms, who: LOGGED_OUT.into() };
-        let done = {
-            let _one_at_a_time = self.changing.lock().await;
-            if self.shared.revocations.load().len() >= REVOCATIONS_MAX {
-                return Err(Refused::TooMany("too many logouts at a time; try again in a quarter of an hour".into()));
-            }
-            blocking(|| {
-                self.state.end_login(&login.id, &row, now_s.saturating_sub(DEAD_S))?;
-                self.take_up_revocations()
-            })
-        };
-        let mut outcome = logout_leaf(login, address, self.shared.now_ms());
-        outcome.effect = Some(if done.is_ok() { Effect::Acked } else { Effect::Unknown });
-        outcome.pair = Some(intent.index());
-        let recorded = log.append(outcome).await;
-        done.map_err(Refused::Failed)?;
-        recorded.map(drop).map_err(Refused::Unrecorded)
+        let row = RevocationRow { revocation: ended, at_ms: signed(now_ms), who: LOGGED_OUT.into() };
+        let done = blocking(|| {
+            self.state.end_login(&login.id, &row, now_s.saturating_sub(DEAD_S))?;
+            self.take_up_revocations()
+        });
+        let outcome = logout_leaf(login, address, self.shared.now_ms());
+        settle(log, intent.index(), outcome, done).await.map(drop)
     }
 }
 

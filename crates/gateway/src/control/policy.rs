@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 use tidegate_evidence::entry::{Effect, Entry, Kind};
 use tidegate_model::Action;
 use tidegate_policy::{Policy, PolicyFiles};
-use tracing::info;
+use tracing::{info, warn};
 
-use super::{Change, Control, Operator, Permit, Refused, blocking, hex, name_of};
+use super::{Change, Control, Operator, Permit, Refused, blocking, hex, name_of, settle};
 use crate::config::{Config, PolicySource};
-use crate::state::PolicyVersion;
+use crate::state::{PolicyVersion, signed};
 
 /// Longest comment on a version, in bytes.
 const COMMENT_MAX: usize = 1_000;
@@ -52,17 +52,11 @@ pub(super) async fn apply(
         return Err(Refused::Wrong(format!("the comment is longer than {COMMENT_MAX} bytes")));
     }
     let policy = blocking(|| Policy::from_files(&files)).map_err(|error| Refused::Wrong(error.to_string()))?;
-    let _one_at_a_time = control.changing.lock().await;
-    let before = control.active(expect)?;
     let hash = hex(&policy.version());
-    if before.as_ref().is_some_and(|before| before.hash == hash) {
-        return Ok(answer(before.as_ref(), before.as_ref(), false));
-    }
     let who = name_of(&operator.caller);
-    let (state, at_ms) = (control.state.clone(), i64::try_from(control.shared.now_ms()).unwrap_or(i64::MAX));
-    let keep = || state.add_policy(&files, &hash, &who, &comment, at_ms).map(drop);
-    let remarks = control.remarks(&policy, 0)?;
-    control.replace(permit, policy, before, keep).await.map(|Json(answer)| Json(with(answer, remarks)))
+    let keep = || control.state.add_policy(&files, &hash, &who, &comment, signed(control.shared.now_ms())).map(drop);
+    let replaced = control.replace(permit, &policy, expect, |before| before.hash == hash, keep).await?;
+    Ok(control.answer(replaced, &policy))
 }
 
 /// Puts an earlier version in force again.
@@ -73,18 +67,12 @@ pub(super) async fn rollback(
 ) -> Result<Json<Value>, Refused> {
     let permit = control.permit(&operator, Action::Administer, "policy rollback").await?;
     refuse_second_truth(&control)?;
-    let _one_at_a_time = control.changing.lock().await;
-    let before = control.active(expect)?;
     let (_, files) = control.version(number)?;
-    if before.as_ref().is_some_and(|before| before.number == number) {
-        return Ok(answer(before.as_ref(), before.as_ref(), false));
-    }
     let policy = blocking(|| Policy::from_files(&files))
         .map_err(|error| Refused::Wrong(format!("version {number} is no longer valid: {error}")))?;
-    let state = control.state.clone();
-    let remarks = control.remarks(&policy, 0)?;
-    let replaced = control.replace(permit, policy, before, || state.activate_policy(number)).await;
-    replaced.map(|Json(answer)| Json(with(answer, remarks)))
+    let keep = || control.state.activate_policy(number);
+    let replaced = control.replace(permit, &policy, expect, |before| before.number == number, keep).await?;
+    Ok(control.answer(replaced, &policy))
 }
 
 /// All versions, newest first.
@@ -118,31 +106,40 @@ fn refuse_second_truth(control: &Control) -> Result<(), Refused> {
     }
 }
 
-fn answer(before: Option<&PolicyVersion>, after: Option<&PolicyVersion>, changed: bool) -> Json<Value> {
-    Json(json!({ "before": before, "after": after, "changed": changed }))
-}
-
-/// An answer with remarks in it.
-pub(super) fn with(mut answer: Value, remarks: Remarks) -> Value {
-    if let Some(answer) = answer.as_object_mut() {
-        answer.insert("warnings".into(), remarks.strangers.into());
-        answer.insert("hints".into(), remarks.unseen.into());
-    }
-    answer
+/// What came of putting another policy in force.
+struct Replaced {
+    before: Option<PolicyVersion>,
+    /// Nothing where what was wanted was in force already.
+    after: Option<PolicyVersion>,
 }
 
 /// Names in a policy that mean nobody.
+#[derive(Default)]
 pub(super) struct Remarks {
-    strangers: Vec<String>,
-    unseen: Vec<String>,
+    /// They are of an issuer that there is not.
+    pub(super) warnings: Vec<String>,
+    /// Nobody who came was in these groups.
+    pub(super) hints: Vec<String>,
 }
 
 impl Control {
     /// Names in a policy that mean nobody, or nobody whose decisions were counted from `first_day` on.
     pub(super) fn remarks(&self, policy: &Policy, first_day: i64) -> Result<Remarks, Refused> {
         let people = self.people.load();
-        let unseen = blocking(|| people.issuers.unseen(policy, &self.state, first_day)).map_err(Refused::Failed)?;
-        Ok(Remarks { strangers: people.issuers.strangers(policy), unseen })
+        let hints = blocking(|| people.issuers.unseen(policy, &self.state, first_day)).map_err(Refused::Failed)?;
+        Ok(Remarks { warnings: people.issuers.strangers(policy), hints })
+    }
+
+    /// The answer to a replacement. It is made by now: where remarks cannot be had the answer goes without.
+    fn answer(&self, replaced: Replaced, policy: &Policy) -> Json<Value> {
+        let Remarks { warnings, hints } = self.remarks(policy, 0).unwrap_or_else(|error| {
+            warn!(error = error.to_string(), "cannot tell which names of the policy mean nobody");
+            Remarks::default()
+        });
+        let Replaced { before, after } = replaced;
+        let changed = after.is_some();
+        let after = if changed { &after } else { &before };
+        Json(json!({ "before": before, "after": after, "changed": changed, "warnings": warnings, "hints": hints }))
     }
 
     fn active(&self, expect: Option<i64>) -> Result<Option<PolicyVersion>, Refused> {
@@ -162,26 +159,32 @@ impl Control {
         })
     }
 
-    /// Records, keeps, and puts in force: from the next response on.
+    /// Records, keeps, and puts in force: from the next response on. `same` tells that a version is what is wanted already.
     async fn replace(
         &self,
         permit: Permit<'_>,
-        policy: Policy,
-        before: Option<PolicyVersion>,
+        policy: &Policy,
+        expect: Option<i64>,
+        same: impl FnOnce(&PolicyVersion) -> bool,
         keep: impl FnOnce() -> Result<()>,
-    ) -> Result<Json<Value>, Refused> {
-        let facts = policy_facts(before.as_ref().map_or("", |before| before.hash.as_str()), &policy);
+    ) -> Result<Replaced, Refused> {
+        let _one_at_a_time = self.changing.lock().await;
+        let before = self.active(expect)?;
+        if before.as_ref().is_some_and(same) {
+            return Ok(Replaced { before, after: None });
+        }
+        let facts = policy_facts(before.as_ref().map_or("", |before| before.hash.as_str()), policy);
         let change = Change { digest: policy.version(), facts: facts.clone(), disclosures: Vec::new() };
         let begun = permit.begin(change).await?;
         let make = || {
             keep()?;
-            self.enforce(&policy);
+            self.enforce(policy);
             Ok(())
         };
         begun.change(Kind::PolicyChange, facts, make).await?;
         let after = self.active(None)?;
         info!(version = after.as_ref().map(|after| after.number), "another policy is in force");
-        Ok(answer(before.as_ref(), after.as_ref(), true))
+        Ok(Replaced { before, after })
     }
 
     /// Makes a policy the one that decides, also of what is on its way to clients.
@@ -209,16 +212,14 @@ impl Control {
         entry.facts = policy_facts(&before, &policy);
         entry.facts.push(("cause".into(), cause.into()));
         entry.effect = Some(Effect::Intent);
-        let mut outcome = entry.clone();
-        let intent = self.shared.log.append_admin(entry).await.context("the change of policy cannot be recorded")?;
+        let outcome = entry.clone();
+        let log = &self.shared.log;
+        let intent = log.append_admin(entry).await.context("the change of policy cannot be recorded")?;
         let kept = blocking(|| keep_folder(&self.state, &files, &policy, self.shared.now_ms()));
         if kept.is_ok() {
             self.enforce(&policy);
         }
-        outcome.effect = Some(if kept.is_ok() { Effect::Acked } else { Effect::Unknown });
-        outcome.pair = Some(intent.index());
-        let recorded = self.shared.log.append_admin(outcome).await.context("the change of policy cannot be recorded");
-        kept.and(recorded.map(drop))
+        settle(log, intent.index(), outcome, kept).await.context("the policy of the folder")
     }
 }
 
@@ -233,8 +234,8 @@ fn from_folder(config: &Config) -> Result<(PolicyFiles, Policy)> {
 }
 
 fn keep_folder(state: &crate::state::State, files: &PolicyFiles, policy: &Policy, now_ms: u64) -> Result<()> {
-    let at_ms = i64::try_from(now_ms).unwrap_or(i64::MAX);
-    state.add_policy(files, &hex(&policy.version()), CONFIGURATION, "taken from the folder", at_ms).map(drop)
+    let hash = hex(&policy.version());
+    state.add_policy(files, &hash, CONFIGURATION, "taken from the folder", signed(now_ms)).map(drop)
 }
 
 /// The policy to start with, under the blocks that hold: the version in force, or the folder where that holds or nothing was ever applied. The leaf that opens
@@ -243,7 +244,7 @@ fn keep_folder(state: &crate::state::State, files: &PolicyFiles, policy: &Policy
 /// # Errors
 /// There is none that is valid.
 pub(crate) fn at_start(config: &Config, state: &crate::state::State, now_ms: u64) -> Result<Policy> {
-    let blocks = super::blocks::blocks_at_start(state, now_ms)?;
+    let blocks = super::blocks::blocks_at_start(state)?;
     Ok(rules_at_start(config, state, now_ms)?.with_blocks(Arc::new(blocks)))
 }
 

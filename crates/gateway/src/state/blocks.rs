@@ -6,7 +6,7 @@ use serde::Serialize;
 use tidegate_identity::{Revocation, RevocationKind};
 use tidegate_policy::{Block, Target};
 
-use super::State;
+use super::{State, signed, unsigned};
 
 /// A revocation, with who made it.
 #[derive(Clone, Debug, Serialize)]
@@ -21,10 +21,9 @@ pub(crate) struct RevocationRow {
 }
 
 impl State {
-    /// All blocks that have not ended at `now_s`, Unix seconds, oldest first; those that have are removed.
-    pub(crate) fn blocks(&self, now_s: u64) -> Result<Vec<Block>> {
+    /// All blocks that were not removed, oldest first.
+    pub(crate) fn blocks(&self) -> Result<Vec<Block>> {
         let connection = self.connection();
-        connection.execute("DELETE FROM block WHERE until_s <= ?1", [signed(now_s)])?;
         let mut query =
             connection.prepare("SELECT id, kind, value, reason, at_ms, until_s, who FROM block ORDER BY at_ms, id")?;
         let mut rows = query.query([])?;
@@ -52,6 +51,12 @@ impl State {
         Ok(())
     }
 
+    /// Removes the blocks that have ended at `now_s`, Unix seconds.
+    pub(crate) fn remove_ended_blocks(&self, now_s: u64) -> Result<()> {
+        self.connection().execute("DELETE FROM block WHERE until_s <= ?1", [signed(now_s)])?;
+        Ok(())
+    }
+
     /// Ends a block; whether there was one.
     pub(crate) fn remove_block(&self, id: &str) -> Result<bool> {
         Ok(self.connection().execute("DELETE FROM block WHERE id = ?1", [id])? > 0)
@@ -67,7 +72,7 @@ impl State {
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             let kind: RevocationKind = serde_json::from_value(row.get::<_, String>(0)?.into())?;
-            let not_before = u64::try_from(row.get::<_, i64>(2)?).unwrap_or(0);
+            let not_before = unsigned(row.get(2)?);
             let revocation = Revocation { kind, value: row.get(1)?, not_before, reason: row.get(3)? };
             found.push(RevocationRow { revocation, at_ms: row.get(4)?, who: row.get(5)? });
         }
@@ -83,7 +88,7 @@ impl State {
     pub(crate) fn remove_revocation(&self, kind: RevocationKind, value: &str) -> Result<bool> {
         let removed = self
             .connection()
-            .execute("DELETE FROM revocation WHERE kind = ?1 AND value = ?2", params![word(kind)?, value])?;
+            .execute("DELETE FROM revocation WHERE kind = ?1 AND value = ?2", params![kind.name(), value])?;
         Ok(removed > 0)
     }
 }
@@ -95,7 +100,7 @@ pub(super) fn put_revocation(connection: &Connection, row: &RevocationRow, or: &
         &format!(
             "INSERT {or} INTO revocation (kind, value, not_before, reason, at_ms, who) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
         ),
-        params![word(*kind)?, value, signed(*not_before), reason, row.at_ms, row.who],
+        params![kind.name(), value, signed(*not_before), reason, row.at_ms, row.who],
     )?;
     Ok(())
 }
@@ -104,7 +109,6 @@ fn block(row: &Row<'_>) -> Result<Block> {
     let id: String = row.get(0)?;
     let target = Target::parse(&row.get::<_, String>(1)?, &row.get::<_, String>(2)?)
         .with_context(|| format!("block {id} of the gate's state"))?;
-    let unsigned = |value: i64| u64::try_from(value).unwrap_or(0);
     Ok(Block {
         id,
         target,
@@ -113,16 +117,6 @@ fn block(row: &Row<'_>) -> Result<Block> {
         until_s: row.get::<_, Option<i64>>(5)?.map(unsigned),
         who: row.get(6)?,
     })
-}
-
-/// The word that a kind is kept as.
-fn word(kind: RevocationKind) -> Result<String> {
-    let word = serde_json::to_value(kind)?;
-    Ok(word.as_str().context("a kind of revocation is no word")?.to_owned())
-}
-
-fn signed(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -143,8 +137,10 @@ mod tests {
         };
         state.add_blocks(&[block("a", None), block("b", Some(10))]).unwrap();
         assert!(state.add_blocks(&[block("c", None), block("a", None)]).is_err());
-        assert_eq!(state.blocks(9).unwrap(), [block("a", None), block("b", Some(10))]);
-        assert_eq!(state.blocks(10).unwrap(), [block("a", None)]);
+        state.remove_ended_blocks(9).unwrap();
+        assert_eq!(state.blocks().unwrap(), [block("a", None), block("b", Some(10))]);
+        state.remove_ended_blocks(10).unwrap();
+        assert_eq!(state.blocks().unwrap(), [block("a", None)]);
         assert!(state.remove_block("a").unwrap());
         assert!(!state.remove_block("a").unwrap());
     }
@@ -170,5 +166,17 @@ mod tests {
         assert!(!state.remove_revocation(RevocationKind::Group, "idp:ann").unwrap());
         assert!(state.remove_revocation(RevocationKind::Subject, "idp:ann").unwrap());
         assert!(state.revocations().unwrap().is_empty());
+        let all = ["subject", "session", "token", "client", "group"];
+        for kind in all {
+            let kind: RevocationKind = serde_json::from_value(kind.into()).unwrap();
+            let mut row = row(1);
+            row.revocation.kind = kind;
+            state.add_revocation(&row).unwrap();
+        }
+        let kept = state.revocations().unwrap();
+        assert_eq!(kept.len(), all.len());
+        for name in all {
+            assert!(kept.iter().any(|row| row.revocation.kind.name() == name), "{name}");
+        }
     }
 }

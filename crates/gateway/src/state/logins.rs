@@ -5,8 +5,8 @@ use rusqlite::{OptionalExtension as _, Row, params};
 use serde::{Deserialize, Serialize};
 use tidegate_model::{Caller, CallerKind, CredentialKind};
 
-use super::State;
 use super::blocks::{RevocationRow, put_revocation};
+use super::{State, signed, unsigned};
 
 /// The file's fourth version.
 pub(super) const MIGRATION: &str = "
@@ -173,14 +173,6 @@ fn login(row: &Row<'_>) -> rusqlite::Result<Result<Login>> {
     let (began_s, ends_s) = (unsigned(row.get(5)?), unsigned(row.get(6)?));
     let person = serde_json::from_str(&person).context("a login cannot be read");
     Ok(person.map(|person| Login { id, person, device_key, client_secret, machine, began_s, ends_s }))
-}
-
-fn signed(seconds: u64) -> i64 {
-    i64::try_from(seconds).unwrap_or(i64::MAX)
-}
-
-fn unsigned(seconds: i64) -> u64 {
-    u64::try_from(seconds).unwrap_or(0)
 }
 
 #[cfg(test)]

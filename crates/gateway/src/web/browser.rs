@@ -18,7 +18,7 @@ use super::login::person_of;
 use super::pages::{self, page};
 use super::pending::{LoggedIn, PENDING_S, Redirect, Stage};
 use super::{Web, digest_of, random_word};
-use crate::control::Peer;
+use crate::control::{Peer, Refused};
 use crate::state::Person;
 
 /// The cookie's name; with TLS no other host and no plain HTTP can set one of this name.
@@ -41,13 +41,15 @@ pub(super) async fn open(
     let taken = web.pending.take(now_s, |one, stage| one == id && open(stage));
     let provider = web.pending.with(&id, now_s, |one| one.provider.clone());
     let (Some((id, _)), Some(provider)) = (taken, provider) else { return pages::over() };
-    let Ok(cookie) = random_word::<32>() else { return pages::broken() };
+    let cookie = match random_word::<32>() {
+        Ok(cookie) => cookie,
+        Err(refused) => return pages::broken(&refused),
+    };
     match web.begin_at(&provider, digest_of(&cookie), now_s).await {
         Ok((url, stage)) => {
             web.pending.put(&id, stage);
-            let Ok(location) = HeaderValue::from_str(&url) else { return pages::broken() };
             let set = web.cookie(&cookie);
-            (StatusCode::SEE_OTHER, [(LOCATION, location), (SET_COOKIE, set)]).into_response()
+            ([(SET_COOKIE, set)], see_other(&url)).into_response()
         }
         Err((check, detail)) => web.refuse(&id, peer, check, &detail).await,
     }
@@ -63,7 +65,7 @@ pub(super) async fn callback(
     let query = query.unwrap_or_default();
     let Ok(said) = Answer::read(&query) else { return pages::over() };
     let (Some(state), Some(browser)) = (said.state, web.browser(&headers)) else {
-        web.failed_in_browser(peer.address(), "login_browser").await;
+        web.failed_without_blame(peer.address(), "login_browser").await;
         return pages::over();
     };
     let now_s = web.now_s();
@@ -72,7 +74,7 @@ pub(super) async fn callback(
         _ => false,
     };
     let Some((id, Stage::AtOpenId { pending, .. })) = web.pending.take(now_s, |_, stage| mine(stage)) else {
-        web.failed_in_browser(peer.address(), "login_state").await;
+        web.failed_without_blame(peer.address(), "login_state").await;
         return pages::over();
     };
     let code = match (said.error, said.code) {
@@ -107,7 +109,7 @@ pub(super) async fn saml_response(
     form: Result<Form<SamlForm>, FormRejection>,
 ) -> Response {
     let Ok(Form(SamlForm { response, relay_state })) = form else {
-        web.failed_in_browser(peer.address(), "saml_form").await;
+        web.failed_without_blame(peer.address(), "saml_form").await;
         return pages::over();
     };
     let now_s = web.now_s();
@@ -116,7 +118,7 @@ pub(super) async fn saml_response(
         _ => false,
     };
     let Some((id, Stage::AtSaml { browser, pending })) = web.pending.take(now_s, |_, stage| mine(stage)) else {
-        web.failed_in_browser(peer.address(), "login_state").await;
+        web.failed_without_blame(peer.address(), "login_state").await;
         return pages::over();
     };
     let settings = web.settings.load_full();
@@ -141,7 +143,10 @@ pub(super) async fn saml_response(
         },
         ends_s: Some(login.session_ends_at),
     };
-    let Ok(key) = random_word::<32>() else { return pages::broken() };
+    let key = match random_word::<32>() {
+        Ok(key) => key,
+        Err(refused) => return pages::broken(&refused),
+    };
     web.pending.put(&id, Stage::Answered { browser, key: digest_of(&key), who });
     see_other(&format!("{}/login/{id}/done?key={key}", web.url))
 }
@@ -164,7 +169,7 @@ pub(super) async fn done(
     match web.pending.take(web.now_s(), |one, stage| one == id && mine(stage)) {
         Some((id, Stage::Answered { who, .. })) => web.known(&id, who),
         _ => {
-            web.failed_in_browser(peer.address(), "login_browser").await;
+            web.failed_without_blame(peer.address(), "login_browser").await;
             pages::over()
         }
     }
@@ -201,7 +206,10 @@ impl Web {
 
     /// The person is known: the browser takes a code to the device, or shows it.
     fn known(&self, id: &str, who: LoggedIn) -> Response {
-        let Ok(code) = random_word::<16>() else { return pages::broken() };
+        let code = match random_word::<16>() {
+            Ok(code) => code,
+            Err(refused) => return pages::broken(&refused),
+        };
         let whither = self.pending.with(id, self.now_s(), |one| {
             one.stage = Stage::Known { code: digest_of(&code), guesses: 0, who };
             (one.redirect.clone(), one.machine.clone(), one.address)
@@ -216,7 +224,7 @@ impl Web {
     /// Ends a login that failed, and tells the person; the device learns it from the browser, or when it asks.
     async fn refuse(&self, id: &str, peer: Peer, check: &'static str, detail: &str) -> Response {
         let ended = self.pending.remove(id);
-        self.failed_in_browser(peer.address(), check).await;
+        self.failed_without_blame(peer.address(), check).await;
         match ended.and_then(|one| one.redirect) {
             Some(redirect) => see_other(&with_query(&redirect, &[("error", detail)])),
             None => page(StatusCode::FORBIDDEN, "The login was refused", &[detail, "Begin again in the terminal."]),
@@ -250,7 +258,7 @@ impl Web {
 fn see_other(url: &str) -> Response {
     match HeaderValue::from_str(url) {
         Ok(location) => (StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response(),
-        Err(_) => pages::broken(),
+        Err(error) => pages::broken(&Refused::Failed(anyhow::Error::from(error).context("no browser can be sent on"))),
     }
 }
 

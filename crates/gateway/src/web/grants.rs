@@ -60,7 +60,7 @@ pub(super) async fn client_secret(
     web.shared().log.append(entry).await.map_err(Refused::Unrecorded)?;
     let kept = tokio::task::block_in_place(|| web.control.state.put_client_secret(&login.id, digest_of(&secret)));
     if !kept.map_err(Refused::Failed)? {
-        return Err(Refused::Unknown("the login has ended; log in again".into()));
+        return Err(Refused::LoginEnded);
     }
     Ok(Json(json!({
         "client_id": login.id,
@@ -147,7 +147,8 @@ impl Web {
         let login = match found {
             Some(login) if login.client_secret == Some(digest_of(&secret)) => login,
             _ => {
-                self.failed(peer.address(), "client_secret").await;
+                // Whoever guesses has 256 bits to go; a client whose login ended only does not know it yet.
+                self.failed_without_blame(peer.address(), "client_secret").await;
                 let description = "the login has ended, or its secret was replaced; run `tidegate kafka-config` again";
                 return Err(Denied { error: "invalid_client", description: description.into() });
             }
@@ -187,13 +188,10 @@ impl Web {
 }
 
 fn denied(refused: &Refused) -> Denied {
+    let (_, description) = refused.told();
     let error = match refused {
-        Refused::Unrecorded(_) | Refused::Failed(_) => "temporarily_unavailable",
+        Refused::Unrecorded(_) | Refused::Failed(_) | Refused::TooMany(_) => "temporarily_unavailable",
         _ => "invalid_grant",
-    };
-    let description = match refused {
-        Refused::Unrecorded(_) | Refused::Failed(_) => "the gate cannot do this now; its log says why".to_owned(),
-        other => other.to_string(),
     };
     Denied { error, description }
 }

@@ -212,7 +212,7 @@ impl Web {
             Ok(DevicePoll::Done(caller)) => Ok(Some(LoggedIn { person: person_of(&caller, now_s), ends_s: None })),
             Err(refused) => {
                 self.pending.remove(id);
-                self.failed_in_browser(peer.address(), refused.check.name()).await;
+                self.failed_without_blame(peer.address(), refused.check.name()).await;
                 Err(unfit(&refused))
             }
         }
@@ -234,7 +234,7 @@ impl Web {
         };
         let caller = login.caller();
         if let Err(refused) = self.control.admit(&caller, peer.address(), self.secure()) {
-            self.failed_in_browser(peer.address(), "login_barred").await;
+            self.failed_without_blame(peer.address(), "login_barred").await;
             return Err(refused);
         }
         let mut entry = leaf_of(Kind::Login, &caller, &login.id, peer.address(), now_ms);
@@ -265,7 +265,7 @@ impl Web {
         let now_s = self.now_s();
         let found = tokio::task::block_in_place(|| self.control.state.login(&asked.session, now_s));
         let Some(login) = found.map_err(Refused::Failed)? else {
-            self.failed_in_browser(peer.address(), "login_ended").await;
+            self.failed_without_blame(peer.address(), "login_ended").await;
             return Err(Refused::LoginEnded);
         };
         match self.nonces.check(asked, (what, &self.url), &login.device_key, now_s) {

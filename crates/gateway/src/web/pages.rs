@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse as _, Response};
 
+use crate::control::Refused;
+
 const STYLE: &str = "body{font:17px/1.5 system-ui,sans-serif;max-width:36rem;margin:12vh auto;padding:0 1.5rem;color:#1b2a33;background:#fbfcfc}\
 h1{font-size:1.4rem;font-weight:600}code{font:1.05rem ui-monospace,monospace;background:#eaf0f2;padding:.6rem .8rem;border-radius:.4rem;\
 display:block;overflow-wrap:anywhere;user-select:all}small{color:#566a75}\
@@ -29,8 +31,9 @@ pub(super) fn over() -> Response {
     page(StatusCode::BAD_REQUEST, "This login cannot go on", &[why, "Begin again in the terminal: tidegate login"])
 }
 
-pub(super) fn broken() -> Response {
-    page(StatusCode::INTERNAL_SERVER_ERROR, "The gate cannot do this now", &["Ask its operators to look at its log."])
+pub(super) fn broken(refused: &Refused) -> Response {
+    let (status, why) = refused.told();
+    page(status, "The gate cannot do this now", &[&why])
 }
 
 /// The code that the person takes to the terminal.

@@ -111,7 +111,7 @@ impl AllPending {
         Some((id.clone(), std::mem::replace(&mut one.stage, Stage::Busy)))
     }
 
-    /// Puts a login into another stage; where its browser goes in the end, and what it shows there.
+    /// Puts a login into another stage.
     pub(super) fn put(&self, id: &str, stage: Stage) {
         if let Some(one) = self.all().get_mut(id) {
             one.stage = stage;

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use arc_swap::ArcSwapOption;
 use axum::Router;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
@@ -25,7 +25,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 use super::{Web, browser, grants, login};
-use crate::control::{self, Peer};
+use crate::control::{self, Peer, Refused};
 
 /// Connections at once, and from one address.
 const CONNECTIONS_MAX: usize = 2_000;
@@ -176,7 +176,7 @@ fn router(web: &Arc<Web>) -> Router {
 }
 
 async fn in_time(request: Request, next: Next) -> Response {
-    let late = |_late| (StatusCode::REQUEST_TIMEOUT, "the request took too long\n").into_response();
+    let late = |_late| Refused::TooMany("the request took too long; try again".into()).into_response();
     tokio::time::timeout(REQUEST, next.run(request)).await.unwrap_or_else(late)
 }
 
@@ -188,8 +188,8 @@ async fn few_failures(State(web): State<Arc<Web>>, request: Request, next: Next)
     if failed < shared.limits.failed_logins_per_address {
         return next.run(request).await;
     }
-    let text = "too many failed logins from this address; try again in a minute\n";
-    (StatusCode::TOO_MANY_REQUESTS, [(header::CONNECTION, "close")], text).into_response()
+    let refused = Refused::TooMany("too many failed logins from this address; try again in a minute".into());
+    ([(header::CONNECTION, "close")], refused).into_response()
 }
 
 /// Large bodies take their turn: what they hold in memory is bounded, whoever sends them.
@@ -202,7 +202,7 @@ async fn few_large(State(turns): State<Arc<Semaphore>>, request: Request, next: 
     };
     let turn = if small { None } else { Some(turns.try_acquire()) };
     if let Some(Err(_none_left)) = turn {
-        return (StatusCode::SERVICE_UNAVAILABLE, "other large requests are under way; try again\n").into_response();
+        return Refused::TooMany("other large requests are under way; try again".into()).into_response();
     }
     next.run(request).await
 }

@@ -427,7 +427,7 @@ fn blocks(targets: &[(&str, &str)]) -> Arc<Blocks> {
         until_s: None,
         who: "idp:root".to_owned(),
     };
-    Arc::new(Blocks::new(targets.iter().enumerate().map(block).collect(), 0))
+    Arc::new(Blocks::new(targets.iter().enumerate().map(block).collect()))
 }
 
 #[test]

@@ -521,7 +521,7 @@ async fn a_client_that_calls_itself_something_else_is_decided_by_its_new_name() 
         until_s: None,
         who: String::new(),
     };
-    let blocked = gate.listener.shared.policy().with_blocks(Arc::new(Blocks::new(vec![block], 0)));
+    let blocked = gate.listener.shared.policy().with_blocks(Arc::new(Blocks::new(vec![block])));
     gate.listener.shared.policy.store(Arc::new(blocked));
     assert!(exchange.decide(calls("good")).is_ok());
     assert!(matches!(exchange.decide(calls("evil")), Err(Fault::Cut("blocked"))));

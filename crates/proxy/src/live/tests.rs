@@ -24,7 +24,7 @@ fn block(gate: &Gatehouse, kind: &str, value: &str) -> usize {
     let target = Target::parse(kind, value).unwrap();
     let block =
         Block { id: "b1".into(), target, reason: String::new(), at_ms: 0, until_s: None, who: "local:root".into() };
-    shared.policy.store(Arc::new(shared.policy().with_blocks(Arc::new(Blocks::new(vec![block], 0)))));
+    shared.policy.store(Arc::new(shared.policy().with_blocks(Arc::new(Blocks::new(vec![block])))));
     shared.live.review(shared)
 }
 

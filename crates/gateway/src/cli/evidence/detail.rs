@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 use tidegate_evidence::leaf::{Leaf, Payload};
 
-use crate::cli::evidence::table::hex;
 use crate::cli::evidence::time;
 use crate::cli::evidence::who::Who;
+use crate::control::hex;
 
 /// The name of an API key, or its number.
 pub(super) fn operation(key: i16) -> String {

@@ -5,8 +5,8 @@ use clap::Args;
 use tidegate_evidence::Kind;
 use tidegate_evidence::leaf::Leaf;
 
-use crate::cli::evidence::table::hex;
 use crate::cli::evidence::time;
+use crate::control::hex;
 
 /// Narrows the list; every one of them has to fit.
 #[derive(Args, Debug)]

@@ -6,9 +6,10 @@ use tidegate_evidence::reader::FoundLeaf;
 use tidegate_evidence::{Kind, PartitionRange};
 
 use crate::cli::evidence::filter::{decision, fact};
-use crate::cli::evidence::table::{Align, hex, shown};
+use crate::cli::evidence::table::{Align, shown};
 use crate::cli::evidence::who::Who;
 use crate::cli::evidence::{detail, time};
+use crate::control::hex;
 
 /// The table's columns.
 pub(super) const COLUMNS: [(&str, Align); 13] = [

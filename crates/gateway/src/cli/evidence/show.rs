@@ -9,10 +9,11 @@ use tidegate_evidence::Kind;
 use tidegate_evidence::leaf::Leaf;
 use tidegate_evidence::reader::{FoundLeaf, incarnation_name, segment_name};
 
-use crate::cli::evidence::table::{hex, shown};
+use crate::cli::evidence::table::shown;
 use crate::cli::evidence::who::{Opened, Sessions, Who};
 use crate::cli::evidence::{Evidence, NOTHING, detail, pairs, row, time, walk};
 use crate::cli::{Output, fail, print};
+use crate::control::hex;
 
 /// Characters of one value; a leaf is at most 64 KiB.
 const VALUE_MAX: usize = 4096;

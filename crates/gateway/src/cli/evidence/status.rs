@@ -13,10 +13,11 @@ use tidegate_evidence::note::{Checkpoint, MAX_NOTE, Note};
 use tidegate_evidence::reader::{CHECKPOINT_FILE, incarnation_name};
 use tidegate_evidence::verify::KEY_FILE;
 
-use crate::cli::evidence::table::{Align, Table, hex, shown};
+use crate::cli::evidence::table::{Align, Table, shown};
 use crate::cli::evidence::walk::{self, Extent};
 use crate::cli::evidence::{DAMAGED, Evidence, time};
 use crate::cli::{Output, print};
+use crate::control::hex;
 
 /// What one log holds.
 #[derive(Debug, Default)]

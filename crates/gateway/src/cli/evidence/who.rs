@@ -7,7 +7,7 @@ use tidegate_evidence::merkle::sha256;
 use tidegate_evidence::reader::FoundLeaf;
 use tidegate_evidence::{Class, Disclosure, KeyName, Keyring, Kind, Label, SessionId};
 
-use crate::cli::evidence::table::hex;
+use crate::control::hex;
 
 /// Open sessions that are remembered; those beyond are shown without a name.
 const SESSIONS_MAX: usize = 100_000;

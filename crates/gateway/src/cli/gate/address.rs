@@ -6,6 +6,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 use reqwest::Url;
+use tidegate_evidence::merkle::sha256;
+
+use crate::control::hex;
 
 /// The control socket of a gate that was set up as the packages do.
 pub(crate) const SOCKET: &str = "/run/tidegate/control.sock";
@@ -83,8 +86,7 @@ impl GateUrl {
         let kept = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-') { c } else { '_' };
         let readable: String =
             self.to_string().split("://").last().unwrap_or_default().chars().map(kept).take(80).collect();
-        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, self.to_string().as_bytes());
-        let digest = crate::cli::evidence::table::hex(digest.as_ref());
+        let digest = hex(&sha256(self.to_string().as_bytes()));
         format!("{readable}-{}", digest.get(..8).unwrap_or_default())
     }
 }

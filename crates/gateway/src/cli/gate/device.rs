@@ -4,7 +4,6 @@ use std::fmt;
 
 use anyhow::{Context as _, Result};
 use aws_lc_rs::encoding::{AsBigEndian as _, Curve25519SeedBin};
-use aws_lc_rs::rand;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,6 +11,7 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::cli::evidence::time;
+use crate::secrets::random_word;
 
 /// Seed of a key and its public half.
 const SEED: usize = 32;
@@ -70,7 +70,7 @@ impl DeviceKey {
     /// The system gives no random numbers.
     pub(crate) fn request(&self, what: &str, gate: &str, session: &str, audience: Option<&str>) -> Result<Value> {
         let at = time::now_ms() / 1000;
-        let nonce = random::<NONCE>()?;
+        let nonce = random_word::<NONCE>()?;
         let title = format!("tidegate {what} v1");
         let proof = self.proof(&[&title, gate, session, audience.unwrap_or(""), &at.to_string(), &nonce]);
         let mut body = json!({ "session": session, "at": at, "nonce": nonce, "proof": proof });
@@ -79,16 +79,6 @@ impl DeviceKey {
         }
         Ok(body)
     }
-}
-
-/// Random bytes as text.
-///
-/// # Errors
-/// The system gives none.
-pub(crate) fn random<const BYTES: usize>() -> Result<String> {
-    let mut bytes = [0; BYTES];
-    rand::fill(&mut bytes).ok().context("the system gives no random numbers")?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
 #[cfg(test)]

@@ -92,14 +92,13 @@ impl Web {
             let nonsense = || Failed::unreachable(anyhow!("what answers at {} is no gate; check --gate", self.gate));
             return Ok((status.as_u16(), value.ok_or_else(nonsense)?));
         }
-        let text = String::from_utf8_lossy(&text);
         let part = |name: &str| value.as_ref().and_then(|value| value.get(name)).and_then(Value::as_str);
         let (said, ended) = (part("error"), part("code") == Some("login_ended"));
-        let said = said.map_or_else(
-            || format!("{} answers with HTTP status {}", self.gate, status.as_u16()),
-            |said| shown(said, TEXT_BYTES_MAX),
-        );
-        drop(text);
+        // What stands before the gate answers in a form of its own.
+        let other = || {
+            format!("{} answers with HTTP status {}: {}", self.gate, status.as_u16(), String::from_utf8_lossy(&text))
+        };
+        let said = shown(&said.map_or_else(other, str::to_owned), TEXT_BYTES_MAX);
         let mut failed = said_otherwise(status.as_u16(), &said);
         failed.ended = ended;
         if let Some(skew) = skew.filter(|_| status.as_u16() == 401) {
