@@ -12,6 +12,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
 
 use crate::issuer::Issuer;
 use crate::kafka::{Kafka, Listener, USER, random};
@@ -55,6 +56,19 @@ pub struct Upstream {
 }
 
 impl Upstream {
+    /// No cluster: for gates at which people only log in or command. Such a gate never becomes ready.
+    #[must_use]
+    pub fn nowhere() -> Upstream {
+        Upstream {
+            bootstrap: vec!["127.0.0.1:9".to_owned()],
+            dial: Vec::new(),
+            mechanism: "NONE".to_owned(),
+            user: String::new(),
+            password: String::new(),
+            authority: None,
+        }
+    }
+
     /// A cluster of the harness, at its SASL listener with SCRAM-SHA-512.
     #[must_use]
     pub fn of(kafka: &Kafka) -> Upstream {
@@ -83,6 +97,8 @@ pub struct Options {
     pub rules: String,
     /// The text of `topics.yaml`.
     pub topics: String,
+    /// The folder is taken at the first start only; from then on the policy is changed by `tidegate policy apply`.
+    pub applied: bool,
     /// As whom the programs run.
     pub users: Users,
     /// TLS at the client's side.
@@ -143,6 +159,7 @@ impl Options {
             agent: AgentConfig::Written(upstream),
             rules: rules.to_owned(),
             topics: topics.to_owned(),
+            applied: false,
             users: Users::Same,
             tls: None,
             evidence_dir: None,
@@ -177,6 +194,17 @@ impl Gate {
     pub fn start(options: &Options, issuer: &Issuer) -> Result<Gate> {
         let mut gate = Gate::launch(options, issuer)?;
         gate.wait_until_ready()?;
+        Ok(gate)
+    }
+
+    /// Starts a gate at which people log in and command, and waits for its web listener only: nothing needs to be behind it.
+    ///
+    /// # Errors
+    /// When a program cannot be built or started, or nobody answers in time.
+    pub fn start_for_logins(options: &Options, issuer: &Issuer) -> Result<Gate> {
+        let mut gate = Gate::launch(options, issuer)?;
+        let web = format!("127.0.0.1:{}", gate.ports.port(config::WEB));
+        gate.gateway.wait_for("the web listener", START, |_| Ok(http_get(&web, "/").is_ok()))?;
         Ok(gate)
     }
 
@@ -327,6 +355,29 @@ impl Gate {
     /// When it cannot be started.
     pub fn command(&self, args: &[&str]) -> Result<(bool, String, String)> {
         run(Command::new(&self.programs.gateway).args(args))
+    }
+
+    /// Commands the gate as its administrator, the user of this machine who runs the harness. Standard output.
+    ///
+    /// # Errors
+    /// What `tidegate` says when the command is not done.
+    pub fn administer(&self, args: &[&str]) -> Result<String> {
+        let socket = self.folder().join("run/control.sock").display().to_string();
+        let (good, out, errors) = self.command(&[args, &["--gate", &socket]].concat())?;
+        ensure!(good, "tidegate {}: {errors}", args.join(" "));
+        Ok(out)
+    }
+
+    /// Leaves of the log, oldest first, with names opened; `which` are arguments of `evidence list`, such as `--kind`.
+    ///
+    /// # Errors
+    /// What `tidegate` says when it cannot list them.
+    pub fn leaves(&self, which: &[&str]) -> Result<Vec<Value>> {
+        let config = self.config().display().to_string();
+        let (good, out, errors) =
+            self.command(&[&["evidence", "list", "--output", "json", "--config", &config], which].concat())?;
+        ensure!(good, "tidegate evidence list: {errors}");
+        out.lines().map(|line| serde_json::from_str(line).context("a leaf is no JSON")).collect()
     }
 
     /// Runs `tidegate-verify`.

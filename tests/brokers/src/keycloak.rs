@@ -183,11 +183,11 @@ impl Keycloak {
         self.add_client(&client)
     }
 
-    /// Adds a client, by its representation in Keycloak's administration API.
+    /// Adds a client, by its representation in the administration API.
     ///
     /// # Errors
     /// When Keycloak refuses it.
-    pub fn add_client(&self, representation: &Value) -> Result<()> {
+    fn add_client(&self, representation: &Value) -> Result<()> {
         self.admin(Method::POST, "/clients", Some(representation)).map(drop)
     }
 

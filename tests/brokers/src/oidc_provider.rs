@@ -120,7 +120,7 @@ impl OidcProvider {
     pub fn issuer_config(&self, name: &str) -> String {
         format!(
             "\n[[issuer]]\nname = {name:?}\nissuer = {:?}\naudiences = [\"{AUDIENCE}\"]\nalgorithms = [\"RS256\"]\n\
-             groups_claim = \"groups\"\n",
+             groups_claim = \"groups\"\nkind = \"client_credentials\"\n",
             self.url
         )
     }

@@ -86,11 +86,7 @@ impl Stage {
 
     /// The leaves that name the alias.
     fn leaves(&self, alias: &str) -> Vec<Value> {
-        let dir = self.gate.evidence().display().to_string();
-        let args = ["evidence", "list", "--dir", &dir, "--topic", alias, "--output", "json"];
-        let (listed, leaves, errors) = self.gate.command(&args).unwrap();
-        assert!(listed, "{errors}");
-        leaves.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        self.gate.leaves(&["--topic", alias]).unwrap()
     }
 }
 
@@ -245,16 +241,10 @@ fn one_process_does_not_write_a_topic_by_two_names() {
 
 #[test]
 fn aliases_come_and_go_with_the_policy() {
-    let mut stage = Stage::new("- {alias: was, topic: first}\n");
+    let stage = Stage::new("- {alias: was, topic: first}\n");
     for topic in ["first", "second"] {
         stage.kafka.create_topic(topic, 1).unwrap();
     }
-    let config = stage.gate.config();
-    let text = std::fs::read_to_string(&config).unwrap();
-    std::fs::write(&config, text.replace("source = \"folder\"", "source = \"state\"")).unwrap();
-    stage.gate.restart_gateway().unwrap();
-    let socket = stage.gate.folder().join("run/control.sock").display().to_string();
-    let command = |args: &[&str]| stage.gate.command(&[args, &["--gate", &socket]].concat()).unwrap();
     stage.write("was", "one\n").ok().unwrap();
     // A reader that waits for the next record of what it calls so now.
     let mut waiting = Raw::logged_in(&stage.gate.bootstrap(), &stage.token()).unwrap();
@@ -263,19 +253,17 @@ fn aliases_come_and_go_with_the_policy() {
     std::fs::write(folder.path().join("rules.cedar"), RULES).unwrap();
     std::fs::write(folder.path().join("topics.yaml"), "- {alias: was, topic: second}\n").unwrap();
     let dir = folder.path().display().to_string();
-    let (applied, _, errors) = command(&["policy", "apply", &dir]);
-    assert!(applied, "{errors}");
+    stage.gate.administer(&["policy", "apply", &dir]).unwrap();
     stage.write("first", "stale\n").ok().unwrap();
     if let Ok(answer) = waiting.receive() {
         assert!(!answer.windows(5).any(|bytes| bytes == b"stale"), "what the alias no longer means was delivered");
     }
     stage.write("was", "two\n").ok().unwrap();
     assert_eq!(stage.read("was", "g", 1), ["two"]);
-    let (back, _, errors) = command(&["policy", "rollback", "1"]);
-    assert!(back, "{errors}");
+    stage.gate.administer(&["policy", "rollback", "1"]).unwrap();
     assert_eq!(stage.read("was", "g", 2), ["one", "stale"]);
     assert_eq!((stage.kafka.end_offsets("first").unwrap(), stage.kafka.end_offsets("second").unwrap()), (2, 1));
     std::fs::write(folder.path().join("topics.yaml"), "- {alias: was, topic: second}\n- {name: was}\n").unwrap();
-    let (applied, _, errors) = command(&["policy", "apply", &dir]);
-    assert!(!applied && errors.contains("has a row of its own"), "{errors}");
+    let refused = stage.gate.administer(&["policy", "apply", &dir]).unwrap_err().to_string();
+    assert!(refused.contains("has a row of its own"), "{refused}");
 }

@@ -138,18 +138,11 @@ impl Stage {
     }
 
     fn command(&self, args: &[&str]) -> String {
-        let socket = self.gate.folder().join("run/control.sock");
-        let (ok, out, err) = self.gate.command(&[args, &["--gate", socket.to_str().unwrap()]].concat()).unwrap();
-        assert!(ok, "{args:?}: {err}");
-        out
+        self.gate.administer(args).unwrap()
     }
 
     fn leaves(&self, kind: &str) -> Vec<Value> {
-        let config = self.gate.config();
-        let args = ["evidence", "list", "--kind", kind, "--output", "json", "--config", config.to_str().unwrap()];
-        let (ok, out, err) = self.gate.command(&args).unwrap();
-        assert!(ok, "{err}");
-        out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        self.gate.leaves(&["--kind", kind]).unwrap()
     }
 
     fn sees_leaf(&self, kind: &str, is_it: impl Fn(&Value) -> bool) {

@@ -405,9 +405,7 @@ fn sessions_that_end_are_renewed_without_a_word_to_the_application() {
     assert_eq!(said["failed"], json!({}), "{said}");
     assert_eq!(said["errors"], json!([]), "{said}");
     assert_eq!(stage.kafka.end_offsets("orders-steady").unwrap(), said["count"].as_u64().unwrap());
-    let dir = stage.gate.evidence().display().to_string();
-    let args = ["evidence", "list", "--dir", &dir, "--kind", "session_open", "--output", "json"];
-    let (listed, leaves, errors) = stage.gate.command(&args).unwrap();
-    assert!(listed, "{errors}");
-    assert!(leaves.lines().filter(|line| line.contains("re-authenticated")).count() >= 3, "{leaves}");
+    let leaves = stage.gate.leaves(&["--kind", "session_open"]).unwrap();
+    let renewed = leaves.iter().filter(|leaf| leaf.to_string().contains("re-authenticated"));
+    assert!(renewed.count() >= 3, "{leaves:?}");
 }

@@ -39,10 +39,12 @@ struct Stage {
 }
 
 impl Stage {
-    fn new() -> Stage {
+    /// `applied`: commands change the policy, not the folder.
+    fn new(applied: bool) -> Stage {
         let kafka = Kafka::start(kafka::Options::new(Version::V4_3)).unwrap();
         let issuer = Issuer::start().unwrap();
-        let gate = Gate::start(&Options::new(Upstream::of(&kafka), RULES, ""), &issuer).unwrap();
+        let options = Options { applied, ..Options::new(Upstream::of(&kafka), RULES, "") };
+        let gate = Gate::start(&options, &issuer).unwrap();
         kafka.create_topic("orders", 1).unwrap();
         Stage { gate, kafka, issuer, scratch: Scratch::new("control").unwrap() }
     }
@@ -59,10 +61,7 @@ impl Stage {
 
     /// Commands the gate as the user of this machine who runs the test.
     fn command(&self, args: &[&str]) -> String {
-        let socket = self.gate.folder().join("run/control.sock");
-        let (ok, out, err) = self.gate.command(&[args, &["--gate", socket.to_str().unwrap()]].concat()).unwrap();
-        assert!(ok, "{args:?}: {err}");
-        out
+        self.gate.administer(args).unwrap()
     }
 
     fn write(&self, name: &str, value: &str) -> String {
@@ -82,18 +81,13 @@ impl Stage {
     }
 
     fn leaves(&self, kind: &str) -> Vec<serde_json::Value> {
-        let config = self.gate.config();
-        let args = ["evidence", "list", "--output", "json", "--config", config.to_str().unwrap()];
-        let (ok, out, err) = self.gate.command(&args).unwrap();
-        assert!(ok, "{err}");
-        let leaves = out.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
-        leaves.filter(|leaf| leaf["kind"] == kind).collect()
+        self.gate.leaves(&["--kind", kind]).unwrap()
     }
 }
 
 #[test]
 fn a_block_cuts_a_running_consumer_and_keeps_it_out_until_it_ends() {
-    let stage = Stage::new();
+    let stage = Stage::new(false);
     let eve = stage.waiting("eve");
     let login = stage.login("eve");
     let args = ["--topic", "orders", "--group", "g", "--from-beginning"];
@@ -131,7 +125,7 @@ fn a_block_cuts_a_running_consumer_and_keeps_it_out_until_it_ends() {
 
 #[test]
 fn a_revoked_credential_is_dead_and_a_newer_one_is_not() {
-    let stage = Stage::new();
+    let stage = Stage::new(false);
     let old = stage.token("ann");
     let waiting = Raw::logged_in(&stage.gate.bootstrap(), &old).unwrap();
     stage.command(&["revoke", "--subject", "demo:ann", "--reason", "laptop lost"]);
@@ -145,11 +139,7 @@ fn a_revoked_credential_is_dead_and_a_newer_one_is_not() {
 
 #[test]
 fn what_another_policy_forbids_is_not_delivered_though_it_was_asked_for_before() {
-    let mut stage = Stage::new();
-    let config = stage.gate.config();
-    let text = std::fs::read_to_string(&config).unwrap();
-    std::fs::write(&config, text.replace("source = \"folder\"", "source = \"state\"")).unwrap();
-    stage.gate.restart_gateway().unwrap();
+    let stage = Stage::new(true);
     let eve = stage.waiting("eve");
     let narrower = stage.scratch.path().join("narrower");
     std::fs::create_dir(&narrower).unwrap();

@@ -1,7 +1,7 @@
 //! A full disk under the evidence: nothing goes to the broker that is not recorded, and all goes on when there is space again.
 #![cfg(test)]
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -52,17 +52,13 @@ impl Drop for SmallDisk {
 }
 
 /// The leaves of a kind.
-fn leaves(gate: &Gate, folder: &Path, kind: &str) -> Vec<Value> {
-    let dir = folder.display().to_string();
-    let args = ["evidence", "list", "--dir", &dir, "--kind", kind, "--output", "json"];
-    let (good, listed, errors) = gate.command(&args).unwrap();
-    assert!(good, "{errors}");
-    listed.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect()
+fn leaves(gate: &Gate, kind: &str) -> Vec<Value> {
+    gate.leaves(&["--kind", kind]).unwrap()
 }
 
 /// Records of all Produce leaves of a kind.
-fn records(gate: &Gate, folder: &Path, kind: &str) -> u64 {
-    let produced = leaves(gate, folder, kind).into_iter().filter(|leaf| leaf["api"]["name"] == json!("Produce"));
+fn records(gate: &Gate, kind: &str) -> u64 {
+    let produced = leaves(gate, kind).into_iter().filter(|leaf| leaf["api"]["name"] == json!("Produce"));
     let partitions = produced.flat_map(|leaf| leaf["partitions"].as_array().cloned().unwrap_or_default());
     partitions.map(|partition| partition["records"].as_str().unwrap().parse::<u64>().unwrap()).sum()
 }
@@ -78,17 +74,17 @@ fn a_full_disk_stops_what_cannot_be_recorded_and_nothing_is_lost() {
     let story = story.with("seconds", json!(30));
     let said = std::thread::scope(|scope| {
         let telling = scope.spawn(|| story.tell().unwrap());
-        until("the first records", PATIENCE, || Ok(records(&gate, &disk.folder, "outcome") > 5)).unwrap();
+        until("the first records", PATIENCE, || Ok(records(&gate, "outcome") > 5)).unwrap();
         disk.fill();
         until("a stop", PATIENCE, || {
-            let before = records(&gate, &disk.folder, "intent");
+            let before = records(&gate, "intent");
             std::thread::sleep(Duration::from_secs(2));
-            Ok(records(&gate, &disk.folder, "intent") == before)
+            Ok(records(&gate, "intent") == before)
         })
         .unwrap();
         // While it is full, every record that the broker has is in an intent, and nothing new arrives.
         let stopped = kafka.end_offsets("orders").unwrap();
-        assert!(records(&gate, &disk.folder, "intent") >= stopped);
+        assert!(records(&gate, "intent") >= stopped);
         assert_eq!(kafka.end_offsets("orders").unwrap(), stopped);
         assert!(gate.gateway.ended().unwrap().is_none(), "the gateway ended: {}", gate.gateway.log());
         disk.free();
@@ -98,7 +94,7 @@ fn a_full_disk_stops_what_cannot_be_recorded_and_nothing_is_lost() {
     assert_eq!(said["failed"], json!({}), "{said}");
     let count = said["count"].as_u64().unwrap();
     assert_eq!(kafka.end_offsets("orders").unwrap(), count);
-    assert!(records(&gate, &disk.folder, "intent") >= count);
+    assert!(records(&gate, "intent") >= count);
     gate.stop().unwrap();
     let key = disk.folder.join("instance.pub").display().to_string();
     let (good, words, errors) = gate.verify(&[&disk.folder.display().to_string(), "--key", &key]).unwrap();
@@ -143,7 +139,7 @@ fn a_disk_that_fills_between_intent_and_outcome_leaves_no_answer_and_an_unknown_
     ];
     for (name, mut client, api_key, version, body) in asked {
         let of = |kind: &str| -> Vec<Value> {
-            let all = leaves(&gate, &disk.folder, kind);
+            let all = leaves(&gate, kind);
             all.into_iter().filter(|leaf| leaf["api"]["name"] == json!(name)).collect()
         };
         let before = of("intent").len();
@@ -160,7 +156,7 @@ fn a_disk_that_fills_between_intent_and_outcome_leaves_no_answer_and_an_unknown_
     }
     assert_eq!(kafka.end_offsets("orders").unwrap(), 2, "the broker did it: a record, and the end of a transaction");
     gate.restart_gateway().unwrap();
-    let unknown = leaves(&gate, &disk.folder, "unknown_effect");
+    let unknown = leaves(&gate, "unknown_effect");
     assert_eq!(unknown.len(), 3, "{unknown:?}");
     gate.stop().unwrap();
     let key = disk.folder.join("instance.pub").display().to_string();

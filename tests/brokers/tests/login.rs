@@ -15,7 +15,8 @@ use tidegate_brokers::process::until;
 use tidegate_brokers::scratch::Scratch;
 use tidegate_brokers::tls::Authority;
 use tidegate_brokers::{
-    Browser, Desk, Gate, Issuer, Kafka, Keycloak, OidcProvider, Samlp, clients, kafka, keycloak, oidc_provider, samlp,
+    Browser, Desk, Gate, Issuer, Kafka, Keycloak, OidcProvider, Samlp, clients, kafka, keycloak, oidc_provider, openid,
+    samlp,
 };
 
 const RULES: &str = r#"
@@ -36,33 +37,17 @@ const PATIENCE: Duration = Duration::from_secs(120);
 static PROVIDER: LazyLock<OidcProvider> = LazyLock::new(|| OidcProvider::start().unwrap());
 static KAFKA: LazyLock<Kafka> = LazyLock::new(|| Kafka::start(kafka::Options::new(Version::V4_3)).unwrap());
 
-/// Where the provider lets people log in at the gate.
-fn login_section(client: &str) -> String {
-    format!("\n[issuer.login]\nclient_id = {client:?}\nscopes = [\"openid\", \"groups\"]\n")
-}
-
 /// A gate in front of [`KAFKA`] where the people of [`PROVIDER`] log in.
 fn gate(more: &str) -> Gate {
     let mut options = Options::new(Upstream::of(&KAFKA), RULES, "");
-    options.more = format!("{}{}{more}", PROVIDER.issuer_config("op"), login_section(oidc_provider::CLI.id));
+    options.more = PROVIDER.issuer_config_with_login("op") + more;
     Gate::start(&options, &Issuer::start().unwrap()).unwrap()
 }
 
 /// A gate without a cluster, for logins alone.
 fn gate_alone(more: &str) -> Gate {
-    let nowhere = Upstream {
-        bootstrap: vec!["127.0.0.1:9".into()],
-        dial: Vec::new(),
-        mechanism: "NONE".into(),
-        user: String::new(),
-        password: String::new(),
-        authority: None,
-    };
-    let mut options = Options::new(nowhere, RULES, "");
-    options.more = more.to_owned();
-    let gate = Gate::launch(&options, &Issuer::start().unwrap()).unwrap();
-    until("the web listener", PATIENCE, || Ok(Browser::new()?.get(&gate.web()).is_ok())).unwrap();
-    gate
+    let options = Options { more: more.to_owned(), ..Options::new(Upstream::nowhere(), RULES, "") };
+    Gate::start_for_logins(&options, &Issuer::start().unwrap()).unwrap()
 }
 
 fn desk(gate: &Gate) -> Desk {
@@ -71,9 +56,7 @@ fn desk(gate: &Gate) -> Desk {
 
 /// A command as the administrator at the gate's own machine.
 fn command(gate: &Gate, args: &[&str]) {
-    let socket = gate.folder().join("run/control.sock").display().to_string();
-    let (good, _, errors) = gate.command(&[args, &["--gate", &socket]].concat()).unwrap();
-    assert!(good, "{args:?}: {errors}");
+    gate.administer(args).unwrap();
 }
 
 #[test]
@@ -211,13 +194,13 @@ fn gate_over_tls(authority: &Authority) -> (Gate, String) {
     let identity = authority.identity("gate", &["127.0.0.1"]).unwrap();
     let mut options = Options::new(Upstream::of(&KAFKA), RULES, "");
     options.tls = Some(identity.clone());
-    let client = "tidegate-over-tls";
-    options.more = format!("{}{}", PROVIDER.issuer_config("op"), login_section(client));
+    let client = openid::Client { id: "tidegate-over-tls", secret: None };
+    options.more = PROVIDER.issuer_config("op") + &client.login_config(&["openid", "groups"]);
     let mut gate = Gate::start(&options, &Issuer::start().unwrap()).unwrap();
     let (plain, url) = (gate.web(), gate.web().replace("http://", "https://"));
     let redirect = format!("{url}/login/callback");
     let metadata = json!({
-        "client_id": client, "application_type": "web", "token_endpoint_auth_method": "none",
+        "client_id": client.id, "application_type": "web", "token_endpoint_auth_method": "none",
         "grant_types": ["authorization_code"], "response_types": ["code"], "redirect_uris": [redirect],
     });
     PROVIDER.add_client(&metadata).unwrap();
@@ -271,7 +254,7 @@ fn groups(login: &Value) -> Vec<&str> {
 
 #[test]
 fn people_log_in_by_every_way_at_two_providers() {
-    let gate = gate_alone(&format!("{}{}", PROVIDER.issuer_config("op"), login_section(oidc_provider::CLI.id)));
+    let gate = gate_alone(&PROVIDER.issuer_config_with_login("op"));
     let desk = desk(&gate);
     let bob = oidc_provider::BOB;
     let by_hand = desk.log_in_by_hand(&mut Browser::new().unwrap(), bob, &[]).unwrap();
@@ -283,9 +266,7 @@ fn people_log_in_by_every_way_at_two_providers() {
     drop(gate);
 
     let Some(keycloak) = Keycloak::start().unwrap() else { return };
-    let client = "people-of-the-gate";
-    keycloak.add_client(&keycloak_client(client)).unwrap();
-    let gate = gate_alone(&format!("{}\n[issuer.login]\nclient_id = {client:?}\n", keycloak.issuer_config("kc")));
+    let gate = gate_alone(&keycloak.issuer_config_with_login("kc"));
     let desk = Desk::new(&gate.programs.gateway, &gate.web()).unwrap();
     for login in [
         desk.log_in(&mut Browser::new().unwrap(), keycloak::ALICE, &[]).unwrap(),
@@ -294,19 +275,6 @@ fn people_log_in_by_every_way_at_two_providers() {
         assert_eq!(groups(&login), ["kc:/analysts", "kc:/teams/orders"]);
         assert!(desk.run(&["whoami"]).unwrap().out.contains("groups: kc:/analysts, kc:/teams/orders"));
     }
-}
-
-/// A public client for the gate, with groups in its ID tokens.
-fn keycloak_client(id: &str) -> Value {
-    json!({
-        "clientId": id, "enabled": true, "publicClient": true, "standardFlowEnabled": true, "fullScopeAllowed": false,
-        "redirectUris": ["http://127.0.0.1/*"],
-        "attributes": { "oauth2.device.authorization.grant.enabled": "true", "pkce.code.challenge.method": "S256" },
-        "protocolMappers": [{
-            "name": "groups", "protocol": "openid-connect", "protocolMapper": "oidc-group-membership-mapper",
-            "config": { "claim.name": "groups", "full.path": "true", "id.token.claim": "true" },
-        }],
-    })
 }
 
 #[test]

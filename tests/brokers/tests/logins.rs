@@ -57,11 +57,7 @@ impl Stage {
 
     /// All leaves of these kinds, as JSON.
     fn leaves(&self, kind: &str) -> Vec<Value> {
-        let dir = self.gate.evidence().display().to_string();
-        let args = ["evidence", "list", "--dir", &dir, "--kind", kind, "--output", "json"];
-        let (good, listed, errors) = self.gate.command(&args).unwrap();
-        assert!(good, "{errors}");
-        listed.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        self.gate.leaves(&["--kind", kind]).unwrap()
     }
 
     fn metric(&self, name: &str) -> f64 {

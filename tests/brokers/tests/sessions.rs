@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tidegate_brokers::gate::{Options, Upstream};
 use tidegate_brokers::jars::Version;
 use tidegate_brokers::process::{Signal, until};
@@ -67,12 +67,8 @@ impl Stage {
     }
 
     fn closed_with(&self, reason: &str) {
-        let config = self.gate.config();
-        let args = ["evidence", "list", "--kind", "session_close", "--output", "json", "--config"];
         let found = until("the leaf", PATIENCE, || {
-            let (_, out, _) = self.gate.command(&[&args[..], &[config.to_str().unwrap()]].concat())?;
-            let mut leaves = out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-            Ok(leaves.any(|leaf| leaf["reason"] == reason))
+            Ok(self.gate.leaves(&["--kind", "session_close"])?.iter().any(|leaf| leaf["reason"] == reason))
         });
         found.unwrap_or_else(|error| panic!("{reason}: {error}"));
     }

@@ -12,7 +12,7 @@ use reqwest::{Method, Url};
 use serde_json::{Value, json};
 use tidegate_brokers::browser::Page;
 use tidegate_brokers::gate::{Options, Upstream};
-use tidegate_brokers::oidc_provider::{ALICE, BOB, CLI, LOADER};
+use tidegate_brokers::oidc_provider::{ALICE, BOB, GATE, LOADER};
 use tidegate_brokers::process::until;
 use tidegate_brokers::{Browser, Gate, Issuer, OidcProvider, Samlp};
 
@@ -38,24 +38,9 @@ struct Stage {
 impl Stage {
     fn new() -> Stage {
         let issuer = Issuer::start().unwrap();
-        let nowhere = Upstream {
-            bootstrap: vec!["127.0.0.1:9".into()],
-            dial: Vec::new(),
-            mechanism: "NONE".into(),
-            user: String::new(),
-            password: String::new(),
-            authority: None,
-        };
-        let mut options = Options::new(nowhere, RULES, "");
-        options.more = format!(
-            "{}\n[issuer.login]\nclient_id = {:?}\nscopes = [\"openid\", \"groups\"]\n",
-            PROVIDER.issuer_config("op"),
-            CLI.id
-        );
-        let gate = Gate::launch(&options, &issuer).unwrap();
-        let stage = Stage { gate, _issuer: issuer };
-        until("the web listener", PATIENCE, || Ok(Browser::new()?.get(&stage.url("/")).is_ok())).unwrap();
-        stage
+        let more = PROVIDER.issuer_config_with_login("op");
+        let options = Options { more, ..Options::new(Upstream::nowhere(), RULES, "") };
+        Stage { gate: Gate::start_for_logins(&options, &issuer).unwrap(), _issuer: issuer }
     }
 
     fn url(&self, path: &str) -> String {
@@ -80,19 +65,11 @@ impl Stage {
 
     /// Commands the gate as the user of this machine who runs the test.
     fn command(&self, args: &[&str]) -> String {
-        let socket = self.gate.folder().join("run/control.sock");
-        let (ok, out, err) = self.gate.command(&[args, &["--gate", socket.to_str().unwrap()]].concat()).unwrap();
-        assert!(ok, "{args:?}: {err}");
-        out
+        self.gate.administer(args).unwrap()
     }
 
     fn leaves(&self, kind: &str) -> Vec<Value> {
-        let config = self.gate.config();
-        let args = ["evidence", "list", "--output", "json", "--config", config.to_str().unwrap()];
-        let (ok, out, err) = self.gate.command(&args).unwrap();
-        assert!(ok, "{err}");
-        let leaves = out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        leaves.filter(|leaf| leaf["kind"] == kind).collect()
+        self.gate.leaves(&["--kind", kind]).unwrap()
     }
 }
 
@@ -288,7 +265,7 @@ fn a_browser_is_sent_nowhere_else_and_its_pages_do_nothing() {
     let to_provider = browser.get(&begun.url).unwrap();
     let location = to_provider.location.unwrap();
     assert!(location.as_str().starts_with(PROVIDER.issuer()), "{location}");
-    for (name, value) in [("code_challenge_method", "S256"), ("response_type", "code"), ("client_id", CLI.id)] {
+    for (name, value) in [("code_challenge_method", "S256"), ("response_type", "code"), ("client_id", GATE.id)] {
         assert_eq!(said(&location, name).as_deref(), Some(value));
     }
     let cookie = to_provider.headers.iter().find(|(name, _)| name == "set-cookie").unwrap().1.clone();

@@ -75,16 +75,6 @@ struct Stage {
     folder: Scratch,
 }
 
-impl Stage {
-    /// Commands the gate as its administrator, a user of this machine.
-    fn command(&self, args: &[&str]) -> Result<String> {
-        let socket = self.gate.folder().join("run/control.sock").display().to_string();
-        let (good, out, errors) = self.gate.command(&[args, &["--gate", &socket]].concat())?;
-        ensure!(good, "tidegate {}: {errors}", args.join(" "));
-        Ok(out)
-    }
-}
-
 impl Cluster {
     /// Kafka's own tool, straight at the cluster.
     fn tool<'a>(&self, jars: &'a Jars, class: &'a str, args: &[&str]) -> Tool<'a> {
@@ -221,11 +211,8 @@ fn set(args: &Args, progress: &Progress) -> Result<Stage> {
         tls: None,
         evidence_dir: None,
         evidence: String::new(),
-        more: provider.issuer_config("corp")
-            + &format!(
-                "kind = \"client_credentials\"\n\n[issuer.login]\nclient_id = {:?}\nscopes = [\"openid\", \"groups\"]\n",
-                oidc_provider::CLI.id
-            ),
+        more: provider.issuer_config_with_login("corp"),
+        applied: false,
     };
     let gate = Gate::start(&options, &issuer)?;
     let desk = Desk::new(&gate.programs.gateway, &gate.web())?;

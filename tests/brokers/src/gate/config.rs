@@ -26,7 +26,7 @@ pub(super) fn gateway(folder: &Path, options: &Options, issuer: &Issuer, ports: 
     format!(
         "[gateway]\nname = \"gate-1\"\n\n\
          [evidence]\ndir = {}\nkeyring = {}\nwrapping_key = {{ file = {} }}\n{}\n\
-         [policy]\ndir = {}\nsource = \"folder\"\n\n\
+         [policy]\ndir = {}\nsource = \"{source}\"\n\n\
          [state]\ndir = {}\n\n\
          [control]\nsocket = {}\nadministrators = [\"local:{me}\"]\n\n\
          [[control.local_user]]\nuser = \"{me}\"\n\n\
@@ -53,6 +53,7 @@ pub(super) fn gateway(folder: &Path, options: &Options, issuer: &Issuer, ports: 
         ports.port(BLOCK - 1),
         options.more,
         web = ports.port(WEB),
+        source = if options.applied { "state" } else { "folder" },
         me = rustix::process::geteuid().as_raw(),
     )
 }

@@ -6,7 +6,6 @@
 mod crowd;
 
 use std::fs;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -120,12 +119,8 @@ impl Stage {
         let mut options = Options::new(Upstream::of(&kafka), &open, &topics());
         options.profile = Profile::Release;
         options.mode = Mode::Relay;
-        let mut gate = Gate::start(&options, &issuer)?;
-        // Commands change the policy, not the folder.
-        let config = fs::read_to_string(gate.config()).context("cannot read gateway.toml")?;
-        fs::write(gate.config(), config.replace("source = \"folder\"", "source = \"state\""))
-            .context("cannot write gateway.toml")?;
-        gate.restart_gateway()?;
+        options.applied = true;
+        let gate = Gate::start(&options, &issuer)?;
         kafka.create_topic(TOPIC, 1)?;
         Ok(Stage { crowd: Crowd::new(args.connections)?, gate, issuer, kafka, folder })
     }
@@ -260,10 +255,7 @@ impl Stage {
 
     /// Commands the gate as the user of this machine who runs the bench.
     fn command(&self, args: &[&str]) -> Result<String> {
-        let socket: PathBuf = self.gate.folder().join("run/control.sock");
-        let (ok, out, error) = self.gate.command(&[args, &["--gate", &socket.display().to_string()]].concat())?;
-        ensure!(ok, "{} failed: {error}", args.iter().take(2).copied().collect::<Vec<_>>().join(" "));
-        Ok(out)
+        self.gate.administer(args)
     }
 }
 

@@ -82,13 +82,14 @@ pub(super) fn a_block_cuts_a_consumer(stage: &mut Stage) -> Result<String> {
     let bootstrap = stage.gate.bootstrap();
     let consumer = Tool::new(&stage.jars, java::CONSOLE_CONSUMER, &bootstrap, &login, &args).start()?;
     until("corp's alice to read", PATIENCE, || Ok(!consumer.stdout().is_empty()))?;
-    let said = stage.command(&["policy", "block", "--subject", "corp:alice", "--reason", "incident 7"])?;
+    let said = stage.gate.administer(&["policy", "block", "--subject", "corp:alice", "--reason", "incident 7"])?;
     let ended = consumer.finish(PATIENCE)?;
     let line = ended.stderr.lines().find(|line| line.contains("blocked at the gate"));
     let line = line.with_context(|| format!("the consumer was not told why; it said:\n{}", ended.stderr))?;
-    let rows: serde_json::Value = serde_json::from_str(&stage.command(&["policy", "blocks", "--output", "json"])?)?;
+    let rows: serde_json::Value =
+        serde_json::from_str(&stage.gate.administer(&["policy", "blocks", "--output", "json"])?)?;
     let id = rows.pointer("/0/id").and_then(serde_json::Value::as_str).context("no block is listed")?;
-    stage.command(&["policy", "unblock", id])?;
+    stage.gate.administer(&["policy", "unblock", id])?;
     Ok(format!(
         "$ tidegate policy block --subject corp:alice --reason 'incident 7'\n{}\nher consumer ends:\n{}",
         said.trim(),
