@@ -29,10 +29,10 @@ impl Known {
     /// What rules and topics name of issuers that there are not.
     pub(crate) fn strangers(&self, policy: &Policy) -> Vec<String> {
         let known = self.0.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-        let told = |one: NamedOne| {
+        let told = |one: &NamedOne| {
             format!("{one}, but no issuer is called {:?}, so that is nobody; there are {known}", one.issuer())
         };
-        bounded(policy.people().into_iter().filter(|one| !self.names(one)).map(told))
+        bounded(policy.people().iter().filter(|one| !self.names(one)).map(told))
     }
 
     /// Groups that the policy names and that nobody was in whose decisions were counted from `first_day` on. Says nothing where
@@ -42,7 +42,7 @@ impl Known {
     /// The state cannot be read.
     pub(crate) fn unseen(&self, policy: &Policy, state: &State, first_day: i64) -> Result<Vec<String>> {
         let seen = state.groups_seen(first_day)?;
-        let groups = policy.people().into_iter().filter(|one| one.kind == NamedKind::Group && self.names(one));
+        let groups = policy.people().iter().filter(|one| one.kind == NamedKind::Group && self.names(one));
         let unseen = groups.filter(|one| seen.issuers.contains(one.issuer()) && !seen.groups.contains(&one.name));
         Ok(bounded(unseen.map(|one| format!("{one}, but nobody who came lately was in it"))))
     }

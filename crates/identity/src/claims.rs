@@ -85,7 +85,7 @@ fn told(
     })
 }
 
-/// None where `aud` is not what it should be.
+/// The audiences; none where `aud` is neither a text nor a list of texts.
 fn audiences(claims: &Claims) -> Vec<&str> {
     let audiences: Option<Vec<&str>> = match claims.get("aud") {
         Some(Value::String(one)) => Some(vec![one]),

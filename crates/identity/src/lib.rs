@@ -11,6 +11,7 @@ mod check;
 mod claims;
 mod config;
 mod fetch;
+#[doc(hidden)]
 pub mod fuzz;
 mod gate;
 mod introspect;

@@ -17,6 +17,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tidegate_model::{AliasUse, Gate, RequestStep};
 
+use crate::answers::texts::{is_of_name, names_in};
 use crate::encode::{self, Value};
 use crate::error::ProtocolError;
 use crate::members::{self, Name};
@@ -127,21 +128,16 @@ impl Used {
         Ok(splice.apply(frame.get(..body_at).unwrap_or_default(), body))
     }
 
-    /// A broker's message in which topics have the names that the client used; `None` when it names none of them. Brokers also
-    /// write `topic-partition`.
+    /// A broker's message in which topics have the names that the client used; `None` when it names none of them.
     fn in_words(&self, text: &str) -> Option<String> {
-        let is_name = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
         let mut out = String::with_capacity(text.len());
         let mut changed = false;
         let mut rest = text;
-        while let Some(from) = rest.find(is_name) {
+        while let Some(from) = rest.find(is_of_name) {
             let (before, after) = rest.split_at_checked(from)?;
-            let (word, after) = after.split_at_checked(after.find(|c| !is_name(c)).unwrap_or(after.len()))?;
+            let (word, after) = after.split_at_checked(after.find(|c| !is_of_name(c)).unwrap_or(after.len()))?;
             out.push_str(before);
-            let bare = word.trim_end_matches('.');
-            let topic = bare.rsplit_once('-').filter(|(_, index)| index.bytes().all(|b| b.is_ascii_digit()));
-            let named = [Some(word), Some(bare), topic.map(|(topic, _)| topic)].into_iter().flatten();
-            let found = named.filter_map(|name| Some((name.len(), self.alias(name)?))).next();
+            let found = names_in(word).find_map(|name| Some((name.len(), self.alias(name)?)));
             if let Some((length, alias)) = found {
                 changed = true;
                 out.push_str(alias);

@@ -2,7 +2,7 @@
 //! every address back to the gate, and tells what was disclosed.
 
 mod retry;
-mod texts;
+pub(crate) mod texts;
 mod visible;
 
 pub(crate) use retry::retriable;

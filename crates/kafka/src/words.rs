@@ -5,8 +5,9 @@ use std::collections::HashMap;
 
 use tidegate_model::{Action, Gate, Resource};
 
-/// Names of one request that are given words of their own; the rest get the answer's usual ones.
-const NAMES_MAX: usize = 256;
+/// Names of one request that are given words of their own, which may cost a question to the policy's engine each; the rest get the
+/// answer's usual ones.
+const NAMES_MAX: usize = 32;
 /// Partitions of one topic that say them.
 pub(crate) const PARTITIONS_MAX: usize = 16;
 

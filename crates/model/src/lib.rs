@@ -5,6 +5,7 @@
 mod caller;
 mod exchange;
 mod rights;
+mod words;
 
 pub use caller::{Caller, CallerKind, CredentialKind};
 pub use exchange::{
@@ -12,3 +13,4 @@ pub use exchange::{
     LoginOutcome, Mechanism, PartitionUse, Protocol, RequestStep, Session, Slot, TopicUse,
 };
 pub use rights::{Action, Resource, ResourceKind};
+pub use words::is_harmless;

@@ -3,22 +3,14 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::topics::NAME_MAX;
 
 /// The aliases of a policy. None of them leads to another.
 #[derive(Debug, Default)]
 pub struct Aliases {
-    by_alias: HashMap<Box<str>, Alias>,
+    by_alias: HashMap<Box<str>, Arc<str>>,
     topics: HashSet<Arc<str>>,
-}
-
-#[derive(Debug)]
-struct Alias {
-    topic: Arc<str>,
-    /// Somebody was told that a topic is called so.
-    told: AtomicBool,
 }
 
 impl Aliases {
@@ -37,19 +29,18 @@ impl Aliases {
         }
         let topic: Arc<str> = topic.into();
         self.topics.insert(Arc::clone(&topic));
-        Ok(self.by_alias.insert(alias.into(), Alias { topic, told: AtomicBool::new(false) }).is_some())
+        Ok(self.by_alias.insert(alias.into(), topic).is_some())
     }
 
     /// An alias that would mean two things, and why; `is_named` says which topics have a row.
     pub(crate) fn refused(&self, is_named: impl Fn(&str) -> bool) -> Option<(&str, String)> {
-        let mut all: Vec<(&str, &Alias)> = self.by_alias.iter().map(|(name, alias)| (&**name, alias)).collect();
-        all.sort_unstable_by_key(|(name, _)| *name);
-        all.into_iter().find_map(|(name, alias)| {
+        let mut all: Vec<(&str, &str)> = self.all().collect();
+        all.sort_unstable();
+        all.into_iter().find_map(|(name, topic)| {
             if is_named(name) {
                 return Some((name, format!("the alias {name:?} has a row of its own: it is a topic, or an alias")));
             }
-            let topic = &alias.topic;
-            let chain = self.by_alias.contains_key(&**topic);
+            let chain = self.by_alias.contains_key(topic);
             chain.then(|| (name, format!("{topic:?} is an alias itself: name the topic that it stands for")))
         })
     }
@@ -69,7 +60,7 @@ impl Aliases {
     /// The topic that the alias stands for; `None` for a name that is no alias.
     #[must_use]
     pub fn topic(&self, alias: &str) -> Option<&Arc<str>> {
-        self.by_alias.get(alias).map(|alias| &alias.topic)
+        self.by_alias.get(alias)
     }
 
     /// Whether some alias stands for this topic.
@@ -80,12 +71,7 @@ impl Aliases {
 
     /// Alias and topic of each, in no order.
     pub fn all(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.by_alias.iter().map(|(name, alias)| (&**name, &*alias.topic))
-    }
-
-    /// Whether this is the first time that somebody has to be told of the alias.
-    pub fn tell_once(&self, alias: &str) -> bool {
-        self.by_alias.get(alias).is_some_and(|alias| !alias.told.swap(true, Ordering::Relaxed))
+        self.by_alias.iter().map(|(name, topic)| (&**name, &**topic))
     }
 }
 

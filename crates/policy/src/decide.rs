@@ -202,6 +202,14 @@ impl Policy {
         Policy { number: next_number(), core: Arc::clone(&self.core), blocks }
     }
 
+    /// The topic that the alias stands for; `None` for a name that is no alias, and for one that is blocked by itself: what is left of
+    /// it is a name that is refused.
+    #[must_use]
+    pub fn alias(&self, name: &str) -> Option<&Arc<str>> {
+        let topic = self.topics().aliases().topic(name)?;
+        self.blocks().topic(name).is_none().then_some(topic)
+    }
+
     /// The blocks that hold.
     #[must_use]
     pub fn blocks(&self) -> &Arc<Blocks> {

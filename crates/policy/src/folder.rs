@@ -14,7 +14,7 @@ use crate::expect;
 use crate::invariants::{self, invariants};
 use crate::looks::Looks;
 use crate::masking::{self, Classes};
-use crate::named::Named;
+use crate::people::{NamedOne, people};
 use crate::rule::{ReadRule, Rule, split};
 use crate::rules::Rules;
 use crate::schema::schema;
@@ -60,6 +60,7 @@ pub(crate) struct Loaded {
     pub for_unknown_groups: Rules,
     pub looks: Looks,
     pub topics: Topics,
+    pub people: Vec<NamedOne>,
 }
 
 /// The files of a policy that count, by name: `*.cedar`, `topics.yaml` and `masking.yaml`.
@@ -194,12 +195,10 @@ pub(crate) fn load(files: &PolicyFiles) -> Result<Loaded, Vec<PolicyError>> {
 
 /// A rule about an alias would silently never hold, and it may be a forbid.
 fn names_alias(read: &ReadRule, topics: &Topics) -> Option<PolicyError> {
-    let mut named = Named::default();
-    named.add(&read.json);
-    let ids = named.entities.iter().filter(|(kind, _)| kind == "Topic").map(|(_, id)| id);
+    let ids = read.names.entities.iter().filter(|(kind, _)| kind == "Topic").map(|(_, id)| id);
     // A rule about several kinds of things may well name a group that is called like an alias.
     let of_topics = read.rule.actions.iter().all(|action| action.applies_to() == ResourceKind::Topic);
-    let names = named.names.iter().filter(|_| of_topics);
+    let names = read.names.names.iter().filter(|_| of_topics);
     let (alias, topic) = ids.chain(names).find_map(|name| Some((name, topics.aliases().topic(name)?)))?;
     let what = format!("the rule {:?} names {alias:?}, which is an alias", read.rule.id);
     let place = read.rule.place_of(&[format!("{alias:?}")]);
@@ -223,8 +222,9 @@ fn assemble(report: Report, read: Vec<ReadRule>, topics: Topics) -> Result<Loade
     let for_known_groups = Rules::new(known)?;
     let widened = widened.iter().map(|(policy, json, actions)| (policy, json, Arc::clone(actions)));
     let for_unknown_groups = Rules::new(widened)?;
+    let people = people(&read, &topics);
     let rules = read.into_iter().map(|read| (read.rule.id.clone(), read.rule)).collect();
-    Ok(Loaded { report, rules, for_known_groups, for_unknown_groups, looks, topics })
+    Ok(Loaded { report, rules, for_known_groups, for_unknown_groups, looks, topics, people })
 }
 
 /// SHA-256 over each file's name and content, both with their length, sorted by name.

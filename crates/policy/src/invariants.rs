@@ -23,6 +23,7 @@ use crate::decide::Policy;
 use crate::error::{Place, PolicyError};
 use crate::expect::Texts;
 use crate::folder::read_text;
+use crate::named::Named;
 use crate::rule::Rule;
 use crate::schema::{RESERVED_ACTION, SCHEMA, members, schema};
 use crate::topics::{not_yaml, places_of_rows};
@@ -223,11 +224,14 @@ fn holds_together(condition: &str, [principal, action, resource]: &[String; 3]) 
 pub fn job(policy: &Policy, invariants: &[Invariant], solver: &str, seconds: u64) -> Value {
     let rules = world::rules(policy);
     let texts: Vec<&str> = rules.iter().map(|rule| rule.text.as_str()).collect();
+    let of_policy = Named::of(policy);
     let mut questions = Vec::new();
     for invariant in invariants {
+        let condition = &invariant.condition;
+        let mut named = of_policy.clone();
+        named.add(&world::rule_of(condition).unwrap_or_default());
         for [principal, action, resource] in &invariant.requests {
-            let given = world::given(policy, invariant.topic.as_deref(), principal, resource, &invariant.condition);
-            let condition = &invariant.condition;
+            let given = world::given(policy, &named, invariant.topic.as_deref(), principal, resource);
             let left_out = |(_, rule): &(usize, &&Rule)| !world::counts(rule, action, resource);
             let without: Vec<usize> = rules.iter().enumerate().filter(left_out).map(|(place, _)| place).collect();
             questions.push(json!({

@@ -1,20 +1,19 @@
 //! Whom rules and topics name: callers and groups by id, with the place, so that a name that nobody can have is seen.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
-use cedar_policy::Policy as CedarPolicy;
 use tidegate_model::CallerKind;
 
 use crate::decide::Policy;
-use crate::looks::Looks;
-use crate::topics::FILE;
+use crate::error::Place;
+use crate::rule::ReadRule;
+use crate::topics::{FILE, Topics};
 
 /// A caller or group that a policy names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NamedOne {
-    /// Where: `file:line`, or the file of topics.
-    pub place: String,
+    /// Where; `None` in the file of topics.
+    pub place: Option<Place>,
     /// The rule's id; `None` in the file of topics.
     pub rule: Option<String>,
     /// What it is.
@@ -42,43 +41,59 @@ impl NamedOne {
     }
 }
 
-impl fmt::Display for NamedOne {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = match self.kind {
+impl NamedKind {
+    /// The entity type in rules.
+    fn name(self) -> &'static str {
+        match self {
             NamedKind::User => "User",
             NamedKind::Workload => "Workload",
             NamedKind::Group => "Group",
-        };
-        let place = &self.place;
+        }
+    }
+}
+
+impl fmt::Display for NamedOne {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Some(place) => write!(f, "{place}: ")?,
+            None => write!(f, "{FILE}: ")?,
+        }
+        let (kind, name) = (self.kind.name(), &self.name);
         match &self.rule {
-            Some(rule) => write!(f, "{place}: the rule {rule:?} names {kind}::{:?}", self.name),
-            None => write!(f, "{place}: an owner is {kind}::{:?}", self.name),
+            Some(rule) => write!(f, "the rule {rule:?} names {kind}::{name:?}"),
+            None => write!(f, "an owner is {kind}::{name:?}"),
         }
     }
 }
 
 impl Policy {
-    /// Everybody whom the rules and the file of topics name by id, in the order of their places.
+    /// Everybody whom the rules name by id, in the order of their places, then the owners of topics.
     #[must_use]
-    pub fn people(&self) -> Vec<NamedOne> {
-        let mut people = BTreeSet::new();
-        for rule in self.every_rule() {
-            let json = CedarPolicy::parse(None, &rule.text).ok().and_then(|parsed| parsed.to_json().ok());
-            let mut looks = Looks::default();
-            looks.add(&json.unwrap_or_default());
-            let place = format!("{}:{}", rule.file, rule.line);
-            let named = |kind, name| NamedOne { place: place.clone(), rule: Some(rule.id.clone()), kind, name };
-            people.extend(looks.groups.into_iter().map(|name| named(NamedKind::Group, name)));
-            people.extend(looks.callers.into_iter().map(|(kind, name)| match kind {
-                CallerKind::User => named(NamedKind::User, name),
-                CallerKind::Workload => named(NamedKind::Workload, name),
-            }));
-        }
-        let owner =
-            |name: &String| NamedOne { place: FILE.to_owned(), rule: None, kind: NamedKind::Group, name: name.clone() };
-        people.extend(self.topics().owners().map(owner));
-        people.into_iter().collect()
+    pub fn people(&self) -> &[NamedOne] {
+        &self.core.loaded.people
     }
+}
+
+/// Everybody whom the rules name by id, in the order of their places, then the owners of topics.
+pub(crate) fn people(rules: &[ReadRule], topics: &Topics) -> Vec<NamedOne> {
+    let mut people = Vec::new();
+    for ReadRule { rule, names, .. } in rules {
+        let callers = names.callers.iter().map(|(kind, name)| match kind {
+            CallerKind::User => (NamedKind::User, name),
+            CallerKind::Workload => (NamedKind::Workload, name),
+        });
+        for (kind, name) in names.groups.iter().map(|name| (NamedKind::Group, name)).chain(callers) {
+            let place = rule.place_of(&[format!("{}::{name:?}", kind.name()), format!("{name:?}")]);
+            people.push(NamedOne { place: Some(place), rule: Some(rule.id.clone()), kind, name: name.clone() });
+        }
+    }
+    people.sort_unstable();
+    let mut owners: Vec<&String> = topics.owners().collect();
+    owners.sort_unstable();
+    owners.dedup();
+    let owner = |name: &String| NamedOne { place: None, rule: None, kind: NamedKind::Group, name: name.clone() };
+    people.extend(owners.into_iter().map(owner));
+    people
 }
 
 #[cfg(test)]
@@ -97,13 +112,14 @@ permit (principal == Workload::"mesh:spiffe://example.org/x", action == Action::
 "#;
         std::fs::write(dir.path().join("a.cedar"), rules).unwrap();
         std::fs::write(dir.path().join(FILE), "- name: orders\n  owner: corp:owners\n").unwrap();
-        let people = Policy::load(dir.path()).unwrap().people();
+        let policy = Policy::load(dir.path()).unwrap();
+        let people = policy.people();
         let said: Vec<String> = people.iter().map(NamedOne::to_string).collect();
         let expected = [
-            r#"a.cedar:1: the rule "one" names Group::"corp:a""#,
-            r#"a.cedar:4: the rule "a.cedar#2" names User::"corp:ann""#,
-            r#"a.cedar:4: the rule "a.cedar#2" names User::"corp:bob""#,
-            r#"a.cedar:5: the rule "three" names Workload::"mesh:spiffe://example.org/x""#,
+            r#"a.cedar:2:22: the rule "one" names Group::"corp:a""#,
+            r#"a.cedar:4:56: the rule "a.cedar#2" names User::"corp:ann""#,
+            r#"a.cedar:4:74: the rule "a.cedar#2" names User::"corp:bob""#,
+            r#"a.cedar:6:22: the rule "three" names Workload::"mesh:spiffe://example.org/x""#,
             r#"topics.yaml: an owner is Group::"corp:owners""#,
         ];
         assert_eq!(said, expected);

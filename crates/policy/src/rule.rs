@@ -9,7 +9,8 @@ use serde_json::Value;
 use tidegate_model::Action;
 
 use crate::error::{Place, PolicyError, place_in};
-use crate::looks::{Looks, is_var};
+use crate::looks::is_var;
+use crate::named::Named;
 use crate::rules::{LeftOut, actions_of, leaves_out_the_gate};
 
 const ID_BYTES_MAX: usize = 100;
@@ -120,6 +121,8 @@ pub(crate) struct ReadRule {
     pub left_out: Option<LeftOut>,
     pub policy: CedarPolicy,
     pub json: Value,
+    /// What it names.
+    pub names: Named,
 }
 
 impl ReadRule {
@@ -158,9 +161,9 @@ impl ReadRule {
             let mend = "the client chooses it: it may stand only in a forbid; use principal.client (the token's azp)";
             return Err(here("a permit looks at context.clientId".to_owned(), mend));
         }
-        let mut looks = Looks::default();
-        looks.add(&json);
-        let named_ids = looks.groups.iter().chain(looks.callers.iter().map(|(_, id)| id));
+        let mut names = Named::default();
+        names.add(&json);
+        let named_ids = names.groups.iter().chain(names.callers.iter().map(|(_, id)| id));
         if let Some(id) =
             named_ids.into_iter().find(|id| !id.split_once(':').is_some_and(|(a, b)| !a.is_empty() && !b.is_empty()))
         {
@@ -176,7 +179,7 @@ impl ReadRule {
         let (file, text) = (file.to_owned(), chunk.text.to_owned());
         let (line, column) = (chunk.line, chunk.column);
         let rule = Rule { id, file, line, column, forbids, why, ask, on_approval, actions, text };
-        Ok(ReadRule { rule: Arc::new(rule), named, strange, left_out, policy, json })
+        Ok(ReadRule { rule: Arc::new(rule), named, strange, left_out, policy, json, names })
     }
 }
 

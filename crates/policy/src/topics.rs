@@ -228,9 +228,11 @@ impl Topics {
         facts
     }
 
-    /// Whether a row names this topic or one that it may be derived from. Without any row no name is better than another.
+    /// Whether a row or an alias names this topic, or a row one that it may be derived from. Without any row of a topic no name is
+    /// better than another.
     pub(crate) fn know(&self, name: &str) -> bool {
-        self.rows() == 0 || self.named(name).is_some()
+        let nothing_named = self.exact.is_empty() && self.patterns.is_empty();
+        nothing_named || self.aliases.names_topic(name) || self.named(name).is_some()
     }
 
     fn named<'n>(&self, name: &'n str) -> Option<TopicFacts> {

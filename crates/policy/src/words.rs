@@ -4,7 +4,7 @@
 //! `topics.yaml` says of that name. To who may not describe the topic the words are those that a topic of this name would get which
 //! no row names.
 
-use tidegate_model::{Action, Resource, ResourceKind};
+use tidegate_model::{Action, Resource, ResourceKind, is_harmless};
 
 use crate::asked::kind_word;
 use crate::decide::{Asking, Effect, Question};
@@ -94,17 +94,13 @@ fn named(rules: &[&Rule]) -> String {
 
 /// The text on one line, without characters that are not seen or that turn others around, cut where it is too long.
 fn plain(text: &str, longest: usize) -> String {
-    let unseen = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
     let mut plain = String::new();
     for (count, c) in text.chars().enumerate() {
         if count == longest {
             plain.push('…');
             break;
         }
-        plain.push(if unseen(c) { ' ' } else { c });
+        plain.push(if is_harmless(c) { c } else { ' ' });
     }
     plain
 }

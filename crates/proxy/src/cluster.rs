@@ -1,6 +1,6 @@
 //! A cluster behind the gate: the gate's own conversation with it, and what it learned.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -24,6 +24,8 @@ const RETRY_MIN: Duration = Duration::from_millis(250);
 const RETRY_MAX: Duration = Duration::from_secs(5);
 /// How long one answer may take.
 const ANSWER: Duration = Duration::from_secs(15);
+/// Aliases that are warned of; a policy has changed a lot until there are more.
+const TOLD_MAX: usize = 1_000;
 
 /// A cluster.
 pub struct Cluster {
@@ -34,6 +36,8 @@ pub struct Cluster {
     learned: ArcSwapOption<Learned>,
     brokers: Mutex<BTreeMap<i32, (String, u16)>>,
     writers: Writers,
+    /// Aliases of which it was told that a topic is called so.
+    told: Mutex<HashSet<String>>,
     nudge: Notify,
     rounds: watch::Sender<u64>,
 }
@@ -54,6 +58,7 @@ impl Cluster {
             learned: ArcSwapOption::empty(),
             brokers: Mutex::default(),
             writers: Writers::default(),
+            told: Mutex::default(),
             nudge: Notify::new(),
             rounds: watch::Sender::new(0),
         }
@@ -83,6 +88,18 @@ impl Cluster {
     #[must_use]
     pub fn writers(&self) -> &Writers {
         &self.writers
+    }
+
+    /// Tells operators once that a topic of this cluster is called like an alias of the policy.
+    pub(crate) fn tell_of_alias(&self, alias: &str) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.len() < TOLD_MAX && told.insert(alias.to_owned()) {
+            let cluster = &self.name;
+            warn!(
+                cluster,
+                alias, "a topic is called like an alias of the policy: both are refused until one is renamed"
+            );
+        }
     }
 
     /// Asks for a round now, because something changed.

@@ -22,7 +22,7 @@ use crate::fault::Fault;
 use crate::frames::{Frame, FrameReader, ReadError};
 use crate::gate::Shared;
 use crate::listener::{Listener, Present, Target};
-use crate::live::{Seated, barred};
+use crate::live::{Bar, Seated, barred};
 use crate::metrics::Reason;
 use crate::recheck::Watch;
 use crate::recorder::{ConnectionFacts, Recorder};
@@ -105,7 +105,8 @@ async fn attend(listener: &Arc<Listener>, stream: TcpStream, peer: SocketAddr, t
     let ended = drive(&exchange, client.read, client.write, &mut upstream).await;
     let why = match &ended {
         Ok(()) => "the client closed",
-        Err(Fault::Cut(why)) => why,
+        Err(Fault::Cut(why)) => why.name(),
+        Err(Fault::SessionEnded) => Bar::Ended.name(),
         Err(fault) => fault.kind(),
     };
     // The closing leaf waits for the disk, not for anybody's answer; if it fails, the verifier shows a session without an end.

@@ -8,7 +8,6 @@ use std::sync::{Arc, LazyLock};
 use tidegate_model::{Action, Caller, Endpoint, Gate, Resource, ResourceKind};
 use tidegate_policy::{Asking, Circumstances, Decision, Effect, Entitlement, Now, Policy, Question};
 use tokio::runtime::{Handle, RuntimeFlavor};
-use tracing::warn;
 
 use crate::gate::Shared;
 use crate::listener::Endpoints;
@@ -210,10 +209,7 @@ impl Gate for Decider<'_> {
     }
 
     fn alias(&self, name: &str) -> Option<Arc<str>> {
-        let policy = &self.access.as_ref()?.0.policy;
-        let topic = policy.topics().aliases().topic(name)?;
-        // An alias may be blocked by itself; what is left of it is a name that is refused.
-        policy.blocks().topic(name).is_none().then(|| Arc::clone(topic))
+        self.access.as_ref()?.0.policy.alias(name).map(Arc::clone)
     }
 
     fn is_aliased(&self, topic: &str) -> bool {
@@ -221,14 +217,7 @@ impl Gate for Decider<'_> {
     }
 
     fn alias_is_a_topic(&mut self, alias: &str) {
-        let Some((access, _)) = &self.access else { return };
-        if access.policy.topics().aliases().tell_once(alias) {
-            let cluster = &self.endpoints.cluster().name;
-            warn!(
-                cluster,
-                alias, "a topic is called like an alias of the policy: both are refused until one of them is renamed"
-            );
-        }
+        self.endpoints.cluster().tell_of_alias(alias);
     }
 
     fn writes_as(&mut self, writer: i64, topic: &str, name: &str) -> bool {
@@ -260,7 +249,10 @@ impl Gate for Decider<'_> {
         called: &str,
     ) -> Option<String> {
         let (_, asking) = self.access.as_ref()?;
-        asking.words(Question { action, resource, partition, now: self.now }, called)
+        // What hides a topic is asked of Cedar each time.
+        self.unkept = self.unkept.saturating_add(1);
+        let question = Question { action, resource, partition, now: self.now };
+        aside(self.unkept > IN_PLACE_MAX, || asking.words(question, called))
     }
 
     fn creates(&mut self, topic: &str) -> bool {

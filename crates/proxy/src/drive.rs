@@ -71,7 +71,7 @@ where
         () = cut => (Ok(()), Ok(())),
     };
     match exchange.seat.why_cut() {
-        Some(why) if why == Bar::Ended.name() => Err(Fault::SessionEnded),
+        Some(Bar::Ended) => Err(Fault::SessionEnded),
         Some(why) => Err(Fault::Cut(why)),
         None => answered.and(asked),
     }

@@ -4,6 +4,7 @@ use tidegate_evidence::store::LogError;
 use tidegate_model::FrameRefused;
 
 use crate::agents::OpenError;
+use crate::live::Bar;
 
 /// Why a connection ended before its client wanted it to.
 #[derive(Debug, thiserror::Error)]
@@ -29,9 +30,9 @@ pub enum Fault {
     /// A policy change took away what an answer would show.
     #[error("policy changed while the answer was under way, and no longer allows it")]
     PolicyChanged,
-    /// The caller was blocked, or the credential revoked, while the session was live.
-    #[error("the session was cut: {0}")]
-    Cut(&'static str),
+    /// The caller was barred while the session was live.
+    #[error("the session was cut: {}", .0.name())]
+    Cut(Bar),
     /// The broker's answer cannot be read.
     #[error("the broker's answer was refused: {0}")]
     Broker(FrameRefused),
@@ -58,8 +59,8 @@ impl Fault {
     pub fn kind(&self) -> &'static str {
         match self {
             Fault::Client(_) | Fault::ClientIo(_) | Fault::TooSlow(_) => "client",
-            Fault::SessionEnded | Fault::Login(_) | Fault::PartRefused => "caller",
-            Fault::PolicyChanged | Fault::Cut(_) => "policy",
+            Fault::PolicyChanged | Fault::Cut(Bar::Blocked | Bar::PolicyChanged) => "policy",
+            Fault::SessionEnded | Fault::Cut(_) | Fault::Login(_) | Fault::PartRefused => "caller",
             Fault::Broker(_) | Fault::BrokerGone { .. } => "broker",
             Fault::Open(
                 OpenError::Refused { .. } | OpenError::NoAgent { .. } | OpenError::Timeout | OpenError::NoRandom,

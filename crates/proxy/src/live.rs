@@ -19,7 +19,7 @@ use crate::listener::Listener;
 use crate::recheck::Watch;
 use crate::shows::Shows;
 
-/// How long a session outlasts its end, without being shown anything more: a new credential may be on its way.
+/// How long a session outlasts its end: a new credential may be on its way. Nothing that reads is begun to be shown meanwhile.
 const LEEWAY_MS: u64 = 10_000;
 /// The longest sleep until an end, since clocks are set.
 const SLEEP_MAX_MS: u64 = 600_000;
@@ -29,7 +29,7 @@ const RENAMES_MAX: u32 = 1_000;
 
 /// Why a caller may not come in or stay, whatever the rules allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Bar {
+pub enum Bar {
     /// The credential was revoked.
     Revoked,
     /// The service account has ended, or its password was replaced.
@@ -50,7 +50,8 @@ pub(crate) enum Bar {
 
 impl Bar {
     /// In evidence and metrics.
-    pub(crate) fn name(self) -> &'static str {
+    #[must_use]
+    pub fn name(self) -> &'static str {
         match self {
             Bar::Revoked => "revoked",
             Bar::AccountEnded => "account_ended",
@@ -112,7 +113,7 @@ pub struct Seat {
 /// A session's place among the live ones; given up when dropped.
 #[derive(Debug)]
 pub(crate) struct Seated {
-    seat: Arc<Seat>,
+    pub(crate) seat: Arc<Seat>,
     shared: Arc<Shared>,
     number: u64,
 }
@@ -170,8 +171,8 @@ impl Seat {
     }
 
     /// Why the session was cut, if it was.
-    pub(crate) fn why_cut(&self) -> Option<&'static str> {
-        if self.cut.is_cancelled() { self.why.get().map(|bar| bar.name()) } else { None }
+    pub(crate) fn why_cut(&self) -> Option<Bar> {
+        if self.cut.is_cancelled() { self.why.get().copied() } else { None }
     }
 
     /// What is true of the session beside who calls.

@@ -129,6 +129,7 @@ mod tests {
     use tidegate_identity::{Revocation, RevocationKind, Revocations};
 
     use super::*;
+    use crate::live::Bar;
     use crate::testing::{Gatehouse, caller, limits};
 
     #[tokio::test]
@@ -145,6 +146,6 @@ mod tests {
         shared.revocations.store(Arc::new(Revocations::new([revoked]).unwrap()));
         assert_eq!(shared.live.review(shared), 0, "the credential before is as good as ever");
         assert!(matches!(accepting.await, Ok(Ok(Checked::Accepted { .. }))));
-        assert_eq!(exchange.seat.why_cut(), Some("revoked"));
+        assert_eq!(exchange.seat.why_cut(), Some(Bar::Revoked));
     }
 }

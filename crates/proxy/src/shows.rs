@@ -81,10 +81,7 @@ impl Seat {
             asking.decide(Question { action: Action::Consume, resource, partition: Some(partition), now }).allowed()
         };
         // What was asked for by an alias that means another topic now was not what the client meant.
-        let moved = |used: &AliasUse| {
-            let meant = policy.topics().aliases().topic(&used.alias);
-            policy.blocks().topic(&used.alias).is_some() || meant.map(|topic| &**topic) != Some(used.topic.as_str())
-        };
+        let moved = |used: &AliasUse| policy.alias(&used.alias).is_none_or(|topic| **topic != *used.topic);
         let taken_away = self
             .showing()
             .as_ref()

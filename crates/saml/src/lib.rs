@@ -7,6 +7,7 @@
 mod check;
 mod config;
 mod document;
+#[doc(hidden)]
 pub mod fuzz;
 mod metadata;
 mod provider;

@@ -17,12 +17,23 @@ pub(super) fn may_pass(text: &str, gate: &mut dyn Gate) -> bool {
     if text.split(|c: char| c.is_whitespace() || "()[]{}<>,;\"'=/".contains(c)).any(is_address) {
         return false;
     }
-    // The characters that topic and host names may have.
-    let names = text.split(|c: char| !(c.is_ascii_alphanumeric() || "._-".contains(c)));
-    names.map(|n| n.trim_end_matches('.')).chain(text.split_whitespace()).filter(|n| !n.is_empty()).all(|name| {
+    let words = text.split(|c: char| !is_of_name(c)).filter(|word| !word.is_empty());
+    words.flat_map(names_in).chain(text.split_whitespace()).all(|name| {
         !known.hosts.contains(name)
             && (!known.topics.contains_key(name) || gate.allows(Action::Describe, Resource::Topic(name), None))
     })
+}
+
+/// The characters that names of topics and hosts may have.
+pub(crate) fn is_of_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "._-".contains(c)
+}
+
+/// What a word of a message may name, the longest first: a sentence may end with it, and brokers write `topic-partition`.
+pub(crate) fn names_in(word: &str) -> impl Iterator<Item = &str> {
+    let bare = word.trim_end_matches('.');
+    let topic = bare.rsplit_once('-').filter(|(_, index)| index.bytes().all(|b| b.is_ascii_digit()));
+    [Some(word), Some(bare), topic.map(|(topic, _)| topic)].into_iter().flatten()
 }
 
 /// `host:port`, or an address literal.

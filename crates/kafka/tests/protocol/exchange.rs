@@ -201,7 +201,7 @@ fn the_words_of_one_answer_are_bounded() {
     let answer = answered(19, 7, &ask(19, &names), &mut nobody()).0;
     let own = |topic: &&Tree| topic.at("ErrorMessage").text().starts_with("no createTopic");
     assert_eq!(answer.at("Topics").list().len(), 2_000);
-    assert_eq!(answer.at("Topics").list().iter().filter(own).count(), 256);
+    assert_eq!(answer.at("Topics").list().iter().filter(own).count(), 32);
     assert!(answer.at("Topics").list().iter().all(|topic| !topic.at("ErrorMessage").text().is_empty()));
 }
 

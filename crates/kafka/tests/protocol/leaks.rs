@@ -310,6 +310,8 @@ fn helpful_messages_pass() {
         "cannot connect to other.example:9092".into(),
         "node 10.1.2.3 is down".into(),
         "collides with existing topics: open, secret-topic.".into(),
+        "the leader of secret-topic-0 is not known".into(),
+        "[secret-topic-12.]".into(),
     ] {
         let back = s! { Topics: Tree::List(vec![s! { Name: text("open"), ErrorMessage: text(&unhelpful) }]) };
         let mut sent = forwarded(19, 4, &ask(19, &["open"]), &mut gate);

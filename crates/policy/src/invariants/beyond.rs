@@ -3,17 +3,14 @@
 use serde_json::{Value, json};
 use tidegate_model::Action;
 
-use super::example::{Answers, Finding, allowed, asked, by, told};
+use super::example::{Answers, Finding, allows, answer, asked, by, told};
 use super::{Example, world};
 use crate::decide::Policy;
+use crate::named::Named;
 use crate::schema::SCHEMA;
 
-/// Every kind of request: caller's type, action, resource's type.
-fn kinds() -> impl Iterator<Item = [&'static str; 3]> {
-    let of = |action: &'static Action| {
-        ["User", "Workload"].map(|kind| [kind, action.name(), world::type_name(action.applies_to())])
-    };
-    Action::ALL.iter().flat_map(of)
+fn kinds() -> impl Iterator<Item = world::Kind> {
+    Action::ALL.iter().flat_map(world::kinds_of)
 }
 
 /// What the solver is asked: for each kind of request, whether `new` allows something that `old` does not.
@@ -21,10 +18,12 @@ fn kinds() -> impl Iterator<Item = [&'static str; 3]> {
 pub fn job_beyond(new: &Policy, old: &Policy, solver: &str, seconds: u64) -> Value {
     let (of_new, of_old) = (world::rules(new), world::rules(old));
     let texts: Vec<&str> = of_new.iter().chain(&of_old).map(|rule| rule.text.as_str()).collect();
+    // the names of both are what is known of the world
+    let named = [new, old].map(|policy| (policy, Named::of(policy)));
     let mut questions = Vec::new();
     for [principal, action, resource] in kinds() {
-        // the names of both are what is known of the world
-        let given = [new, old].map(|policy| world::given(policy, None, principal, resource, "true")).join(" && ");
+        let given = named.each_ref().map(|(policy, named)| world::given(policy, named, None, principal, resource));
+        let given = given.join(" && ");
         let counted = |rules: &[&crate::rule::Rule], from: usize| -> Vec<usize> {
             let rules = rules.iter().enumerate().filter(|(_, rule)| world::counts(rule, action, resource));
             rules.map(|(place, _)| place + from).collect()
@@ -44,7 +43,7 @@ pub fn job_beyond(new: &Policy, old: &Policy, solver: &str, seconds: u64) -> Val
 #[must_use]
 pub fn findings_beyond(new: &Policy, old: &Policy, answers: &str) -> Vec<(String, Finding)> {
     let answers = Answers::read(answers);
-    let one = |(id, [principal, action, resource]): (usize, [&str; 3])| {
+    let one = |(id, [principal, action, resource]): (usize, world::Kind)| {
         let title = format!("{principal} {action} {resource}");
         let finding = match answers.get(id) {
             Ok(None) => Finding::Never { micros: answers.micros(id) },
@@ -62,9 +61,10 @@ pub fn findings_beyond(new: &Policy, old: &Policy, answers: &str) -> Vec<(String
 /// Asks both policies about the example: the new one has to allow it and the old one not.
 fn retold(new: &Policy, old: &Policy, example: &Value) -> Result<Example, String> {
     let (request, entities) = asked(example)?;
-    if !allowed(new, &request, &entities)? || allowed(old, &request, &entities)? {
+    let by_new = answer(new, &request, &entities)?;
+    if !allows(&by_new) || allows(&answer(old, &request, &entities)?) {
         return Err("the authorizer does not answer as the solver says; please report this".to_owned());
     }
     let words = told(example, &request, "may");
-    Ok(Example { words, rules: by(new, &request, &entities)?, request: example.clone() })
+    Ok(Example { words, rules: by(&by_new, new), request: example.clone() })
 }

@@ -1,12 +1,15 @@
 //! Questions about each rule by itself: whether its evaluation can fail, which denies what it is about, and whether it can match at
 //! all. A rule that never matches is as good as none, and if it is a forbid, somebody believes in it.
 
+use std::collections::HashMap;
+
 use cedar_policy::{AuthorizationError, Authorizer, Policy as CedarPolicy, PolicyId, PolicySet};
 use serde_json::{Value, json};
 
 use super::example::{Answers, asked, broken, told};
 use super::world;
 use crate::decide::Policy;
+use crate::named::Named;
 use crate::rule::Rule;
 use crate::schema::SCHEMA;
 
@@ -31,11 +34,19 @@ impl RuleFinding {
     }
 }
 
-/// The rules that something asks about, and the kinds of requests that each is about.
-fn asked_about(policy: &Policy) -> impl Iterator<Item = (&Rule, Vec<[&'static str; 3]>)> {
-    world::rules(policy).into_iter().filter(|rule| !rule.actions.is_empty()).map(|rule| {
-        let kinds = rule.actions.iter().flat_map(|action| {
-            ["User", "Workload"].map(|kind| [kind, action.name(), world::type_name(action.applies_to())])
+/// The rules that something asks about, and for each kind of requests that one is about the rule as the solver is asked of it: where
+/// what the gate sees to is so, and no rule elsewhere. `None` where Cedar does not write the rule anew.
+fn asked_about(policy: &Policy) -> impl Iterator<Item = (&Rule, Vec<Option<(world::Kind, String)>>)> {
+    let named = Named::of(policy);
+    // what the gate sees to differs by the types of caller and resource alone
+    let mut guards = HashMap::new();
+    world::rules(policy).into_iter().filter(|rule| !rule.actions.is_empty()).map(move |rule| {
+        let json = CedarPolicy::parse(None, &rule.text).ok().and_then(|parsed| parsed.to_json().ok());
+        let kinds = rule.actions.iter().flat_map(world::kinds_of).map(|kind| {
+            let [principal, _, resource] = kind;
+            let make = || world::rule_of(&world::given(policy, &named, None, principal, resource));
+            let guard = guards.entry((principal, resource)).or_insert_with(make);
+            Some((kind, guarded(json.clone()?, guard.as_ref()?)?))
         });
         (rule, kinds.collect())
     })
@@ -45,11 +56,8 @@ fn asked_about(policy: &Policy) -> impl Iterator<Item = (&Rule, Vec<[&'static st
 #[must_use]
 pub fn job_of_rules(policy: &Policy, solver: &str, seconds: u64) -> Value {
     let (mut texts, mut questions) = (Vec::new(), Vec::new());
-    for (rule, kinds) in asked_about(policy) {
-        for [principal, action, resource] in kinds {
-            let given = world::given(policy, None, principal, resource, "true");
-            // a rule that is not read here is not answered, which is told as not known
-            let Some(text) = guarded(rule, &given) else { continue };
+    for (_, kinds) in asked_about(policy) {
+        for ([principal, action, resource], text) in kinds.into_iter().flatten() {
             for ask in ["errors", "matches"] {
                 questions.push(json!({
                     "id": questions.len(), "principal": principal, "action": action, "resource": resource,
@@ -62,14 +70,11 @@ pub fn job_of_rules(policy: &Policy, solver: &str, seconds: u64) -> Value {
     json!({"schema": SCHEMA, "rules": texts, "solver": solver, "seconds": seconds, "questions": questions})
 }
 
-/// The rule where what the gate sees to is so, and no rule elsewhere.
-fn guarded(rule: &Rule, given: &str) -> Option<String> {
-    let json = |text: &str| CedarPolicy::parse(None, text).ok()?.to_json().ok();
-    let given = json(&format!("permit (principal, action, resource) when {{ {given} }};"))?;
-    let mut guarded = json(&rule.text)?;
-    let condition = given.get("conditions")?.get(0)?.clone();
-    guarded.get_mut("conditions")?.as_array_mut()?.insert(0, condition);
-    CedarPolicy::from_json(None, guarded).ok()?.to_cedar()
+/// The rule with the condition of `guard` before its own.
+fn guarded(mut rule: Value, guard: &Value) -> Option<String> {
+    let condition = guard.get("conditions")?.get(0)?.clone();
+    rule.get_mut("conditions")?.as_array_mut()?.insert(0, condition);
+    CedarPolicy::from_json(None, rule).ok()?.to_cedar()
 }
 
 /// What came of each rule, from the prover's answers.
@@ -80,8 +85,8 @@ pub fn findings_of_rules(policy: &Policy, answers: &str) -> Vec<RuleFinding> {
     let mut all = Vec::new();
     for (rule, kinds) in asked_about(policy) {
         let mut finding = RuleFinding { rule: rule.clone(), fails: None, dead: true, unknown: None };
-        for [principal, _, resource] in kinds {
-            if guarded(rule, &world::given(policy, None, principal, resource, "true")).is_none() {
+        for kind in kinds {
+            if kind.is_none() {
                 finding.unknown = Some("Cedar does not write this rule anew; please report this".to_owned());
                 continue;
             }

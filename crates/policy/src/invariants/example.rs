@@ -130,7 +130,7 @@ pub(super) fn asked(found: &Value) -> Result<(Request, Entities), String> {
 }
 
 /// The authorizer's answer by the rules that count for the request.
-fn answer(policy: &Policy, request: &Request, entities: &Entities) -> Result<Response, String> {
+pub(super) fn answer(policy: &Policy, request: &Request, entities: &Entities) -> Result<Response, String> {
     let name = request.action().map(|action| action.id().unescaped().to_owned()).unwrap_or_default();
     let kind = request.resource().map(|resource| resource.type_name().to_string()).unwrap_or_default();
     let rules = world::rules(policy);
@@ -143,18 +143,15 @@ fn answer(policy: &Policy, request: &Request, entities: &Entities) -> Result<Res
 }
 
 /// Whether the gate would allow it: an evaluation that fails denies.
-pub(super) fn allowed(policy: &Policy, request: &Request, entities: &Entities) -> Result<bool, String> {
-    let response = answer(policy, request, entities)?;
-    Ok(response.decision() == Decision::Allow && response.diagnostics().errors().next().is_none())
+pub(super) fn allows(answer: &Response) -> bool {
+    answer.decision() == Decision::Allow && answer.diagnostics().errors().next().is_none()
 }
 
-/// The rules that allow it.
-pub(super) fn by(policy: &Policy, request: &Request, entities: &Entities) -> Result<Vec<Rule>, String> {
-    let response = answer(policy, request, entities)?;
-    let mut by: Vec<Rule> =
-        response.diagnostics().reason().filter_map(|id| policy.rule(id.as_ref())).cloned().collect();
+/// The policy's rules that gave the answer.
+pub(super) fn by(answer: &Response, policy: &Policy) -> Vec<Rule> {
+    let mut by: Vec<Rule> = answer.diagnostics().reason().filter_map(|id| policy.rule(id.as_ref())).cloned().collect();
     by.sort_by(|a, b| a.id.cmp(&b.id));
-    Ok(by)
+    by
 }
 
 /// Asks the authorizer about the example, and tells it in words.
@@ -167,7 +164,7 @@ fn retold(policy: &Policy, found: &Value) -> Result<Example, String> {
     if response.decision() != Decision::Allow {
         return Err("the solver's example is refused by the authorizer; please report this".to_owned());
     }
-    Ok(Example { words: told(found, &request, "may"), rules: by(policy, &request, &entities)?, request: found.clone() })
+    Ok(Example { words: told(found, &request, "may"), rules: by(&response, policy), request: found.clone() })
 }
 
 /// Who may do what to what, and when.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use cedar_policy::Policy as CedarPolicy;
 use serde_json::Value;
-use tidegate_model::ResourceKind;
+use tidegate_model::{Action, ResourceKind};
 
 use crate::decide::Policy;
 use crate::named::Named;
@@ -24,6 +24,14 @@ pub(super) fn type_name(kind: ResourceKind) -> &'static str {
     }
 }
 
+/// A kind of request: caller's type, action, resource's type.
+pub(super) type Kind = [&'static str; 3];
+
+/// The kinds of requests for an action.
+pub(super) fn kinds_of(action: &Action) -> [Kind; 2] {
+    ["User", "Workload"].map(|kind| [kind, action.name(), type_name(action.applies_to())])
+}
+
 /// All rules in one order.
 pub(super) fn rules(policy: &Policy) -> Vec<&Rule> {
     let mut rules: Vec<&Rule> = policy.every_rule().collect();
@@ -36,12 +44,14 @@ pub(super) fn counts(rule: &Rule, action: &str, resource: &str) -> bool {
     rule.forbids || resource != "Gateway" || rule.actions.iter().any(|covered| covered.name() == action)
 }
 
-/// What is true of every request of this kind, in Cedar's own form.
-pub(super) fn given(policy: &Policy, topic: Option<&str>, principal: &str, resource: &str, condition: &str) -> String {
-    let mut named = Named::of(policy);
-    let question = format!("permit (principal, action, resource) when {{ {condition} }};");
-    let question = CedarPolicy::parse(None, &question).ok().and_then(|rule| rule.to_json().ok());
-    named.add(&question.unwrap_or(Value::Null));
+/// A condition as that of a rule, in Cedar's JSON form.
+pub(super) fn rule_of(condition: &str) -> Option<Value> {
+    let text = format!("permit (principal, action, resource) when {{ {condition} }};");
+    CedarPolicy::parse(None, &text).ok()?.to_json().ok()
+}
+
+/// What is true of every request of this kind, in Cedar's own form. `named` are the names in the policy and in the question.
+pub(super) fn given(policy: &Policy, named: &Named, topic: Option<&str>, principal: &str, resource: &str) -> String {
     let mut terms = vec![
         "context.hour >= 0 && context.hour <= 23".to_owned(),
         format!(

@@ -37,7 +37,7 @@ async fn an_idle_session_ends_when_its_caller_is_revoked_and_no_other_does() {
     assert_eq!(gate.listener.shared.live.len(), 2);
     assert_eq!(revoke(&gate, &caller().subject), 1);
     assert!(take(&mut revoked.client).await.is_none(), "the client sees the end");
-    assert!(matches!(revoked.end().await, Err(Fault::Cut("revoked"))));
+    assert!(matches!(revoked.end().await, Err(Fault::Cut(Bar::Revoked))));
     stays.ask(&[frame(b"R", 1, 0)]).await;
     stays.broker_sees(&frame(b"R", 1, 0)).await;
     assert_eq!(gate.listener.shared.live.len(), 1);
@@ -53,7 +53,7 @@ async fn an_answer_under_way_is_neither_delivered_nor_recorded_as_read() {
     assert_eq!(block(&gate, "subject", &subject), 1);
     wired.answer(&frame(b"R", 1, 5)).await;
     assert!(take(&mut wired.client).await.is_none());
-    assert!(matches!(wired.end().await, Err(Fault::Cut("blocked"))));
+    assert!(matches!(wired.end().await, Err(Fault::Cut(Bar::Blocked))));
     assert!(gate.of(Kind::Outcome).is_empty());
 }
 
@@ -66,7 +66,7 @@ async fn what_was_written_keeps_its_outcome_though_the_client_is_not_told() {
     assert_eq!(revoke(&gate, &caller().subject), 1);
     wired.answer(&frame(b"W", 1, 0)).await;
     assert!(take(&mut wired.client).await.is_none());
-    assert!(matches!(wired.end().await, Err(Fault::Cut("revoked"))));
+    assert!(matches!(wired.end().await, Err(Fault::Cut(Bar::Revoked))));
     let outcomes = gate.of(Kind::Outcome);
     assert_eq!(outcomes.len(), 1);
     assert_eq!(outcomes[0].entry.effect, Some(Done::Acked));
@@ -78,7 +78,7 @@ async fn who_was_barred_while_logging_in_is_cut_at_once_and_a_topic_cuts_nobody(
     assert_eq!(revoke(&gate, &caller().subject), 0);
     let mut wired = gate.connect(1 << 16);
     assert!(take(&mut wired.client).await.is_none());
-    assert!(matches!(wired.end().await, Err(Fault::Cut("revoked"))));
+    assert!(matches!(wired.end().await, Err(Fault::Cut(Bar::Revoked))));
     let other = gate.connect_as(Caller { subject: "other".into(), ..caller() }, 1 << 16).await;
     assert_eq!(block(&gate, "topic", "*"), 0, "its next request is refused, its connection lives");
     drop(other);
@@ -109,7 +109,7 @@ async fn what_a_slow_client_is_being_shown_ends_when_the_rules_take_it_away() {
     assert_eq!(apply(&gate, &format!("{OPEN} {SEALED}")), 1);
     slow.client.read_to_end(&mut seen).await.unwrap();
     assert!(seen.len() <= 1 + (1 << 10), "no more than was in the pipe: {}", seen.len());
-    assert!(matches!(slow.end().await, Err(Fault::Cut("policy_changed"))));
+    assert!(matches!(slow.end().await, Err(Fault::Cut(Bar::PolicyChanged))));
 }
 
 #[tokio::test]
@@ -132,7 +132,7 @@ async fn what_was_allowed_by_other_rules_is_asked_again_before_it_is_shown() {
     assert_eq!(apply(&gate, &format!("{OPEN} {SEALED}")), 0, "nothing of it is on its way");
     slow.client_sees(&frame(b"R", 1, 1 << 16)).await;
     assert!(take(&mut slow.client).await.is_none());
-    assert!(matches!(slow.end().await, Err(Fault::Cut("policy_changed"))));
+    assert!(matches!(slow.end().await, Err(Fault::Cut(Bar::PolicyChanged))));
 }
 
 #[tokio::test]
@@ -169,7 +169,7 @@ async fn a_session_ends_no_later_than_its_account_ends_now() {
     // It is woken for the nearer end, and a session that has outlasted its own is cut.
     exchange.access().ends_at_ms = 1;
     tokio::time::timeout(Duration::from_secs(30), ending).await.expect("it was not woken");
-    assert_eq!(exchange.seat.why_cut(), Some("session_ended"));
+    assert_eq!(exchange.seat.why_cut(), Some(Bar::Ended));
 }
 
 fn poll_once<F: Future<Output = ()>>(future: &mut std::pin::Pin<Box<F>>) -> std::task::Poll<()> {

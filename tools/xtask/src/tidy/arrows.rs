@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 /// Every package of the workspace with the packages of ours that it may use. `ARCHITECTURE.md` has the picture.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     // level 0
     ("tidegate-model", &[]),
     ("tidegate-evidence", &[]),
@@ -45,7 +45,6 @@ const ARROWS: [(&str, &[&str]); 15] = [
     // what tests them
     ("tidegate-brokers", &[]),
     ("xtask", &["tidegate-brokers"]),
-    ("tidegate-fuzz", &["tidegate-kafka", "tidegate-evidence"]),
 ];
 
 /// What those programs must not have, however deep (design, section 1).

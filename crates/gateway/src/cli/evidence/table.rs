@@ -1,5 +1,7 @@
 //! Aligned text for people, and words from outside made harmless for a terminal.
 
+use tidegate_model::is_harmless;
+
 /// Where a column's text stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Align {
@@ -82,12 +84,6 @@ pub(crate) fn shown(text: &str, max: usize) -> String {
         }
     }
     out.into_iter().collect()
-}
-
-/// No control character, and none of those that change the direction of text or are invisible.
-fn is_harmless(c: char) -> bool {
-    !c.is_control()
-        && !matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 #[cfg(test)]
