@@ -55,8 +55,8 @@ enum Command {
     /// Log in at a gate with your identity provider, in the browser or on another device.
     ///
     /// The login is kept on this machine, for you alone, with a key that never leaves it; it lasts some hours, as the gate says.
-    /// After it `tidegate token`, `tidegate kafka-config` and every command to the gate are yours. Exit code: 0 logged in, 64 usage,
-    /// 69 no gate answers, 77 refused.
+    /// After it `tidegate token`, `tidegate kafka-config` and every command to the gate are yours. Exit code: 0 logged in, 1 the
+    /// gate failed, 64 usage, 69 no gate answers, 77 refused.
     Login(login::LoginArguments),
     /// End a login, and every session and token of it.
     Logout(login::LogoutArguments),
@@ -73,7 +73,7 @@ enum Command {
     /// Print a new token for a Kafka client, good for five minutes; or look at one.
     ///
     /// The token goes to standard output alone, for a client's token command. Exit code: 0 done (with --keep: ended by Ctrl-C),
-    /// 64 usage, 69 no gate answers, 77 not logged in, refused, or the login has ended.
+    /// 1 the gate failed, 64 usage, 69 no gate answers, 77 not logged in, refused, or the login has ended.
     Token(token::TokenArguments),
     /// Write what a Kafka client needs to log in at the gate as you, and to go on by itself.
     KafkaConfig(kafka_config::KafkaConfigArguments),

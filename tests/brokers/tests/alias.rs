@@ -36,14 +36,16 @@ struct Stage {
 
 static STAGE: LazyLock<Stage> = LazyLock::new(|| {
     let aliases: String = TESTS.iter().map(|name| format!("- {{alias: {name}, topic: {name}-v2}}\n")).collect();
-    Stage::new(&format!("{aliases}- {{alias: hidden, topic: secret}}\n"))
+    Stage::new(&format!("{aliases}- {{alias: hidden, topic: secret}}\n"), false)
 });
 
 impl Stage {
-    fn new(topics: &str) -> Stage {
+    /// `applied`: commands change the policy, not the folder.
+    fn new(topics: &str, applied: bool) -> Stage {
         let kafka = Kafka::start(kafka::Options::new(Version::V4_3)).unwrap();
         let issuer = Issuer::start().unwrap();
-        let gate = Gate::start(&Options::new(Upstream::of(&kafka), RULES, topics), &issuer).unwrap();
+        let options = Options { applied, ..Options::new(Upstream::of(&kafka), RULES, topics) };
+        let gate = Gate::start(&options, &issuer).unwrap();
         Stage { kafka, issuer, gate, scratch: Scratch::new("alias").unwrap() }
     }
 
@@ -241,7 +243,7 @@ fn one_process_does_not_write_a_topic_by_two_names() {
 
 #[test]
 fn aliases_come_and_go_with_the_policy() {
-    let stage = Stage::new("- {alias: was, topic: first}\n");
+    let stage = Stage::new("- {alias: was, topic: first}\n", true);
     for topic in ["first", "second"] {
         stage.kafka.create_topic(topic, 1).unwrap();
     }

@@ -367,8 +367,8 @@ fn what_is_wrong_with_the_settings_is_said_before_a_start() {
     let authority = format!("{:?}", stage.authority.file());
     for (from, to, part) in [
         ("from = \"mesh\"", "from = \"other\"", "no [[client_certificates]] is named \"other\""),
-        ("name = \"mesh\"", "name = \"demo\"", "nobody may pass for another's"),
-        ("name = \"mesh\"", "name = \"local\"", "users of this machine"),
+        ("name = \"mesh\"", "name = \"demo\"", "\"demo\" is the name of two"),
+        ("name = \"mesh\"", "name = \"local\"", "\"local\" is the name of two"),
         ("trust_domain = \"example.org\"", "trust_domain = \"spiffe://x\"", "trust_domain"),
         (authority.as_str(), "\"missing.pem\"", "cannot read the certificate"),
         ("crl_file = ", "crl_fil = ", "crl_fil"),

@@ -26,6 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Nobody listens there: the browser stops before it.
 const HOME: &str = "http://127.0.0.1:9/";
 const STATE: &str = "state-of-the-device";
+/// `[limits] failed_logins_per_address`, unless it is set.
+const FAILED_LOGINS_MAX: usize = 120;
 
 static PROVIDER: LazyLock<OidcProvider> = LazyLock::new(|| OidcProvider::start().unwrap());
 
@@ -337,6 +339,10 @@ fn tokens_end_with_revocations_blocks_and_replaced_secrets() {
     assert!((1..=300).contains(&granted["expires_in"].as_u64().unwrap()));
     assert_eq!(client(id, "wrong").status, 401);
     assert_eq!(client("nobody", first).status, 401);
+    // Clients of a login that has ended go on asking by themselves: that is not held against their address.
+    for _ in 0..=FAILED_LOGINS_MAX {
+        assert_eq!(client(id, "wrong").status, 401);
+    }
     let second = stage.post("/v1/client-secret", &device.asked("client", id, "")).ok().unwrap().json().unwrap();
     assert_eq!(client(id, first).status, 401, "it was replaced");
     let second = text(&second, "client_secret");

@@ -149,34 +149,36 @@ impl GateArguments {
             Some(gate) => Some(Place::parse(gate)?),
             None => None,
         };
+        let usual = Path::new(address::SOCKET);
+        let token = own_token()?;
+        let request =
+            Request { method, path, bearer: token.as_ref().map(|token| token.as_str()), body, within: TIMEOUT };
         run(async {
             match gate {
-                Some(Place::Web(gate)) => self.over_web(Some(gate), method, path, body).await,
-                Some(Place::Socket(socket)) => over_socket(&socket, method, path, body).await,
-                None if Path::new(address::SOCKET).exists() || nobody_logged_in() => {
-                    over_socket(Path::new(address::SOCKET), method, path, body).await
+                Some(Place::Web(gate)) => self.over_web(Some(gate), request).await,
+                Some(Place::Socket(socket)) => over_socket(&socket, request).await,
+                None if usual.exists() => over_socket(usual, request).await,
+                // Never as somebody else than was meant.
+                None if token.is_some() => {
+                    let what = format!("{TOKEN_VARIABLE} is set, but not for which gate: name its address with --gate");
+                    Err(anyhow!(what).into())
                 }
-                None => self.over_web(None, method, path, body).await,
+                None if nobody_logged_in() => over_socket(usual, request).await,
+                None => self.over_web(None, request).await,
             }
         })
     }
 
-    async fn over_web(
-        &self,
-        gate: Option<GateUrl>,
-        method: Method,
-        path: &str,
-        body: Option<&Value>,
-    ) -> Result<Answered, Failed> {
-        let request = |token| Request { method, path, bearer: Some(token), body, within: TIMEOUT };
-        if let (Some(gate), Some(token)) = (&gate, own_token()?) {
-            let (_, value) = Web::new(gate.clone(), self.ca_file.as_deref())?.ask(request(&token)).await?;
+    /// With the request's token, or as the login at this gate, or at the last one.
+    async fn over_web(&self, gate: Option<GateUrl>, request: Request<'_>) -> Result<Answered, Failed> {
+        if let (Some(gate), Some(_)) = (&gate, request.bearer) {
+            let (_, value) = Web::new(gate.clone(), self.ca_file.as_deref())?.ask(request).await?;
             return Ok(Answered { value, login: None });
         }
         let gate = gate.map(|gate| gate.to_string());
         let session = Session::open(gate.as_deref(), self.ca_file.as_deref())?;
         let token = session.mint("control").await?.token;
-        let (_, value) = session.web().ask(request(&token)).await?;
+        let (_, value) = session.web().ask(Request { bearer: Some(&token), ..request }).await?;
         Ok(Answered { value, login: Some(session.login) })
     }
 }
@@ -194,15 +196,20 @@ fn own_token() -> Result<Option<Zeroizing<String>>> {
     token.with_context(|| format!("{TOKEN_VARIABLE} holds no token; set it to one JWT, or unset it")).map(Some)
 }
 
-async fn over_socket(socket: &Path, method: Method, path: &str, body: Option<&Value>) -> Result<Answered, Failed> {
+/// With the request's token, or as the user of this machine.
+async fn over_socket(socket: &Path, request: Request<'_>) -> Result<Answered, Failed> {
+    let Request { method, path, bearer, body, within } = request;
     let unreachable = |error: reqwest::Error| {
         Failed::unreachable(anyhow::Error::from(error.without_url()).context(format!(
             "no gate answers at {}; name its [control] socket or its https address with --gate, or see whether it runs",
             socket.display()
         )))
     };
-    let client = reqwest::Client::builder().unix_socket(socket).timeout(TIMEOUT).build().map_err(unreachable)?;
+    let client = reqwest::Client::builder().unix_socket(socket).timeout(within).build().map_err(unreachable)?;
     let mut request = client.request(method, format!("http://gate{path}"));
+    if let Some(token) = bearer {
+        request = request.bearer_auth(token);
+    }
     if let Some(body) = body {
         request = request.json(body);
     }
