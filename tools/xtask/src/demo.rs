@@ -34,6 +34,9 @@ pub(crate) struct Args {
     /// End after the story, instead of staying up until Ctrl-C
     #[arg(long)]
     once: bool,
+    /// Run development builds: made in less time, slower at work
+    #[arg(long)]
+    dev: bool,
     /// Use your own cluster: one of its bootstrap addresses. Creates only topics tidegate-demo-… and deletes them at the end
     #[arg(long, value_name = "HOST:PORT", requires = "agent_config")]
     broker: Option<String>,
@@ -177,7 +180,8 @@ fn set(args: &Args, progress: &Progress) -> Result<Stage> {
     progress
         .done(&format!("Apache Kafka {} is in the cache, every file with the expected digest", jars.version.number()));
     println!("            building tidegate, tidegate-agent and tidegate-verify (the first time takes minutes)");
-    Programs::get(Profile::Release)?;
+    let profile = if args.dev { Profile::Dev } else { Profile::Release };
+    Programs::get(profile)?;
     progress.done("programs built");
     let issuer = Issuer::start()?;
     progress.done(&format!("OpenID provider at {}", issuer.url()));
@@ -202,7 +206,7 @@ fn set(args: &Args, progress: &Progress) -> Result<Stage> {
     // The user's own agent configuration says what may be read by whom; it is left as it is.
     let users = if matches!(cluster, Cluster::Local(_)) { Users::best() } else { Users::Same };
     let options = Options {
-        profile: Profile::Release,
+        profile,
         mode: if args.mode == "socket" { Mode::Socket } else { Mode::Relay },
         agent,
         rules: people::RULES.to_owned(),
