@@ -21,7 +21,6 @@ const kafka = new Kafka({
   sasl: logins[login],
   ssl: false,
   logLevel: logLevel.NOTHING,
-  retry: { retries: 3 },
 });
 
 async function produce() {

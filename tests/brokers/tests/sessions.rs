@@ -108,7 +108,7 @@ fn a_session_ends_with_its_token_and_a_waiting_request_gets_no_record() {
     stage.write("too late");
     assert_eq!(waiting.closed().unwrap(), 0);
     assert!(!is_live(&mut idle));
-    stage.closed_with("caller");
+    stage.closed_with("session_ended");
 }
 
 #[test]
