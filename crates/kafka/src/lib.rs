@@ -12,6 +12,7 @@ pub mod error;
 pub mod fuzz;
 pub mod header;
 mod members;
+pub mod records;
 pub mod requests;
 pub mod schema;
 pub mod session;

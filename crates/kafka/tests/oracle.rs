@@ -1,4 +1,5 @@
-//! What the table and the encoder make, judged by Kafka's own classes: `tests/oracle/Oracle.java` on the jar of kafka-clients.
+//! What the table, the encoder and the rewriter of records make, judged by Kafka's own classes: `tests/oracle/Oracle.java` and
+//! `tests/oracle/Batches.java` on the jar of kafka-clients.
 //!
 //! Needs `java` and `javac` 17 and the jars of a Kafka release, from `TIDEGATE_KAFKA_JARS` or where the broker harness keeps them;
 //! without them it says so and passes. `TIDEGATE_ORACLE=required` makes that a failure.
@@ -11,9 +12,13 @@ use std::process::{Command, Stdio};
 
 use tidegate_kafka::classify::{APIS, Serve};
 use tidegate_kafka::encode;
+use tidegate_kafka::records;
 use tidegate_kafka::schema::{Direction, Message, messages::MESSAGES};
 use tidegate_kafka::walk::{Event, Walker};
 
+#[path = "support/batches.rs"]
+#[expect(dead_code, reason = "the other test files use the rest")]
+mod batches;
 #[path = "support/generate.rs"]
 mod generate;
 
@@ -29,11 +34,11 @@ fn jars() -> Option<PathBuf> {
     })
 }
 
-/// The oracle compiled, or why not.
-fn compiled(classes: &Path) -> Result<String, String> {
+/// One of the oracles compiled, or why not.
+fn compiled(oracle: &str, classes: &Path) -> Result<String, String> {
     let folder = jars().ok_or("no jars of kafka-clients; set TIDEGATE_KAFKA_JARS or run the broker harness once")?;
     let path = format!("{}/*", folder.display());
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/oracle/Oracle.java");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../tests/oracle/{oracle}.java"));
     let output = Command::new("javac")
         .args(["-d", &classes.display().to_string(), "-cp", &path])
         .arg(source)
@@ -44,20 +49,20 @@ fn compiled(classes: &Path) -> Result<String, String> {
 }
 
 /// Asks one process about all lines.
-fn ask(path: &str, lines: &str) -> Vec<String> {
-    let mut oracle = Command::new("java")
-        .args(["-Xmx256m", "-XX:+UseSerialGC", "-cp", path, "Oracle"])
+fn ask(oracle: &str, path: &str, lines: &str) -> Vec<String> {
+    let mut running = Command::new("java")
+        .args(["-Xmx256m", "-XX:+UseSerialGC", "-cp", path, oracle])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut input = oracle.stdin.take().unwrap();
+    let mut input = running.stdin.take().unwrap();
     let lines = lines.to_owned();
     let writer = std::thread::spawn(move || input.write_all(lines.as_bytes()).unwrap());
     let mut answers = String::new();
-    oracle.stdout.take().unwrap().read_to_string(&mut answers).unwrap();
+    running.stdout.take().unwrap().read_to_string(&mut answers).unwrap();
     writer.join().unwrap();
-    assert!(oracle.wait().unwrap().success());
+    assert!(running.wait().unwrap().success());
     answers.lines().map(str::to_owned).collect()
 }
 
@@ -103,14 +108,14 @@ fn line(case: &Case) -> String {
     format!("{} {} {direction} {}\n", case.message.api_key, case.version, hex(&case.body))
 }
 
-fn classes() -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("oracle");
+fn classes(oracle: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(oracle);
     std::fs::create_dir_all(&folder).unwrap();
     folder
 }
 
-fn ready() -> Option<String> {
-    match compiled(&classes()) {
+fn ready(oracle: &str) -> Option<String> {
+    match compiled(oracle, &classes(oracle)) {
         Ok(path) => Some(path),
         Err(why) => {
             assert!(std::env::var_os("TIDEGATE_ORACLE").is_none_or(|v| v != "required"), "{why}");
@@ -122,7 +127,7 @@ fn ready() -> Option<String> {
 
 #[test]
 fn kafka_reads_and_writes_the_same_bytes() {
-    let Some(path) = ready() else { return };
+    let Some(path) = ready("Oracle") else { return };
     let mut cases = cases();
     // What the walker takes, Kafka must read too, or the two would see different messages: bodies with a byte changed.
     let mut random = Random(1);
@@ -138,7 +143,7 @@ fn kafka_reads_and_writes_the_same_bytes() {
         .collect();
     let whole = cases.len();
     cases.extend(mutated);
-    let answers = ask(&path, &cases.iter().map(line).collect::<String>());
+    let answers = ask("Oracle", &path, &cases.iter().map(line).collect::<String>());
     assert_eq!(answers.len(), cases.len());
 
     let mut wrong = Vec::new();
@@ -216,4 +221,64 @@ fn walks(case: &Case) -> bool {
             Err(_) => return false,
         }
     }
+}
+
+/// Leaves out every third record, stars the values of every other one, and adds a header.
+struct Stars(u32);
+
+impl records::Rewrite for Stars {
+    fn record(&mut self, record: &records::Record<'_>, new: &mut records::NewRecord) -> records::Outcome {
+        self.0 += 1;
+        if self.0.is_multiple_of(3) {
+            return records::Outcome::Dropped;
+        }
+        new.value.resize(record.value.map_or(0, <[u8]>::len), b'*');
+        for header in record.headers.iter() {
+            new.headers.push(header.key, header.value);
+        }
+        new.headers.push(b"starred", None);
+        let changed = records::Changed { key: false, value: self.0.is_multiple_of(2), headers: true };
+        records::Outcome::Changed(changed)
+    }
+}
+
+#[test]
+fn kafka_reads_rewritten_batches_as_they_are_meant() {
+    let Some(path) = ready("Batches") else { return };
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/batches/kafka");
+    if std::env::var_os("TIDEGATE_WRITE_BATCHES").is_some() {
+        std::fs::create_dir_all(&folder).unwrap();
+        let folder = folder.display().to_string();
+        let wrote = Command::new("java").args(["-cp", &path, "Batches", "write", &folder]).status().unwrap();
+        assert!(wrote.success());
+    }
+    let mut samples: Vec<Vec<u8>> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|kind| kind == "bin"))
+        .map(|path| std::fs::read(path).unwrap())
+        .collect();
+    for how in batches::HOWS {
+        let all = (0..200).map(|n| batches::rec(n, "key", &format!("{n} ").repeat(n.unsigned_abs() as usize * 10)));
+        samples.push(batches::batch(5, all.collect()).bytes(how));
+        samples.push(batches::batch(5, vec![batches::rec(0, "key", "value")]).bytes(how));
+    }
+    let (mut lines, mut meant) = (String::new(), Vec::new());
+    let mut codecs = records::Codecs::default();
+    for sample in &samples {
+        // From the third on, so that a batch of one record is left empty.
+        for seen in [0, 2] {
+            let mut out = Vec::new();
+            let limits = records::Limits::default();
+            records::rewrite(sample, &limits, &mut codecs, &mut Stars(seen), &mut out).unwrap();
+            writeln!(lines, "{}", hex(&out)).unwrap();
+            meant.push(batches::read(&out).iter().map(batches::Batch::line).collect::<Vec<_>>().join(" / "));
+        }
+    }
+    let answers = ask("Batches", &path, &lines);
+    assert_eq!(answers.len(), meant.len());
+    for (answer, meant) in answers.iter().zip(&meant) {
+        assert!(answer == meant, "Kafka reads\n  {answer:.300}\nand we mean\n  {meant:.300}");
+    }
+    assert!(answers.len() >= 2 * (8 + 20));
 }
