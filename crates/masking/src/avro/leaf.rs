@@ -1,0 +1,250 @@
+//! Values without parts, and keys of maps: masked by their class, or looked through for what the detectors know.
+
+use super::Op;
+use super::schema::{Leaf, Number};
+use super::walk::{Value, Walk};
+use crate::detect::search_in_field;
+use crate::framed::put_long;
+use crate::plan::{ClassId, Unmaskable};
+use crate::transform::{Fate, REDACTED, Transform};
+
+/// Numbers of payment cards have 13 to 19 digits.
+const CARD_NUMBERS: std::ops::RangeInclusive<u64> = 1_000_000_000_000..=9_999_999_999_999_999_999;
+/// The UUID that says nothing (RFC 9562, section 5.9).
+const NIL_UUID: &str = "00000000-0000-0000-0000-000000000000";
+/// Where the hyphens of a UUID stand.
+const HYPHENS: [usize; 4] = [8, 13, 18, 23];
+
+impl Walk<'_> {
+    pub(super) fn leaf(&mut self, op: &Op, leaf: Leaf) -> Result<(), Unmaskable> {
+        let start = self.at;
+        let value = self.read(leaf)?;
+        if matches!(value, Value::Null) {
+            return Ok(());
+        }
+        if let Some((class, transform)) = self.masked(&op.classes) {
+            self.found.count(class, true);
+            self.mask(leaf, value, transform, start);
+            return Ok(());
+        }
+        for class in &op.classes {
+            self.found.count(*class, false);
+        }
+        if !self.scope.mask.content.is_empty() {
+            self.search(&op.classes, leaf, value, start);
+        }
+        Ok(())
+    }
+
+    /// What stands for a value: what the transform makes of it, or what says nothing.
+    fn settle<T>(&mut self, fate: Fate<T>, neutral: T) -> T {
+        match fate {
+            Fate::Value(value) => value,
+            Fate::Null | Fate::DropField => neutral,
+            Fate::DropRecord => {
+                self.dropped = true;
+                neutral
+            }
+        }
+    }
+
+    fn mask(&mut self, leaf: Leaf, value: Value<'_>, transform: &Transform, start: usize) {
+        let subject = self.scope.subject;
+        match (leaf, value) {
+            (Leaf::String { uuid }, Value::Text(text)) => {
+                let text = self.settle(transform.text(text, subject), REDACTED.to_owned());
+                let text = if uuid { as_uuid(&text, transform) } else { text };
+                self.replace(start, |out| put_bytes(out, text.as_bytes()));
+            }
+            (Leaf::Int(number) | Leaf::Long(number), Value::Number(value)) => {
+                self.mask_number(number, value, transform, start);
+            }
+            (_, Value::Truth) => {
+                let truth = self.settle(transform.truth(), false);
+                self.replace(start, |out| out.push(u8::from(truth)));
+            }
+            (_, Value::Float(value)) => {
+                let double = self.settle(transform.float(f64::from(value)), 0.0);
+                // Written and read again: there is no other way to the nearest float that says when there is none.
+                let float = double.to_string().parse().ok().filter(|float: &f32| float.is_finite()).unwrap_or(0.0);
+                self.replace(start, |out| out.extend_from_slice(&float.to_le_bytes()));
+            }
+            (_, Value::Double(value)) => {
+                let double = self.settle(transform.float(value), 0.0);
+                self.replace(start, |out| out.extend_from_slice(&double.to_le_bytes()));
+            }
+            (Leaf::Bytes { neutral }, Value::Bytes(bytes)) => self.mask_bytes(neutral, bytes, transform, start),
+            (Leaf::Enum { neutral, .. }, _) => {
+                self.settle(transform.whole(), ());
+                self.replace(start, |out| put_length(out, neutral));
+            }
+            (_, Value::Fixed(bytes)) => {
+                self.settle(transform.whole(), ());
+                self.replace(start, |out| out.resize(out.len() + bytes.len(), 0));
+            }
+            _ => {}
+        }
+    }
+
+    fn mask_number(&mut self, number: Number, value: i64, transform: &Transform, start: usize) {
+        let range = (number.least, number.most);
+        let fate = transform.integer_in(number.unit, value, range, self.scope.subject);
+        let value = self.settle(fate, 0);
+        self.replace(start, |out| put_long(out, value));
+    }
+
+    /// Bytes that are a text are masked as one; of others, and of numbers, nothing stays.
+    fn mask_bytes(&mut self, neutral: &[u8], bytes: &[u8], transform: &Transform, start: usize) {
+        let text = std::str::from_utf8(bytes).ok();
+        let text = text.filter(|_| neutral.is_empty() && !matches!(transform, Transform::Redact));
+        let masked = match text {
+            Some(text) => self.settle(transform.text(text, self.scope.subject), String::new()).into_bytes(),
+            None => {
+                self.settle(transform.whole(), ());
+                neutral.to_vec()
+            }
+        };
+        self.replace(start, |out| put_bytes(out, &masked));
+    }
+
+    /// Looks through a value that no class masks.
+    fn search(&mut self, clear: &[ClassId], leaf: Leaf, value: Value<'_>, start: usize) {
+        match (leaf, value) {
+            (Leaf::String { uuid }, Value::Text(text)) => {
+                if let Some((text, _)) = self.searched(clear, text) {
+                    let text = if uuid { NIL_UUID.to_owned() } else { text };
+                    self.replace(start, |out| put_bytes(out, text.as_bytes()));
+                }
+            }
+            (Leaf::Bytes { neutral: [] }, Value::Bytes(bytes)) => {
+                let text = std::str::from_utf8(bytes).ok();
+                if let Some((text, _)) = text.and_then(|text| self.searched(clear, text)) {
+                    self.replace(start, |out| put_bytes(out, text.as_bytes()));
+                }
+            }
+            (_, Value::Fixed(bytes)) => {
+                let text = std::str::from_utf8(bytes).ok();
+                if text.and_then(|text| self.searched(clear, text)).is_some() {
+                    self.replace(start, |out| out.resize(out.len() + bytes.len(), 0));
+                }
+            }
+            (Leaf::Long(number), Value::Number(value)) if CARD_NUMBERS.contains(&value.unsigned_abs()) => {
+                let digits = value.unsigned_abs().to_string();
+                self.scan(clear, &digits);
+                if let Some((_, transform)) = self.hits.first().and_then(|hit| self.masked(&[hit.class])) {
+                    self.mask_number(number, value, transform, start);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Leaves in `hits` what is to be masked of a text, in order; counts all that is found.
+    fn scan(&mut self, clear: &[ClassId], text: &str) {
+        search_in_field(self.scope, text, &mut self.hits);
+        let (scope, found) = (self.scope, &mut *self.found);
+        self.hits.retain(|hit| {
+            let masked = scope.transform(hit.class).is_some();
+            // What is clear by its class has been counted.
+            if masked || !clear.contains(&hit.class) {
+                found.count(hit.class, masked);
+            }
+            masked
+        });
+    }
+
+    /// A text without what is to be masked in it, if anything is; and whether only tokens took its place.
+    fn searched(&mut self, clear: &[ClassId], text: &str) -> Option<(String, bool)> {
+        self.scan(clear, text);
+        if self.hits.is_empty() {
+            return None;
+        }
+        let mut new = String::with_capacity(text.len());
+        let (mut end, mut tokens) = (0, true);
+        let hits = std::mem::take(&mut self.hits);
+        for hit in &hits {
+            let Some(transform) = self.scope.transform(hit.class) else { continue };
+            tokens &= is_token(transform);
+            let fate = transform.text(text.get(hit.start..hit.end).unwrap_or_default(), self.scope.subject);
+            let masked = self.settle(fate, REDACTED.to_owned());
+            if hit.start >= end {
+                // A hit that is not within the text: nothing of it can stay.
+                let Some(between) = text.get(end..hit.start) else { return Some((REDACTED.to_owned(), false)) };
+                new.push_str(between);
+                new.push_str(&masked);
+            } else if hit.end > end {
+                // Two hits that overlap: what only the second covers goes with the first.
+                tokens = false;
+            }
+            end = end.max(hit.end);
+        }
+        self.hits = hits;
+        match text.get(end..) {
+            Some(rest) => new.push_str(rest),
+            None => return Some((REDACTED.to_owned(), false)),
+        }
+        Some((new, tokens))
+    }
+
+    /// Masks the key of a map. Keys that differ still do so afterwards: `masked` counts those that have none of their own left.
+    pub(super) fn key(&mut self, classes: &[ClassId], key: &str, start: usize, masked: &mut u64) {
+        let new = match self.masked(classes) {
+            Some((class, transform)) => {
+                self.found.count(class, true);
+                let text = self.settle(transform.text(key, self.scope.subject), REDACTED.to_owned());
+                Some((text, is_token(transform)))
+            }
+            None => {
+                for class in classes {
+                    self.found.count(*class, false);
+                }
+                if self.scope.mask.content.is_empty() { None } else { self.searched(classes, key) }
+            }
+        };
+        let Some((text, distinct)) = new else { return };
+        let text = if distinct {
+            text
+        } else {
+            *masked += 1;
+            format!("{REDACTED}{masked}")
+        };
+        self.replace(start, |out| put_bytes(out, text.as_bytes()));
+    }
+}
+
+/// A masked text where only a UUID may stand. Tokens become UUIDs of their own digits, so that joins survive.
+fn as_uuid(text: &str, transform: &Transform) -> String {
+    let is_uuid = |text: &str| {
+        let mut bytes = text.bytes().enumerate();
+        text.len() == NIL_UUID.len()
+            && bytes.all(|(at, b)| if HYPHENS.contains(&at) { b == b'-' } else { b.is_ascii_hexdigit() })
+    };
+    if is_uuid(text) {
+        return text.to_owned();
+    }
+    let mut digits = text.rsplit('_').next().unwrap_or_default().chars();
+    let mut uuid = String::with_capacity(NIL_UUID.len());
+    for at in 0..NIL_UUID.len() {
+        uuid.push(match at {
+            _ if HYPHENS.contains(&at) => '-',
+            // Version and variant of UUIDs that are made in a way of one's own (RFC 9562, section 5.8).
+            14 | 19 => '8',
+            _ => digits.next().unwrap_or('0'),
+        });
+    }
+    if matches!(transform, Transform::Token { .. }) && is_uuid(&uuid) { uuid } else { NIL_UUID.to_owned() }
+}
+
+/// Whether a transform makes other texts of other texts.
+fn is_token(transform: &Transform) -> bool {
+    matches!(transform, Transform::Token { .. } | Transform::Integer(_))
+}
+
+fn put_length(out: &mut Vec<u8>, length: usize) {
+    put_long(out, i64::try_from(length).unwrap_or(i64::MAX));
+}
+
+fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+    put_length(out, bytes.len());
+    out.extend_from_slice(bytes);
+}

@@ -1,0 +1,237 @@
+//! What strings and numbers hold: what detectors find in them, JSON in strings, and base64 of either.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::alphabet::{Alphabet, STANDARD, URL_SAFE};
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+use super::cursor::Cursor;
+use super::{DEEP, DEPTH_MAX, NUL, Walker};
+use crate::detect::{self, Hit};
+use crate::fields::Node;
+use crate::found::Found;
+use crate::plan::{ClassId, Rewritten, Scope, Unmaskable};
+use crate::transform::{Fate, REDACTED};
+
+/// Strings in strings that are read as JSON or base64; those further in are redacted where they would be either. Each level costs
+/// at most another pass over the string, so that the work stays a small multiple of the text.
+const LEVELS_MAX: usize = 3;
+/// The shortest text that is tried as base64: 18 bytes decoded. Shorter ones hold few things worth finding, and are often words.
+const BASE64_MIN: usize = 24;
+/// Digits of the whole numbers that are shown to detectors: those of payment cards.
+const DIGITS: std::ops::RangeInclusive<usize> = 13..=19;
+
+/// Looks into what is not masked as a whole.
+pub(super) struct Inside<'w, 'a> {
+    pub(super) scope: &'w Scope<'a>,
+    pub(super) found: &'w mut Found,
+    /// Strings that this text is in.
+    pub(super) level: usize,
+    pub(super) drop_record: bool,
+    hits: Vec<Hit>,
+}
+
+enum Nested {
+    No,
+    Same,
+    Changed(String),
+}
+
+impl<'w, 'a> Inside<'w, 'a> {
+    pub(super) fn new(scope: &'w Scope<'a>, found: &'w mut Found, level: usize) -> Self {
+        Inside { scope, found, level, drop_record: false, hits: Vec::new() }
+    }
+
+    /// What a text has to become, if it may not stay. `node` is where its fields are looked up if it is JSON; `clear` the class that
+    /// it was counted as already.
+    pub(super) fn text(&mut self, text: &str, node: Option<Node>, clear: Option<ClassId>) -> Option<String> {
+        if is_short_word(text) {
+            return self.detected(text, clear);
+        }
+        let body = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+        if body.starts_with(['{', '[', '"']) {
+            match self.json(body, node) {
+                Nested::Same => return None,
+                Nested::Changed(new) => return Some(text.replacen(body, &new, 1)),
+                Nested::No => {}
+            }
+        }
+        if let Some(decoded) = base64(body)
+            && let Some(new) = self.encoded(body, &decoded, node)
+        {
+            return Some(new);
+        }
+        self.detected(text, clear)
+    }
+
+    fn json(&mut self, body: &str, node: Option<Node>) -> Nested {
+        let redacted = || Nested::Changed(format!("\"{REDACTED}\""));
+        if self.level >= LEVELS_MAX {
+            return match check(body) {
+                Err(error) if !is_strictness(error) => Nested::No,
+                _ => redacted(),
+            };
+        }
+        let (mut out, mut found) = (Vec::new(), Found::default());
+        let inside = Inside::new(self.scope, &mut found, self.level + 1);
+        let rewritten = match Walker::new(body, node, inside, &mut out).run() {
+            Ok(rewritten) => rewritten,
+            Err(error) if is_strictness(error) => return redacted(),
+            Err(_) => return Nested::No,
+        };
+        self.found.add(&found);
+        match rewritten {
+            Rewritten::Same => Nested::Same,
+            Rewritten::Changed => String::from_utf8(out).map_or_else(|_| redacted(), Nested::Changed),
+            Rewritten::DropRecord => {
+                self.drop_record = true;
+                Nested::Same
+            }
+        }
+    }
+
+    /// Looks at what a text in base64 says; something masked in it makes the whole text masked.
+    fn encoded(&mut self, text: &str, decoded: &str, node: Option<Node>) -> Option<String> {
+        if self.level >= LEVELS_MAX {
+            return Some(REDACTED.to_owned());
+        }
+        let mut found = Found::default();
+        let mut inside = Inside::new(self.scope, &mut found, self.level + 1);
+        let changed = inside.text(decoded, node, None).is_some();
+        self.drop_record |= inside.drop_record;
+        self.found.add(&found);
+        let masked =
+            found.classes().find(|(_, masked, _)| *masked > 0).and_then(|(class, ..)| self.scope.transform(class));
+        let fate = masked.map(|transform| transform.text(text, self.scope.subject));
+        changed.then(|| match fate {
+            Some(Fate::Value(new)) => new,
+            _ => REDACTED.to_owned(),
+        })
+    }
+
+    /// What detectors leave of a text, if they find something masked.
+    pub(super) fn detected(&mut self, text: &str, clear: Option<ClassId>) -> Option<String> {
+        if !self.scan(text) {
+            return None;
+        }
+        let hits = std::mem::take(&mut self.hits);
+        let (mut new, mut copied) = (None::<String>, 0);
+        for hit in &hits {
+            let Some(transform) = self.scope.transform(hit.class) else {
+                self.count_clear(hit.class, clear);
+                continue;
+            };
+            self.found.count(hit.class, true);
+            let (Some(before), Some(value)) = (text.get(copied..hit.start), text.get(hit.start..hit.end)) else {
+                return Some(REDACTED.to_owned());
+            };
+            let new = new.get_or_insert_default();
+            new.push_str(before);
+            match transform.text(value, self.scope.subject) {
+                Fate::Value(value) => new.push_str(&value),
+                Fate::Null | Fate::DropField => new.push_str(REDACTED),
+                Fate::DropRecord => self.drop_record = true,
+            }
+            copied = hit.end;
+        }
+        self.hits = hits;
+        let mut new = new?;
+        new.push_str(text.get(copied..).unwrap_or_default());
+        Some(new)
+    }
+
+    /// The masked class of what detectors find in a number, if there is one.
+    pub(super) fn number(&mut self, number: &str, clear: Option<ClassId>) -> Option<ClassId> {
+        let digits = whole_digits(number)?;
+        if !self.scan(&digits) {
+            return None;
+        }
+        let hits = std::mem::take(&mut self.hits);
+        let mut masked = None;
+        for hit in &hits {
+            if self.scope.transform(hit.class).is_some() {
+                self.found.count(hit.class, true);
+                masked = masked.or(Some(hit.class));
+            } else {
+                self.count_clear(hit.class, clear);
+            }
+        }
+        self.hits = hits;
+        masked
+    }
+
+    fn scan(&mut self, text: &str) -> bool {
+        detect::search_in_field(self.scope, text, &mut self.hits);
+        !self.hits.is_empty()
+    }
+
+    fn count_clear(&mut self, class: ClassId, counted: Option<ClassId>) {
+        if counted != Some(class) {
+            self.found.count(class, false);
+        }
+    }
+}
+
+/// Whether a text is seen at once to be neither JSON nor base64; most are.
+#[inline]
+pub(super) fn is_short_word(text: &str) -> bool {
+    text.len() < BASE64_MIN && text.bytes().next().is_none_or(|first| first.is_ascii_alphanumeric())
+}
+
+/// Reads a JSON text to its end.
+fn check(text: &str) -> Result<(), Unmaskable> {
+    let mut cursor = Cursor::new(text);
+    cursor.blank();
+    cursor.value(DEPTH_MAX)?;
+    cursor.end()
+}
+
+/// Whether other readers may well take what is refused.
+fn is_strictness(error: Unmaskable) -> bool {
+    error.why == DEEP || error.why == NUL
+}
+
+/// What a text says that is base64 of a text: either alphabet, padded or not.
+fn base64(text: &str) -> Option<String> {
+    if text.len() < BASE64_MIN {
+        return None;
+    }
+    let (mut standard, mut url) = (false, false);
+    for byte in text.trim_end_matches('=').bytes() {
+        match byte {
+            b'+' | b'/' => standard = true,
+            b'-' | b'_' => url = true,
+            _ if byte.is_ascii_alphanumeric() => {}
+            _ => return None,
+        }
+    }
+    if standard && url {
+        return None;
+    }
+    let alphabet: &Alphabet = if url { &URL_SAFE } else { &STANDARD };
+    let lenient = GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true);
+    let decoded = GeneralPurpose::new(alphabet, lenient).decode(text).ok()?;
+    String::from_utf8(decoded).ok()
+}
+
+/// The digits before the point of a number written out in full, if they are as many as detectors look for.
+fn whole_digits(number: &str) -> Option<Cow<'_, str>> {
+    let literal = number.trim_start_matches('-');
+    if literal.bytes().all(|byte| byte.is_ascii_digit()) {
+        return DIGITS.contains(&literal.len()).then_some(Cow::Borrowed(literal));
+    }
+    let (mantissa, exponent) = literal.split_once(['e', 'E']).unwrap_or((literal, "0"));
+    let (before, after) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let length = before.len().checked_add_signed(exponent.parse().ok()?)?;
+    // Nor are they if even the zeros to be added are too many; an exponent may ask for billions.
+    if length > mantissa.len() + DIGITS.end() {
+        return None;
+    }
+    let zeros = std::iter::repeat('0');
+    let all = before.chars().chain(after.chars()).chain(zeros).take(length);
+    let digits: String = all.skip_while(|digit| *digit == '0').take(DIGITS.end() + 1).collect();
+    DIGITS.contains(&digits.len()).then_some(Cow::Owned(digits))
+}

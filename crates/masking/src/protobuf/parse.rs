@@ -1,0 +1,258 @@
+//! From a schema's text to the descriptor of one of its messages.
+
+use prost_reflect::{DescriptorPool, FileDescriptor, MessageDescriptor};
+use protox::Compiler;
+use protox::file::{File, FileResolver, GoogleFileResolver};
+
+use crate::schema::SchemaError;
+
+/// Bytes of a schema with all that it may import: registries refuse schemas of one MiB.
+const TEXT_MAX: usize = 4 << 20;
+/// Files that a schema may import, one perhaps from within the other: they are read recursively.
+const REFERENCES_MAX: usize = 256;
+/// Brackets within brackets: schemas are parsed recursively.
+const NESTING_MAX: usize = 100;
+/// What the schema itself is called; whatever it imports has another name.
+const NAME: &str = "payload.proto";
+
+/// Confluent's annotations, which schemas import without listing them.
+const META: (&str, &str) = (
+    "confluent/meta.proto",
+    r#"syntax = "proto3";
+package confluent;
+import "google/protobuf/descriptor.proto";
+message Meta {
+  string doc = 1;
+  map<string, string> params = 2;
+  repeated string tags = 3;
+}
+extend google.protobuf.FileOptions { Meta file_meta = 1088; }
+extend google.protobuf.MessageOptions { Meta message_meta = 1088; }
+extend google.protobuf.FieldOptions { Meta field_meta = 1088; }
+extend google.protobuf.EnumOptions { Meta enum_meta = 1088; }
+extend google.protobuf.EnumValueOptions { Meta enum_value_meta = 1088; }
+"#,
+);
+/// Confluent's decimal numbers.
+const DECIMAL: (&str, &str) = (
+    "confluent/type/decimal.proto",
+    r#"syntax = "proto3";
+package confluent.type;
+message Decimal {
+  bytes value = 1;
+  uint32 precision = 2;
+  int32 scale = 3;
+}
+"#,
+);
+
+/// The message at these indexes of a schema.
+pub(super) fn message(
+    source: &str,
+    references: &[(String, String)],
+    indexes: &[i32],
+) -> Result<MessageDescriptor, SchemaError> {
+    let texts = references.iter().map(|(_, text)| text.as_str()).chain([source]);
+    if references.len() > REFERENCES_MAX || texts.clone().map(str::len).sum::<usize>() > TEXT_MAX {
+        return Err(SchemaError("the schema is too large".to_owned()));
+    }
+    for text in texts {
+        check_nesting(text).map_err(|why| SchemaError(why.to_owned()))?;
+    }
+    let mut files = vec![(NAME.to_owned(), source.to_owned())];
+    files.extend(references.iter().filter(|(name, _)| name != NAME).cloned());
+    let pool = pool(files)?;
+    let google = GoogleFileResolver::new();
+    let is_false = |file: &FileDescriptor| {
+        file.package_name().starts_with("google.protobuf") && google.open_file(file.name()).is_err()
+    };
+    if pool.files().any(|file| is_false(&file)) {
+        return Err(SchemaError("the schema declares what is Google's".to_owned()));
+    }
+    let file = pool.get_file_by_name(NAME).ok_or_else(|| SchemaError("the schema is empty".to_owned()))?;
+    select(&file, indexes)
+}
+
+fn pool(files: Vec<(String, String)>) -> Result<DescriptorPool, SchemaError> {
+    let mut compiler = Compiler::with_file_resolver(Files { files, google: GoogleFileResolver::new() });
+    match compiler.open_file(NAME) {
+        Ok(compiler) => Ok(compiler.descriptor_pool()),
+        Err(error) => Err(SchemaError(format!("the schema is not Protobuf: {error}"))),
+    }
+}
+
+struct Files {
+    files: Vec<(String, String)>,
+    google: GoogleFileResolver,
+}
+
+impl FileResolver for Files {
+    /// The well-known files are what they are, whatever is said to be them.
+    fn open_file(&self, name: &str) -> Result<File, protox::Error> {
+        if let Ok(file) = self.google.open_file(name) {
+            return Ok(file);
+        }
+        let given = self.files.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+        match given.chain([META, DECIMAL]).find(|(given, _)| *given == name) {
+            Some((_, text)) => File::from_source(name, text),
+            None => Err(protox::Error::file_not_found(name)),
+        }
+    }
+}
+
+/// Writers disagree about whether the entries that maps stand for are counted among the messages within a message. Both ways are
+/// tried, and have to come to the same.
+fn select(file: &FileDescriptor, indexes: &[i32]) -> Result<MessageDescriptor, SchemaError> {
+    let go = |entries_count: bool| {
+        let (first, rest) = indexes.split_first().map_or((0, indexes), |(first, rest)| (*first, rest));
+        let mut message = file.messages().nth(usize::try_from(first).ok()?)?;
+        for index in rest {
+            let index = usize::try_from(*index).ok()?;
+            let next = message.child_messages().filter(|child| entries_count || !child.is_map_entry()).nth(index);
+            message = next?;
+        }
+        (!message.is_map_entry()).then_some(message)
+    };
+    match (go(true), go(false)) {
+        (Some(one), Some(other)) if one != other => {
+            Err(SchemaError("the message indexes mean one message to some writers and another to others".to_owned()))
+        }
+        (Some(message), _) | (None, Some(message)) => Ok(message),
+        (None, None) => Err(SchemaError("the schema has no message at these indexes".to_owned())),
+    }
+}
+
+/// Counts brackets outside of comments and texts. What could make the parser see more of them than this does is refused: a line's
+/// end in a text, and a comment in a comment.
+fn check_nesting(text: &str) -> Result<(), &'static str> {
+    let mut depth = 0_usize;
+    let mut bytes = text.bytes().peekable();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'{' | b'[' | b'(' | b'<' => depth += 1,
+            b'}' | b']' | b')' | b'>' => depth = depth.saturating_sub(1),
+            b'"' | b'\'' => loop {
+                match bytes.next().ok_or("a text in the schema is not closed")? {
+                    b'\n' => return Err("a text in the schema goes over a line's end"),
+                    b'\\' if bytes.next() == Some(b'\n') => return Err("a text in the schema goes over a line's end"),
+                    end if end == byte => break,
+                    _ => {}
+                }
+            },
+            b'#' => skip_line(&mut bytes),
+            b'/' if bytes.next_if_eq(&b'/').is_some() => skip_line(&mut bytes),
+            b'/' if bytes.next_if_eq(&b'*').is_some() => loop {
+                match bytes.next().ok_or("a comment in the schema is not closed")? {
+                    b'*' if bytes.next_if_eq(&b'/').is_some() => break,
+                    b'/' if bytes.peek() == Some(&b'*') => return Err("a comment in the schema has another in it"),
+                    _ => {}
+                }
+            },
+            _ => {}
+        }
+        if depth > NESTING_MAX {
+            return Err("the schema is nested too deeply");
+        }
+    }
+    Ok(())
+}
+
+fn skip_line(bytes: &mut impl Iterator<Item = u8>) {
+    let _end = bytes.find(|byte| *byte == b'\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(source: &str, indexes: &[i32]) -> Result<String, SchemaError> {
+        message(source, &[], indexes).map(|message| message.full_name().to_owned())
+    }
+
+    #[test]
+    fn indexes_lead_to_messages() {
+        let source = "syntax='proto3'; package p; message A { message B {} message C { message D {} } } message E {}";
+        for (indexes, expected) in
+            [(&[][..], "p.A"), (&[0], "p.A"), (&[1], "p.E"), (&[0, 1], "p.A.C"), (&[0, 1, 0], "p.A.C.D")]
+        {
+            assert_eq!(name(source, indexes).as_deref(), Ok(expected), "{indexes:?}");
+        }
+        for wrong in [&[2][..], &[-1], &[0, 2], &[1, 0]] {
+            assert!(name(source, wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_message_index_that_writers_count_differently_is_refused() {
+        let source = "syntax='proto3'; message A { map<string, string> m = 1; message B {} message C {} }";
+        assert!(name(source, &[0, 1]).is_err(), "B where entries count, C where they do not");
+        assert_eq!(name(source, &[0, 0]).as_deref(), Ok("A.B"), "an entry is no payload");
+        assert_eq!(name(source, &[0, 2]).as_deref(), Ok("A.C"), "there is no third but where entries count");
+    }
+
+    #[test]
+    fn nesting_has_an_end_wherever_brackets_are_hidden() {
+        let deep = |open: &str| format!("syntax='proto3'; {}", open.repeat(200_000));
+        for open in [
+            "message A {",
+            "message A { /* } */",
+            "message A { // }\n",
+            "message A { option x = '}';",
+            "message A { option x = \"\\\"}\";",
+            "message A { option (x) = { y: <",
+        ] {
+            let source = deep(open);
+            assert!(name(&source, &[]).is_err(), "{open}");
+        }
+        assert!(check_nesting(&"/* */ '}' ".repeat(1000)).is_ok());
+        assert!(check_nesting("message A { /* { { */ }").is_ok());
+    }
+
+    #[test]
+    fn well_known_types_cannot_be_declared_otherwise() {
+        let source = "syntax='proto3'; package google.protobuf; message FieldOptions { string deprecated = 3; }
+            message A { int32 a = 1 [deprecated = true]; }";
+        assert!(name(source, &[1]).is_err());
+        let given = [("google/protobuf/any.proto".to_owned(), "syntax='proto3'; message Other {}".to_owned())];
+        let source = "syntax='proto3'; import 'google/protobuf/any.proto'; message A { google.protobuf.Any a = 1; }";
+        assert!(message(source, &given, &[]).is_ok(), "it is the one that all know");
+    }
+
+    #[test]
+    fn long_words_and_comments_are_read() {
+        let long = "x".repeat(500_000);
+        for source in [
+            format!("// {long}\n"),
+            format!("/* {long} */"),
+            format!("option java_package = '{long}';"),
+            " ".repeat(500_000),
+        ] {
+            let source = format!("syntax='proto3'; {source} message A {{}}");
+            assert_eq!(name(&source, &[]).as_deref(), Ok("A"));
+        }
+        assert!(name(&format!("syntax='proto3'; message {long} {{}}"), &[]).is_ok());
+        for doc in
+            [format!("'{long}'"), format!("/* {long} */ 'x'"), " ".repeat(500_000) + "'x'", "'x' ".repeat(100_000)]
+        {
+            let option = format!("option (confluent.message_meta) = {{ doc: {doc} }};");
+            let source = format!("syntax='proto3'; import 'confluent/meta.proto'; message A {{ {option} }}");
+            assert_eq!(name(&source, &[]).as_deref(), Ok("A"));
+        }
+    }
+
+    #[test]
+    fn imports_are_what_is_given_and_what_all_know() {
+        let source =
+            "syntax='proto3'; import 'x/y.proto'; import 'google/protobuf/any.proto'; import 'confluent/meta.proto';
+            import 'confluent/type/decimal.proto';
+            message A { x.Y y = 1; google.protobuf.Any any = 2; confluent.type.Decimal price = 3; }";
+        let given = [("x/y.proto".to_owned(), "syntax='proto3'; package x; message Y {}".to_owned())];
+        assert!(message(source, &given, &[]).is_ok());
+        assert!(message(source, &[], &[]).is_err());
+        let circle = [("a.proto", "import 'b.proto';"), ("b.proto", "import 'a.proto';")];
+        let circle = circle.map(|(name, text)| (name.to_owned(), format!("syntax='proto3'; {text}")));
+        assert!(message("syntax='proto3'; import 'a.proto'; message A {}", &circle, &[]).is_err());
+        let large = [("large.proto".to_owned(), " ".repeat(TEXT_MAX))];
+        assert!(message("syntax='proto3'; message A {}", &large, &[]).is_err());
+    }
+}
