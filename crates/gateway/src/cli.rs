@@ -7,6 +7,7 @@ mod gate_keys;
 mod kafka_config;
 mod login;
 mod logins;
+mod mask;
 mod policy;
 mod private;
 mod service_account;
@@ -49,6 +50,9 @@ enum Command {
     /// Make and rotate names and passwords for clients that can send no token, and see what still uses them.
     #[command(subcommand)]
     ServiceAccount(service_account::ServiceAccountCommand),
+    /// Try the masks of a policy folder.
+    #[command(subcommand)]
+    Mask(mask::MaskCommand),
     /// Look at what was recorded.
     #[command(subcommand)]
     Evidence(evidence::EvidenceCommand),
@@ -171,6 +175,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Policy(PolicyCommand::Block(arguments)) => blocks::block(&arguments),
         Command::Policy(PolicyCommand::Unblock(arguments)) => blocks::unblock(&arguments),
         Command::Policy(PolicyCommand::Blocks { gate }) => blocks::blocks(&gate),
+        Command::Mask(command) => mask::run(&command),
         Command::Revoke(arguments) => blocks::revoke(&arguments),
         Command::Reinstate(arguments) => blocks::reinstate(&arguments),
         Command::Revocations { gate } => blocks::revocations(&gate),

@@ -135,6 +135,8 @@ fn commands() -> BTreeMap<String, Vec<String>> {
             commands.entry(variant.to_lowercase()).or_default().push(format!("`{command}`"));
         }
     }
+    // No gate asks for it yet.
+    commands.insert("unmask".to_owned(), vec!["`mask try`".to_owned()]);
     for list in commands.values_mut() {
         list.sort_unstable();
         list.dedup();
@@ -166,6 +168,7 @@ fn actions() -> String {
         (ResourceKind::TransactionalId, "`TransactionalId`"),
         (ResourceKind::Cluster, "`Cluster`"),
         (ResourceKind::Gateway, "`Gateway`"),
+        (ResourceKind::Field, "`Field`"),
     ] {
         out.push_str(&format!(
             "\nOn a {title}:\n\n| action | in | lets the caller | asked for by |\n|---|---|---|---|\n"

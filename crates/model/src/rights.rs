@@ -13,6 +13,8 @@ pub enum Resource<'a> {
     Cluster,
     /// The gate itself: its policy, its blocks, its evidence.
     Gateway,
+    /// The fields of a class in a topic's records, `CLASS/TOPIC`: neither has a slash.
+    Field(&'a str),
 }
 
 impl Resource<'_> {
@@ -25,6 +27,7 @@ impl Resource<'_> {
             Resource::TransactionalId(_) => ResourceKind::TransactionalId,
             Resource::Cluster => ResourceKind::Cluster,
             Resource::Gateway => ResourceKind::Gateway,
+            Resource::Field(_) => ResourceKind::Field,
         }
     }
 
@@ -32,7 +35,10 @@ impl Resource<'_> {
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
-            Resource::Topic(name) | Resource::ConsumerGroup(name) | Resource::TransactionalId(name) => name,
+            Resource::Topic(name)
+            | Resource::ConsumerGroup(name)
+            | Resource::TransactionalId(name)
+            | Resource::Field(name) => name,
             Resource::Cluster | Resource::Gateway => "",
         }
     }
@@ -51,6 +57,8 @@ pub enum ResourceKind {
     Cluster,
     /// `Gateway`
     Gateway,
+    /// `Field`
+    Field,
 }
 
 macro_rules! actions {
@@ -137,4 +145,6 @@ actions! {
     Audit = "audit" on Gateway,
     /// Take evidence out of the gate. No Kafka right.
     Export = "export" on Gateway,
+    /// See the fields of a class as they are, not masked. No Kafka right.
+    Unmask = "unmask" on Field,
 }

@@ -136,17 +136,23 @@ impl Asked {
             ResourceKind::TransactionalId => Resource::TransactionalId(&self.name),
             ResourceKind::Cluster => Resource::Cluster,
             ResourceKind::Gateway => Resource::Gateway,
+            ResourceKind::Field => Resource::Field(&self.name),
         }
     }
 
     /// The same question by the topic's own name, where this policy makes the name an alias.
     #[must_use]
     pub fn by_own_name(&self, policy: &Policy) -> Cow<'_, Asked> {
-        let topic = match self.action.applies_to() {
-            ResourceKind::Topic => policy.topics().aliases().topic(&self.name),
+        let aliases = policy.topics().aliases();
+        let own = match self.action.applies_to() {
+            ResourceKind::Topic => aliases.topic(&self.name).map(|topic| (**topic).to_owned()),
+            ResourceKind::Field => {
+                let fields = self.name.split_once('/');
+                fields.and_then(|(class, topic)| Some(format!("{class}/{}", aliases.topic(topic)?)))
+            }
             _ => None,
         };
-        topic.map_or(Cow::Borrowed(self), |topic| Cow::Owned(Asked { name: (**topic).to_owned(), ..self.clone() }))
+        own.map_or(Cow::Borrowed(self), |name| Cow::Owned(Asked { name, ..self.clone() }))
     }
 
     /// The question, for an entitlement of the caller.
@@ -215,6 +221,7 @@ pub(crate) fn kind_word(kind: ResourceKind) -> &'static str {
         ResourceKind::TransactionalId => "transactional id",
         ResourceKind::Cluster => "cluster",
         ResourceKind::Gateway => "gate",
+        ResourceKind::Field => "field",
     }
 }
 

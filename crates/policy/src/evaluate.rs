@@ -14,6 +14,7 @@ use crate::class::{Class, Traits, Way};
 use crate::decide::{ALIAS, DEFAULT_DENY, Decision, Effect, Question};
 use crate::error::PolicyError;
 use crate::folder::Loaded;
+use crate::masking::and_above;
 use crate::rules::Rules;
 use crate::schema::{Types, schema};
 use crate::topics::Topics;
@@ -117,8 +118,11 @@ impl Core {
         question: Question<'_>,
         resource: Placed,
     ) -> Result<(Request, Entities), String> {
-        let Placed { uid, above, attributes } = resource;
+        let Placed { uid, above, attributes, beside } = resource;
         let mut entities = way.entities.clone();
+        if !beside.is_empty() {
+            entities = entities.add_entities(beside, None).ok().ok_or_else(|| "error:entities".to_owned())?;
+        }
         // the class has its cluster already
         if let Some(attributes) = attributes {
             let entity = Entity::new(uid.clone(), attributes, above.into_iter().collect());
@@ -169,18 +173,45 @@ impl Core {
         Ok(Decision { effect: Effect::Deny, rule: named(reasons).into() })
     }
 
+    /// The fields of a class in a topic: below the class and those above it, and below the topic and what that is below.
+    fn placed_field(&self, who: &Class, name: &str, topics: &Topics) -> Option<Placed> {
+        let (class, topic) = name.split_once('/')?;
+        let Placed { uid: topic_uid, above: mut of_topic, attributes, .. } =
+            self.placed(who, Resource::Topic(topic), topics);
+        let topic_entity = Entity::new(topic_uid.clone(), attributes?, of_topic.iter().cloned().collect()).ok()?;
+        let mut beside = vec![topic_entity];
+        let classes: Vec<EntityUid> = and_above(class).map(|class| self.types.field_class(class)).collect();
+        for (at, class) in classes.iter().enumerate() {
+            let above = classes.get(at + 1).cloned().into_iter().collect();
+            beside.push(Entity::new(class.clone(), HashMap::new(), above).ok()?);
+        }
+        let text = |text: &str| RestrictedExpression::new_string(text.to_owned());
+        let attributes = HashMap::from([("name".to_owned(), text(class)), ("topic".to_owned(), text(topic))]);
+        let mut above = classes;
+        above.push(topic_uid);
+        above.append(&mut of_topic);
+        let uid = self.types.resource(ResourceKind::Field, name);
+        Some(Placed { uid, above, attributes: Some(attributes), beside })
+    }
+
     /// The resource and where it stands.
     fn placed(&self, who: &Class, resource: Resource<'_>, topics: &Topics) -> Placed {
         let text = |text: &str| RestrictedExpression::new_string(text.to_owned());
         let cluster = self.types.resource(ResourceKind::Cluster, who.traits.cluster());
         let name = resource.name();
+        let beside = Vec::new();
         let uid = match resource.kind() {
-            ResourceKind::Cluster => return Placed { uid: cluster, above: Vec::new(), attributes: None },
+            ResourceKind::Cluster => return Placed { uid: cluster, above: Vec::new(), attributes: None, beside },
             ResourceKind::Gateway => {
                 let uid = self.types.resource(ResourceKind::Gateway, GATEWAY_ID);
                 let attributes = HashMap::from([("name".to_owned(), text(GATEWAY_ID))]);
-                return Placed { uid, above: Vec::new(), attributes: Some(attributes) };
+                return Placed { uid, above: Vec::new(), attributes: Some(attributes), beside };
             }
+            // A name without a class is of nothing that a permit could be about.
+            ResourceKind::Field => match self.placed_field(who, name, topics) {
+                Some(placed) => return placed,
+                None => self.types.resource(ResourceKind::Field, name),
+            },
             kind => self.types.resource(kind, name),
         };
         let mut attributes = HashMap::from([("name".to_owned(), text(name))]);
@@ -199,7 +230,7 @@ impl Core {
                 attributes.insert("owner".to_owned(), RestrictedExpression::new_entity_uid(self.types.group(owner)));
             }
         }
-        Placed { uid, above, attributes: Some(attributes) }
+        Placed { uid, above, attributes: Some(attributes), beside }
     }
 }
 
@@ -210,6 +241,8 @@ struct Placed {
     above: Vec<EntityUid>,
     /// `None` for the cluster, whose entity the class has.
     attributes: Option<HashMap<String, RestrictedExpression>>,
+    /// Entities that have to be known beside it: what fields are of.
+    beside: Vec<Entity>,
 }
 
 /// The ids as a decision names them.

@@ -145,6 +145,8 @@ struct RawRow {
     consumer_group: Texts,
     #[serde(default)]
     transactional_id: Texts,
+    #[serde(default)]
+    class: Texts,
     partition: Option<i32>,
     #[serde(default)]
     context: RawContext,
@@ -219,9 +221,19 @@ impl RawRow {
         if words.is_empty() {
             return Err("a row names an action".to_owned());
         }
+        let classes = self.class.list();
         let (kind, names) = match (self.topic.list(), self.consumer_group.list(), self.transactional_id.list()) {
             (topics, groups, ids) if groups.is_empty() && ids.is_empty() && !topics.is_empty() => {
-                (Some(ResourceKind::Topic), topics)
+                match classes.is_empty() {
+                    true => (Some(ResourceKind::Topic), topics),
+                    // `CLASS/TOPIC`, each with each
+                    false => {
+                        let fields = |class: &String| {
+                            topics.iter().map(move |topic| format!("{class}/{topic}")).collect::<Vec<_>>()
+                        };
+                        (Some(ResourceKind::Field), classes.iter().flat_map(fields).collect())
+                    }
+                }
             }
             (topics, groups, ids) if topics.is_empty() && ids.is_empty() && !groups.is_empty() => {
                 (Some(ResourceKind::ConsumerGroup), groups)
@@ -232,7 +244,11 @@ impl RawRow {
             (topics, groups, ids) if topics.is_empty() && groups.is_empty() && ids.is_empty() => {
                 (None, vec![String::new()])
             }
-            _ => return Err("a row has one of topic, consumer_group and transactional_id".to_owned()),
+            _ => {
+                return Err(
+                    "a row has one of topic, consumer_group and transactional_id; class goes with topic".to_owned()
+                );
+            }
         };
         if self.partition.is_some_and(|partition| partition < 0)
             || (self.partition.is_some() && kind != Some(ResourceKind::Topic))

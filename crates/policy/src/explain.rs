@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use crate::asked::Asked;
 use crate::decide::{Decision, Effect, Policy};
 use crate::rule::Rule;
+use crate::rules::has_to_be_named;
 use crate::topics::TopicFacts;
 pub use parts::{Lack, PartKind};
 use parts::{Part, parts_of};
@@ -73,8 +74,8 @@ fn permits(policy: &Policy, asked: &Asked, topic: Option<&TopicFacts>) -> (Vec<R
     let Ok((request, entities)) = policy.prepare(&asked.entitlement(policy), asked.question()) else {
         return (Vec::new(), Vec::new());
     };
-    // the gate's own operations are allowed by their names alone, so a permit of everything is not even near
-    let of_the_gate = asked.action.applies_to() == tidegate_model::ResourceKind::Gateway;
+    // some actions are allowed by their names alone, so a permit of everything is not even near
+    let of_the_gate = has_to_be_named(asked.action);
     let mut permits: Vec<(&Rule, Vec<Part>)> = policy
         .every_rule()
         .filter(|rule| !rule.forbids && (!of_the_gate || rule.actions.contains(&asked.action)))

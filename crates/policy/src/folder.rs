@@ -13,7 +13,7 @@ use crate::error::{Place, PolicyError, Warning, place_in};
 use crate::expect;
 use crate::invariants::{self, invariants};
 use crate::looks::Looks;
-use crate::masking::{self, Classes};
+use crate::masking::{self, Masking};
 use crate::people::{NamedOne, people};
 use crate::rule::{ReadRule, Rule, split};
 use crate::rules::Rules;
@@ -61,6 +61,7 @@ pub(crate) struct Loaded {
     pub looks: Looks,
     pub topics: Topics,
     pub people: Vec<NamedOne>,
+    pub masking: Masking,
 }
 
 /// The files of a policy that count, by name: `*.cedar`, `topics.yaml` and `masking.yaml`.
@@ -138,7 +139,7 @@ pub(crate) fn load(files: &PolicyFiles) -> Result<Loaded, Vec<PolicyError>> {
     let mut errors = Vec::new();
     let mut warnings = Vec::new();
     let mut rules: Vec<ReadRule> = Vec::new();
-    let (mut topics, mut classes) = (Topics::default(), None);
+    let (mut topics, mut masking) = (Topics::default(), None);
     for (file, text) in files {
         if file == topics::FILE {
             match Topics::parse(text) {
@@ -148,8 +149,8 @@ pub(crate) fn load(files: &PolicyFiles) -> Result<Loaded, Vec<PolicyError>> {
             continue;
         }
         if file == masking::FILE {
-            match Classes::parse(text) {
-                Ok(read) => classes = Some(read),
+            match Masking::parse(text) {
+                Ok(read) => masking = Some(read),
                 Err(error) => errors.push(error),
             }
             continue;
@@ -165,9 +166,9 @@ pub(crate) fn load(files: &PolicyFiles) -> Result<Loaded, Vec<PolicyError>> {
         let what = format!("no {}: every topic is env unknown, tier0, unclassified", topics::FILE);
         warnings.push(Warning { place: None, what });
     }
-    if classes.is_some() {
+    if masking.is_some() {
         let what = format!(
-            "{}: nothing is masked by this release; only the names of its classes are looked at",
+            "{}: the gate masks nothing yet; `tidegate mask try` shows what these masks would do",
             masking::FILE
         );
         warnings.push(Warning { place: None, what });
@@ -180,7 +181,7 @@ pub(crate) fn load(files: &PolicyFiles) -> Result<Loaded, Vec<PolicyError>> {
     if !errors.is_empty() {
         return Err(errors);
     }
-    warnings.extend(unwise::warnings(&rules, &Known { topics: &topics, classes: classes.as_ref() }));
+    warnings.extend(unwise::warnings(&rules, &Known { topics: &topics, masking: masking.as_ref() }));
     let report = Report {
         rules: rules.len(),
         topics: topics.rows(),
@@ -190,7 +191,7 @@ pub(crate) fn load(files: &PolicyFiles) -> Result<Loaded, Vec<PolicyError>> {
         invariants: 0,
         warnings,
     };
-    assemble(report, rules, topics).map_err(|error| vec![error])
+    assemble(report, rules, topics, masking.unwrap_or_default()).map_err(|error| vec![error])
 }
 
 /// A rule about an alias would silently never hold, and it may be a forbid.
@@ -205,7 +206,7 @@ fn names_alias(read: &ReadRule, topics: &Topics) -> Option<PolicyError> {
     Some(PolicyError::at(place, what, format!("name the topic itself, {topic:?}")))
 }
 
-fn assemble(report: Report, read: Vec<ReadRule>, topics: Topics) -> Result<Loaded, PolicyError> {
+fn assemble(report: Report, read: Vec<ReadRule>, topics: Topics, masking: Masking) -> Result<Loaded, PolicyError> {
     let mut looks = Looks::default();
     looks.groups.extend(topics.owners().cloned());
     let mut widened = Vec::new();
@@ -224,7 +225,7 @@ fn assemble(report: Report, read: Vec<ReadRule>, topics: Topics) -> Result<Loade
     let for_unknown_groups = Rules::new(widened)?;
     let people = people(&read, &topics);
     let rules = read.into_iter().map(|read| (read.rule.id.clone(), read.rule)).collect();
-    Ok(Loaded { report, rules, for_known_groups, for_unknown_groups, looks, topics, people })
+    Ok(Loaded { report, rules, for_known_groups, for_unknown_groups, looks, topics, people, masking })
 }
 
 /// SHA-256 over each file's name and content, both with their length, sorted by name.

@@ -25,7 +25,7 @@ use crate::expect::Texts;
 use crate::folder::read_text;
 use crate::named::Named;
 use crate::rule::Rule;
-use crate::schema::{RESERVED_ACTION, SCHEMA, members, schema};
+use crate::schema::{SCHEMA, members, schema};
 use crate::topics::{not_yaml, places_of_rows};
 pub use beyond::{findings_beyond, job_beyond};
 pub use each::{RuleFinding, findings_of_rules, job_of_rules};
@@ -143,7 +143,7 @@ impl RawNever {
             return Err("topic, tag, domain, env and tier go with actions on topics".to_owned());
         }
         if self.class.is_some() && actions.iter().any(|(_, resource)| *resource != "Field") {
-            return Err(format!("class goes with the action {RESERVED_ACTION}"));
+            return Err("class goes with the action unmask".to_owned());
         }
         let kinds: &[&str] = match self.kind {
             None => &["User", "Workload"],
@@ -189,9 +189,6 @@ impl RawNever {
 
 /// The actions that a word means, each with the type of its resource.
 fn meant(word: &str, of_topic: bool) -> Result<Vec<(&'static str, &'static str)>, String> {
-    if word == RESERVED_ACTION {
-        return Ok(vec![(RESERVED_ACTION, "Field")]);
-    }
     let pair = |action: &Action| (action.name(), world::type_name(action.applies_to()));
     if let Some(action) = Action::ALL.iter().find(|action| action.name() == word) {
         return Ok(vec![pair(action)]);

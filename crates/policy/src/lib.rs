@@ -29,6 +29,7 @@ mod rule;
 mod rules;
 mod schema;
 mod topics;
+mod unmask;
 mod unwise;
 mod widen;
 mod words;
@@ -47,6 +48,7 @@ pub use invariants::{
     Example, Finding, Invariant, RuleFinding, findings, findings_beyond, findings_of_rules, invariant, invariants, job,
     job_beyond, job_of_rules,
 };
+pub use masking::{ClassKeys, Masking};
 pub use people::{NamedKind, NamedOne};
 pub use replay::{Change, Changes, Recorded, replay};
 pub use rule::Rule;

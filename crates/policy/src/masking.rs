@@ -1,113 +1,157 @@
-//! `masking.yaml`: how fields of a class are changed. Nothing is masked yet: of this file only the names of classes count, so that
-//! a rule about a class that does not exist is found. All else in it is left to whoever masks; a key that is none of its is refused.
+//! `masking.yaml`: the classes of fields, how each is changed, where its fields are, and how topics are read. Who may see a class
+//! clear is Cedar's to say (`unmask`).
+//!
+//! The first selector that gives a field a class counts. Nothing is masked by the gate yet: plans are made here for
+//! `tidegate mask try`, and of the rest only the names of classes count, so that a rule about a class that does not exist is found.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod plan;
+mod rows;
+
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_norway::Value;
+use tidegate_masking::{OnUnmaskable, Unknown};
 
 use crate::error::{Place, PolicyError};
 use crate::topics::{not_yaml, places_of_rows};
+pub use plan::ClassKeys;
+use rows::{Change, RawSelector, RawTopic, Selector, TopicRow};
 
 /// The file's name inside a policy folder.
 pub(crate) const FILE: &str = "masking.yaml";
 const CLASSES_MAX: usize = 1_000;
 const SELECTORS_MAX: usize = 10_000;
+const TOPICS_MAX: usize = 10_000;
+const NAME_MAX: usize = 100;
 /// Ends a name that stands for all classes below it.
 const ALL_BELOW: &str = ".*";
+const MEND: &str = "it has classes, selectors, topics, on_unmaskable and unknown_fields";
 
-/// The classes of fields that `masking.yaml` knows.
+/// What `masking.yaml` says.
 #[derive(Debug, Default)]
-pub(crate) struct Classes(BTreeSet<String>);
+pub struct Masking {
+    /// By name, also `PII.*` for all below.
+    classes: BTreeMap<String, Change>,
+    /// In the order of the file.
+    selectors: Vec<Selector>,
+    /// In the order of the file; the first whose pattern fits counts.
+    topics: Vec<TopicRow>,
+    on_unmaskable: OnUnmaskable,
+    unknown: Unknown,
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Raw {
     #[serde(default)]
-    classes: BTreeMap<String, Value>,
+    classes: BTreeMap<String, Change>,
     #[serde(default)]
     selectors: Vec<RawSelector>,
-    #[expect(dead_code, reason = "left to whoever masks")]
-    on_unmaskable: Option<Value>,
-    #[expect(dead_code, reason = "left to whoever masks")]
-    unknown_fields: Option<Value>,
+    #[serde(default)]
+    topics: Vec<RawTopic>,
+    #[serde(default)]
+    on_unmaskable: rows::RawOnUnmaskable,
+    #[serde(default)]
+    unknown_fields: rows::RawUnknown,
 }
 
-#[derive(Deserialize)]
-struct RawSelector {
-    class: String,
-}
-
-impl Classes {
+impl Masking {
     /// Reads the text of `masking.yaml`.
     ///
     /// # Errors
-    /// Unknown keys, too much, a selector of a class that is not there; with file, line and column.
-    pub(crate) fn parse(text: &str) -> Result<Classes, PolicyError> {
-        let mend = "it has classes, selectors, on_unmaskable and unknown_fields; a selector has a class";
-        let raw: Option<Raw> = serde_norway::from_str(text).map_err(|error| not_yaml(FILE, &error, mend))?;
-        let Some(raw) = raw else { return Ok(Classes::default()) };
-        if raw.classes.len() > CLASSES_MAX || raw.selectors.len() > SELECTORS_MAX {
-            let what = format!("more than {CLASSES_MAX} classes or {SELECTORS_MAX} selectors");
+    /// Unknown keys, too much, transforms that mean nothing, a selector of a class that is not there; with file, line and column.
+    pub fn parse(text: &str) -> Result<Masking, PolicyError> {
+        let raw: Option<Raw> = serde_norway::from_str(text).map_err(|error| not_yaml(FILE, &error, MEND))?;
+        let Some(raw) = raw else { return Ok(Masking::default()) };
+        if raw.classes.len() > CLASSES_MAX || raw.selectors.len() > SELECTORS_MAX || raw.topics.len() > TOPICS_MAX {
+            let what = format!("more than {CLASSES_MAX} classes, {SELECTORS_MAX} selectors or {TOPICS_MAX} topics");
             return Err(PolicyError::folder(FILE, what, "merge some"));
         }
-        let classes = Classes(raw.classes.into_keys().collect());
-        let places = places_of_rows(text);
-        for (index, RawSelector { class }) in raw.selectors.iter().enumerate() {
-            if !classes.know(class) {
-                let place = Place::new(FILE, places.get(index).copied().unwrap_or((1, 1)));
-                let mend = "write one of its classes, or add it there";
-                return Err(PolicyError::at(place, format!("class {class:?} stands not under classes"), mend));
-            }
+        for (name, change) in &raw.classes {
+            is_class(name).and_then(|()| change.check()).map_err(|what| {
+                let what = format!("class {name:?}: {what}");
+                PolicyError::folder(FILE, what, "mend it there")
+            })?;
         }
-        Ok(classes)
+        let mut masking = Masking {
+            classes: raw.classes,
+            selectors: Vec::new(),
+            topics: Vec::new(),
+            on_unmaskable: raw.on_unmaskable.into(),
+            unknown: raw.unknown_fields.into(),
+        };
+        for (index, selector) in raw.selectors.into_iter().enumerate() {
+            let wrong = |what: String, mend: &str| PolicyError::at(place_under("selectors", index, text), what, mend);
+            let selector = Selector::read(selector).map_err(|what| wrong(what, rows::SELECTOR))?;
+            if masking.change(&selector.class).is_none() {
+                let what = format!("class {:?} stands not under classes", selector.class);
+                return Err(wrong(what, "write one of its classes, or add it there"));
+            }
+            masking.selectors.push(selector);
+        }
+        for (index, row) in raw.topics.into_iter().enumerate() {
+            let wrong = |what| PolicyError::at(place_under("topics", index, text), what, rows::TOPIC);
+            masking.topics.push(TopicRow::read(row).map_err(wrong)?);
+        }
+        Ok(masking)
+    }
+
+    /// How a class is changed: as its own row says, or the nearest that stands for all below it.
+    fn change(&self, class: &str) -> Option<&Change> {
+        let mut stem = class;
+        if let Some(own) = self.classes.get(stem) {
+            return Some(own);
+        }
+        while let Some((above, _)) = stem.rsplit_once('.') {
+            if let Some(wide) = self.classes.get(&format!("{above}{ALL_BELOW}")) {
+                return Some(wide);
+            }
+            stem = above;
+        }
+        None
     }
 
     /// Whether this is a class, or one that has classes below it: `PII` where there is `PII.email`.
     pub(crate) fn know(&self, name: &str) -> bool {
-        self.0.iter().any(|class| {
+        self.classes.keys().any(|class| {
             let stem = class.strip_suffix(ALL_BELOW);
             let below = |wide: &str, narrow: &str| narrow.strip_prefix(wide).is_some_and(|rest| rest.starts_with('.'));
             class == name || below(name, class) || stem.is_some_and(|stem| stem == name || below(stem, name))
         })
     }
+
+    /// The classes whose changes need a key of their own, by the name of the row that says so: `masking.yaml` has no keys.
+    pub fn keyed(&self) -> impl Iterator<Item = &str> {
+        self.classes.iter().filter(|(_, change)| change.is_keyed()).map(|(name, _)| name.as_str())
+    }
+}
+
+/// Where a row of one of the lists stands.
+fn place_under(list: &str, index: usize, text: &str) -> Place {
+    let begins = |line: &str, word: &str| line.strip_prefix(word).is_some_and(|rest| rest.starts_with(':'));
+    let before = text.lines().take_while(|line| !begins(line, list)).count() + 1;
+    let is_key = |line: &&str| line.starts_with(|c: char| c.is_ascii_alphabetic());
+    let rows: Vec<&str> = text.lines().skip(before).take_while(|line| !is_key(line)).collect();
+    let (line, column) = places_of_rows(&rows.join("\n")).get(index).copied().unwrap_or((0, 1));
+    Place::new(FILE, (before + line, column))
+}
+
+/// A class and those above it, the class first: `PII.email`, `PII`.
+pub(crate) fn and_above(class: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(class), |class| class.rsplit_once('.').map(|(above, _)| above))
+}
+
+fn is_class(name: &str) -> Result<(), String> {
+    let stem = name.strip_suffix(ALL_BELOW).unwrap_or(name);
+    let is_word =
+        |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+    if name.len() <= NAME_MAX && stem.split('.').all(is_word) {
+        return Ok(());
+    }
+    Err(format!(
+        "a name has at most {NAME_MAX} of a-z A-Z 0-9 _ - in words joined by dots, and may end with {ALL_BELOW}"
+    ))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const TEXT: &str = "classes:\n  PII.email: {transform: email}\n  PCI: {transform: redact}\n  SECRET.*: {transform: redact}\n\
-                        selectors:\n  - {topic: 'orders', path: a.b, class: PII.email}\n  - {topic: '*', class: SECRET.key}\n\
-                        on_unmaskable: {default: drop_record}\nunknown_fields: mask\n";
-
-    #[test]
-    fn classes_are_known_with_those_above_and_below() {
-        let classes = Classes::parse(TEXT).unwrap();
-        for (name, known) in [
-            ("PII", true),
-            ("PII.email", true),
-            ("PII.ssn", false),
-            ("PI", false),
-            ("PCI", true),
-            ("PCI.pan", false),
-            ("SECRET", true),
-            ("SECRET.key", true),
-            ("SECRETS", false),
-            ("", false),
-        ] {
-            assert_eq!(classes.know(name), known, "{name}");
-        }
-        assert!(!Classes::parse("").unwrap().know("PII"));
-    }
-
-    #[test]
-    fn mistakes_name_their_place() {
-        let told = |text: &str| Classes::parse(text).unwrap_err().to_string();
-        let unknown = told(&TEXT.replace("class: PII.email", "class: PII.mail"));
-        assert!(unknown.starts_with("masking.yaml:6:3: class \"PII.mail\" stands not under classes"), "{unknown}");
-        assert!(told("classes: {}\ncolour: red\n").contains("colour"));
-        assert!(told("selectors: [{topic: a}]\n").contains("class"));
-        assert!(told("- a\n").starts_with("masking.yaml:"));
-    }
-}
+mod tests;

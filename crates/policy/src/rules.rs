@@ -143,14 +143,13 @@ impl Rules {
     }
 }
 
-/// The actions that the rule's scope covers. The gate's own operations have to be named: who allows everything of topics and
-/// groups makes nobody an administrator.
+/// The actions that the rule's scope covers. The gate's own operations and `unmask` have to be named: who allows everything of
+/// topics and groups makes nobody an administrator, and shows nobody what is masked.
 pub(crate) fn actions_of(policy: &CedarPolicy) -> Result<Vec<Action>, PolicyError> {
     let named = match policy.action_constraint() {
         ActionConstraint::Any if policy.effect() == Effect::Forbid => return Ok(Action::ALL.to_vec()),
         ActionConstraint::Any => {
-            let not_ours = |action: &&Action| action.applies_to() != ResourceKind::Gateway;
-            return Ok(Action::ALL.iter().filter(not_ours).copied().collect());
+            return Ok(Action::ALL.iter().filter(|action| !has_to_be_named(**action)).copied().collect());
         }
         ActionConstraint::Eq(action) => vec![action],
         ActionConstraint::In(actions) => actions,
@@ -166,18 +165,21 @@ pub(crate) fn actions_of(policy: &CedarPolicy) -> Result<Vec<Action>, PolicyErro
     Ok(actions)
 }
 
-/// Whether a permit of all actions leaves out the gate's own, which a reader of it may not expect.
+/// Whether a permit of all actions leaves the action out.
+pub(crate) fn has_to_be_named(action: Action) -> bool {
+    matches!(action.applies_to(), ResourceKind::Gateway | ResourceKind::Field)
+}
+
+/// Whether a permit of all actions leaves out those that have to be named, which a reader of it may not expect.
 pub(crate) fn leaves_out_the_gate(policy: &CedarPolicy) -> Option<LeftOut> {
     if policy.effect() == Effect::Forbid || policy.action_constraint() != ActionConstraint::Any {
         return None;
     }
-    let gateway = |kind: &EntityTypeName| kind.basename() == "Gateway";
+    let named = |kind: &EntityTypeName| ["Gateway", "Field", "FieldClass"].contains(&kind.basename());
     match policy.resource_constraint() {
         ResourceConstraint::Any => Some(LeftOut::Partly),
-        ResourceConstraint::Eq(one) | ResourceConstraint::In(one) => {
-            gateway(one.type_name()).then_some(LeftOut::Wholly)
-        }
-        ResourceConstraint::Is(kind) | ResourceConstraint::IsIn(kind, _) => gateway(&kind).then_some(LeftOut::Wholly),
+        ResourceConstraint::Eq(one) | ResourceConstraint::In(one) => named(one.type_name()).then_some(LeftOut::Wholly),
+        ResourceConstraint::Is(kind) | ResourceConstraint::IsIn(kind, _) => named(&kind).then_some(LeftOut::Wholly),
     }
 }
 

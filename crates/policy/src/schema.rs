@@ -11,9 +11,6 @@ use crate::error::PolicyError;
 /// The fixed schema, as text in Cedar's own form.
 pub const SCHEMA: &str = include_str!("../schema.cedarschema");
 
-/// The action that rules may name and nothing asks for yet.
-pub(crate) const RESERVED_ACTION: &str = "unmask";
-
 /// Parses the compiled-in schema.
 pub(crate) fn schema() -> Result<Schema, PolicyError> {
     let (schema, warnings) =
@@ -50,6 +47,8 @@ pub(crate) struct Types {
     transactional_id: EntityTypeName,
     cluster: EntityTypeName,
     gateway: EntityTypeName,
+    field: EntityTypeName,
+    field_class: EntityTypeName,
     domain: EntityTypeName,
     tag: EntityTypeName,
     action: EntityTypeName,
@@ -67,6 +66,8 @@ impl Types {
             transactional_id: name("TransactionalId")?,
             cluster: name("Cluster")?,
             gateway: name("Gateway")?,
+            field: name("Field")?,
+            field_class: name("FieldClass")?,
             domain: name("Domain")?,
             tag: name("Tag")?,
             action: name("Action")?,
@@ -91,6 +92,7 @@ impl Types {
             ResourceKind::TransactionalId => uid(&self.transactional_id, id),
             ResourceKind::Cluster => uid(&self.cluster, id),
             ResourceKind::Gateway => uid(&self.gateway, id),
+            ResourceKind::Field => uid(&self.field, id),
         }
     }
 
@@ -100,6 +102,10 @@ impl Types {
 
     pub(crate) fn tag(&self, id: &str) -> EntityUid {
         uid(&self.tag, id)
+    }
+
+    pub(crate) fn field_class(&self, id: &str) -> EntityUid {
+        uid(&self.field_class, id)
     }
 
     pub(crate) fn action(&self, id: &str) -> EntityUid {
@@ -136,6 +142,7 @@ mod tests {
                 ResourceKind::TransactionalId => "TransactionalId",
                 ResourceKind::Cluster => "Cluster",
                 ResourceKind::Gateway => "Gateway",
+                ResourceKind::Field => "Field",
             };
             assert_eq!(kinds, BTreeSet::from([wanted.to_owned()]), "{}", action.name());
         }
@@ -146,7 +153,7 @@ mod tests {
         let known: BTreeSet<&str> = Action::ALL.iter().map(|action| action.name()).collect();
         for uid in schema().unwrap().actions() {
             let id: &str = uid.id().as_ref();
-            assert!(known.contains(id) || ["read", "write", "admin", RESERVED_ACTION].contains(&id), "{id}");
+            assert!(known.contains(id) || ["read", "write", "admin"].contains(&id), "{id}");
         }
     }
 }

@@ -6,10 +6,10 @@
 use std::collections::BTreeSet;
 
 use cedar_policy::{EntityTypeName, EntityUid, PrincipalConstraint, ResourceConstraint};
-use tidegate_model::ResourceKind;
+use tidegate_model::{Action, ResourceKind};
 
 use crate::error::Warning;
-use crate::masking::{self, Classes};
+use crate::masking::{self, Masking};
 use crate::named::Named;
 use crate::rule::{ReadRule, Rule};
 use crate::rules::LeftOut;
@@ -19,7 +19,7 @@ use crate::topics::{self, BUILT_IN_TAGS, STRICTEST_TIER, Topics, UNKNOWN};
 pub(crate) struct Known<'a> {
     pub topics: &'a Topics,
     /// `None` where there is no `masking.yaml`.
-    pub classes: Option<&'a Classes>,
+    pub masking: Option<&'a Masking>,
 }
 
 /// Everything that is unwise in the rules, in their order.
@@ -31,8 +31,7 @@ pub(crate) fn warnings(rules: &[ReadRule], known: &Known<'_>) -> Vec<Warning> {
     for read in rules {
         of_rule(read, &mut all);
         values.of_names(&read.rule, &read.names, known, &mut all);
-        // one that covers nothing that is ever asked is told of already
-        if read.rule.forbids || read.rule.actions.is_empty() {
+        if read.rule.forbids {
             continue;
         }
         let permit = Covers::of(read);
@@ -53,14 +52,17 @@ fn of_rule(read: &ReadRule, all: &mut Vec<Warning>) {
         warn(&[], format!("rule without @id; evidence will call it {:?}", rule.id));
     }
     if read.left_out == Some(LeftOut::Partly) {
-        let ours = "administer, block, audit and export";
+        let ours = "administer, block, audit, export and unmask";
         warn(&[], format!("allows all actions but {ours}: a rule has to name these to allow them"));
     }
     for name in &read.strange {
         warn(&[format!("@{name}")], format!("annotation @{name} means nothing here"));
     }
-    if rule.actions.is_empty() {
-        warn(&[], "is about the action unmask alone: nothing is masked yet, so it decides nothing".to_owned());
+    if rule.actions[..] == [Action::Unmask] {
+        warn(
+            &[],
+            "is about the action unmask alone: the gate masks nothing yet, so it decides nothing there".to_owned(),
+        );
     }
 }
 
@@ -114,7 +116,7 @@ impl<'a> Values<'a> {
             let what = format!("the topic {name:?} stands in no row of {}: mend the name, or add a row", topics::FILE);
             all.push(Warning::at(rule.place_of(&words), what));
         }
-        for class in named.classes.iter().filter(|class| !known.classes.is_some_and(|classes| classes.know(class))) {
+        for class in named.classes.iter().filter(|class| !known.masking.is_some_and(|masking| masking.know(class))) {
             let words = [format!("FieldClass::{class:?}")];
             let what = format!("no field has the class {class:?}: {} has none of that name", masking::FILE);
             all.push(Warning::at(rule.place_of(&words), what));
@@ -270,7 +272,7 @@ mod tests {
         let found = warnings(rule, &known);
         assert!(!found.iter().any(|text| text.contains("no field has")), "{found:?}");
         assert!(found.iter().any(|text| text.contains("decides nothing")), "{found:?}");
-        assert!(found.iter().any(|text| text.starts_with("masking.yaml: nothing is masked")), "{found:?}");
+        assert!(found.iter().any(|text| text.starts_with("masking.yaml: the gate masks nothing yet")), "{found:?}");
     }
 
     #[test]

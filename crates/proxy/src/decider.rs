@@ -93,6 +93,7 @@ impl Asked {
             ResourceKind::TransactionalId => Resource::TransactionalId(&self.name),
             ResourceKind::Cluster => Resource::Cluster,
             ResourceKind::Gateway => Resource::Gateway,
+            ResourceKind::Field => Resource::Field(&self.name),
         }
     }
 }

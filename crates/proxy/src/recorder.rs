@@ -454,6 +454,7 @@ fn decided(entry: &mut Entry, facts: &Facts, questions: &Questions, allowed: boo
                 ResourceKind::TransactionalId => 3,
                 ResourceKind::Cluster => 4,
                 ResourceKind::Gateway => 5,
+                ResourceKind::Field => 6,
             },
             name: asked.name.clone(),
             allowed: asked.allowed(),

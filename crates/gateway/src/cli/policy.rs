@@ -1,5 +1,6 @@
 //! `tidegate policy check|test|explain|diff|prove`: what a policy folder says. No gate has to run.
 
+pub(crate) mod caller;
 mod check;
 mod diff;
 mod explain;
@@ -82,7 +83,7 @@ pub(crate) fn run(command: Look) -> ExitCode {
 }
 
 /// The policy of a folder, or everything that is wrong with it.
-fn load(dir: &Path) -> Result<Policy, Vec<PolicyError>> {
+pub(crate) fn load(dir: &Path) -> Result<Policy, Vec<PolicyError>> {
     tidegate_policy::check(dir)?;
     Policy::load(dir).map_err(|error| vec![error])
 }

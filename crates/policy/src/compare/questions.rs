@@ -86,6 +86,9 @@ fn subjects(named: &Named, left_out: &mut Vec<String>) -> Vec<Who> {
     subjects
 }
 
+/// A name that nothing names.
+const ANY_OTHER: &str = "any-other";
+
 fn targets(named: &Named) -> Vec<(Action, String)> {
     let mut targets = Vec::new();
     for action in Action::ALL {
@@ -93,16 +96,20 @@ fn targets(named: &Named) -> Vec<(Action, String)> {
             ResourceKind::Cluster | ResourceKind::Gateway => targets.push((*action, String::new())),
             ResourceKind::Topic | ResourceKind::ConsumerGroup | ResourceKind::TransactionalId => {
                 // one that nothing names
-                targets.push((*action, "any-other".to_owned()));
+                targets.push((*action, ANY_OTHER.to_owned()));
+            }
+            ResourceKind::Field => {
+                targets.extend(named.classes.iter().map(|class| (*action, format!("{class}/{ANY_OTHER}"))));
             }
         }
     }
     // by name, so that a cut leaves some names out rather than some actions
     for name in &named.names {
-        let of_name = Action::ALL
-            .iter()
-            .filter(|action| !matches!(action.applies_to(), ResourceKind::Cluster | ResourceKind::Gateway));
+        let of_name = Action::ALL.iter().filter(|action| {
+            !matches!(action.applies_to(), ResourceKind::Cluster | ResourceKind::Gateway | ResourceKind::Field)
+        });
         targets.extend(of_name.map(|action| (*action, name.clone())));
+        targets.extend(named.classes.iter().map(|class| (Action::Unmask, format!("{class}/{name}"))));
     }
     targets
 }

@@ -31,7 +31,7 @@ const PRINCIPALS: [&str; 9] = [
     r#"principal == Workload::"idp:s1""#,
     r#"principal in User::"idp:s1""#,
 ];
-const ACTIONS: [&str; 7] = [
+const ACTIONS: [&str; 9] = [
     "action",
     "action",
     r#"action == Action::"consume""#,
@@ -39,8 +39,10 @@ const ACTIONS: [&str; 7] = [
     r#"action in [Action::"produce", Action::"admin"]"#,
     r#"action in [Action::"administer", Action::"audit", Action::"consume"]"#,
     r#"action == Action::"joinGroup""#,
+    r#"action == Action::"unmask""#,
+    r#"action in [Action::"unmask", Action::"consume"]"#,
 ];
-const RESOURCES: [&str; 7] = [
+const RESOURCES: [&str; 9] = [
     "resource",
     "resource is Topic",
     r#"resource in Domain::"d0""#,
@@ -48,8 +50,10 @@ const RESOURCES: [&str; 7] = [
     r#"resource in Tag::"pii""#,
     r#"resource in Cluster::"main""#,
     "resource",
+    r#"resource in FieldClass::"PII""#,
+    r#"resource in Topic::"t1""#,
 ];
-const CONDITIONS: [&str; 15] = [
+const CONDITIONS: [&str; 17] = [
     "",
     "",
     "",
@@ -65,9 +69,11 @@ const CONDITIONS: [&str; 15] = [
     r#"when { context.clientId like "bad*" }"#,
     r#"when { context.address.isInRange(ip("10.0.0.0/8")) }"#,
     "when { resource is Topic && resource has owner && principal in resource.owner }",
+    r#"when { resource is Field && resource.name == "PII.email" && resource.topic like "t*" }"#,
+    r#"unless { resource in FieldClass::"PII.email" }"#,
 ];
 
-const ASKED: [Action; 8] = [
+const ASKED: [Action; 9] = [
     Action::Consume,
     Action::Produce,
     Action::Describe,
@@ -76,7 +82,10 @@ const ASKED: [Action; 8] = [
     Action::DescribeCluster,
     Action::Administer,
     Action::Audit,
+    Action::Unmask,
 ];
+
+const CLASS: &str = "PII.email";
 
 /// Made once, since it takes long.
 static CEDAR: LazyLock<(Schema, Validator, Entities)> = LazyLock::new(|| {
@@ -123,6 +132,8 @@ struct Scene {
     tls: bool,
     action: Action,
     name: &'static str,
+    /// The fields of a class in the topic of that name.
+    field: String,
     partition: Option<i32>,
     now: Now,
 }
@@ -165,7 +176,8 @@ fn scenes() -> impl Strategy<Value = Vec<Scene>> {
     let scene = (caller, what, around).prop_map(
         |(caller, (action, name, partition), (address, client_id, tls, hour, mfa_age))| {
             let partition = partition.filter(|_| action.applies_to() == ResourceKind::Topic);
-            Scene { caller, address, client_id, tls, action, name, partition, now: Now { hour, mfa_age } }
+            let field = format!("{CLASS}/{name}");
+            Scene { caller, address, client_id, tls, action, name, field, partition, now: Now { hour, mfa_age } }
         },
     );
     proptest::collection::vec(scene, 30)
@@ -179,6 +191,7 @@ impl Scene {
             ResourceKind::TransactionalId => Resource::TransactionalId(self.name),
             ResourceKind::Cluster => Resource::Cluster,
             ResourceKind::Gateway => Resource::Gateway,
+            ResourceKind::Field => Resource::Field(&self.field),
         }
     }
 
@@ -213,6 +226,10 @@ impl Scene {
             {"uid": {"type": "Gateway", "id": "gate"}, "attrs": {"name": "gate"}, "parents": []},
             {"uid": {"type": "ConsumerGroup", "id": self.name}, "attrs": {"name": self.name}, "parents": [cluster]},
             {"uid": {"type": "Topic", "id": self.name}, "attrs": topic, "parents": above.collect::<Vec<_>>()},
+            {"uid": {"type": "FieldClass", "id": "PII"}, "attrs": {}, "parents": []},
+            {"uid": {"type": "FieldClass", "id": CLASS}, "attrs": {}, "parents": [{"type": "FieldClass", "id": "PII"}]},
+            {"uid": {"type": "Field", "id": self.field}, "attrs": {"name": CLASS, "topic": self.name},
+             "parents": [{"type": "FieldClass", "id": CLASS}, {"type": "Topic", "id": self.name}]},
         ]);
         CEDAR.2.clone().add_entities(Entities::from_json_value(all, None).unwrap(), Some(&CEDAR.0)).unwrap()
     }
@@ -224,6 +241,7 @@ impl Scene {
             ResourceKind::Topic => uid("Topic", self.name),
             ResourceKind::ConsumerGroup => uid("ConsumerGroup", self.name),
             ResourceKind::Cluster => uid("Cluster", "main"),
+            ResourceKind::Field => uid("Field", &self.field),
             _ => uid("Gateway", "gate"),
         };
         let address = IpAddr::from(self.address).to_string();
@@ -244,7 +262,7 @@ impl Scene {
 
     /// What the rules say, read without any of the short cuts.
     fn oracle(&self, made: &[Made], topics: &crate::topics::Topics) -> (Effect, String) {
-        let ours = self.action.applies_to() == ResourceKind::Gateway;
+        let ours = matches!(self.action.applies_to(), ResourceKind::Gateway | ResourceKind::Field);
         let counts = |made: &Made| made.forbids || !made.wide || !ours;
         let rule = |(at, made): (usize, &Made)| {
             let policy =

@@ -34,13 +34,13 @@ impl RuleFinding {
     }
 }
 
-/// The rules that something asks about, and for each kind of requests that one is about the rule as the solver is asked of it: where
+/// The rules, and for each kind of requests that one is about the rule as the solver is asked of it: where
 /// what the gate sees to is so, and no rule elsewhere. `None` where Cedar does not write the rule anew.
 fn asked_about(policy: &Policy) -> impl Iterator<Item = (&Rule, Vec<Option<(world::Kind, String)>>)> {
     let named = Named::of(policy);
     // what the gate sees to differs by the types of caller and resource alone
     let mut guards = HashMap::new();
-    world::rules(policy).into_iter().filter(|rule| !rule.actions.is_empty()).map(move |rule| {
+    world::rules(policy).into_iter().map(move |rule| {
         let json = CedarPolicy::parse(None, &rule.text).ok().and_then(|parsed| parsed.to_json().ok());
         let kinds = rule.actions.iter().flat_map(world::kinds_of).map(|kind| {
             let [principal, _, resource] = kind;

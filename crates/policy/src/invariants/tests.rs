@@ -130,18 +130,17 @@ fn a_permit_of_everything_does_not_count_for_the_gates_own_operations() {
 
 const STRANGE: &str = r#"@id("fails") forbid (principal, action == Action::"consume", resource)
     when { context.hour + 9223372036854775807 > 0 };
-    @id("fine") permit (principal, action == Action::"produce", resource);
-    @id("unmask") permit (principal, action == Action::"unmask", resource);"#;
+    @id("fine") permit (principal, action == Action::"produce", resource);"#;
 
 fn strange() -> Policy {
     Policy::from_files(&[("a.cedar".to_owned(), STRANGE.to_owned())].into()).unwrap()
 }
 
 #[test]
-fn each_rule_is_asked_about_where_something_asks_for_it() {
+fn each_rule_is_asked_about() {
     let job = job_of_rules(&strange(), "cvc5", 1);
     let questions = job["questions"].as_array().unwrap();
-    // two rules that something asks for, two kinds of callers, can it fail, can it match
+    // two rules, two kinds of callers, can it fail, can it match
     assert_eq!((questions.len(), job["rules"].as_array().unwrap().len()), (8, 4));
     let rule = job["rules"][0].as_str().unwrap();
     let at = |text: &str| rule.find(text).unwrap_or_else(|| panic!("{text} is not in {rule}"));

@@ -21,6 +21,7 @@ pub(super) fn type_name(kind: ResourceKind) -> &'static str {
         ResourceKind::TransactionalId => "TransactionalId",
         ResourceKind::Cluster => "Cluster",
         ResourceKind::Gateway => "Gateway",
+        ResourceKind::Field => "Field",
     }
 }
 
@@ -72,10 +73,24 @@ pub(super) fn given(policy: &Policy, named: &Named, topic: Option<&str>, princip
     }
     match resource {
         "Topic" => about_topic(policy, topic, &named.tags, &named.domains, &mut terms),
+        "Field" => about_field(named, &mut terms),
         "Gateway" => terms.push("resource == Gateway::\"gate\" && resource.name == \"gate\"".to_owned()),
         _ => {}
     }
     terms.join(" && ")
+}
+
+/// A field is in its class and in those above it, and in its topic.
+fn about_field(named: &Named, terms: &mut Vec<String>) {
+    for class in &named.classes {
+        let below = format!("{class}.*");
+        terms.push(format!(
+            "((resource in FieldClass::{class:?}) == (resource.name == {class:?} || resource.name like {below:?}))"
+        ));
+    }
+    for (_, topic) in named.entities.iter().filter(|(kind, _)| kind == "Topic") {
+        terms.push(format!("((resource in Topic::{topic:?}) == (resource.topic == {topic:?}))"));
+    }
 }
 
 fn about_topic(

@@ -9,14 +9,15 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 /// Every package of the workspace with the packages of ours that it may use. `ARCHITECTURE.md` has the picture.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     // level 0
     ("tidegate-model", &[]),
     ("tidegate-evidence", &[]),
     ("tidegate-saml", &[]),
+    ("tidegate-masking", &[]),
     // level 1: one matter each
     ("tidegate-kafka", &["tidegate-model"]),
-    ("tidegate-policy", &["tidegate-model"]),
+    ("tidegate-policy", &["tidegate-masking", "tidegate-model"]),
     ("tidegate-identity", &["tidegate-model"]),
     ("tidegate-link", &["tidegate-model"]),
     // level 2
@@ -37,6 +38,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
             "tidegate-evidence",
             "tidegate-protocols",
             "tidegate-saml",
+            "tidegate-masking",
             "tidegate-link",
             "tidegate-model",
         ],

@@ -1,15 +1,14 @@
 //! `tidegate policy explain`.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Result, anyhow};
 use clap::Args;
-use tidegate_model::{Action, CallerKind, ResourceKind};
-use tidegate_policy::{Around, Asked, Who, actions, explain};
+use tidegate_model::{Action, ResourceKind};
+use tidegate_policy::{Asked, actions, explain};
 
+use super::caller::CallerArguments;
 use super::{load, refuse};
 use crate::cli::{EX_USAGE, Output, fail, print};
 
@@ -18,27 +17,17 @@ use crate::cli::{EX_USAGE, Output, fail, print};
 pub(crate) struct ExplainArguments {
     /// The folder with `*.cedar` and `topics.yaml`.
     dir: PathBuf,
-    /// The person who asks, issuer:subject.
-    #[arg(long, value_name = "ID", required_unless_present = "workload", conflicts_with = "workload")]
-    user: Option<String>,
-    /// The machine that asks, issuer:subject.
-    #[arg(long, value_name = "ID")]
-    workload: Option<String>,
-    /// A group of the caller, issuer:group; may stand several times.
-    #[arg(long = "group", value_name = "GROUP")]
-    groups: Vec<String>,
-    /// The caller's groups are unknown: its token says that there are some, and not which.
-    #[arg(long, conflicts_with = "groups")]
-    groups_unknown: bool,
-    /// The token's client (azp).
-    #[arg(long, value_name = "CLIENT")]
-    client: Option<String>,
+    #[command(flatten)]
+    caller: CallerArguments,
     /// An action of the schema, or read, write, admin for each action of that group.
     #[arg(long)]
     action: String,
     /// The topic that it is about.
     #[arg(long, group = "resource")]
     topic: Option<String>,
+    /// A class of fields in the topic's records, for the action unmask.
+    #[arg(long, requires = "topic")]
+    class: Option<String>,
     /// The consumer group that it is about.
     #[arg(long, group = "resource")]
     consumer_group: Option<String>,
@@ -48,24 +37,6 @@ pub(crate) struct ExplainArguments {
     /// One partition; without it the whole topic.
     #[arg(long, requires = "topic", value_parser = clap::value_parser!(i32).range(0..))]
     partition: Option<i32>,
-    /// The cluster's configured name.
-    #[arg(long, default_value = "main")]
-    cluster: String,
-    /// The client's address.
-    #[arg(long, default_value = "192.0.2.1")]
-    address: IpAddr,
-    /// The client's own name for itself.
-    #[arg(long, value_name = "ID", default_value = "")]
-    client_id: String,
-    /// The connection is not TLS.
-    #[arg(long)]
-    no_tls: bool,
-    /// The hour of the day, UTC; without it the present one.
-    #[arg(long, value_parser = clap::value_parser!(u8).range(0..24))]
-    hour: Option<u8>,
-    /// Seconds since the last strong authentication; without it there was none.
-    #[arg(long, value_name = "SECONDS")]
-    mfa_age: Option<u64>,
     /// How to print.
     #[arg(long, value_enum, default_value_t)]
     output: Output,
@@ -93,22 +64,7 @@ pub(crate) fn run(arguments: &ExplainArguments) -> ExitCode {
 
 impl ExplainArguments {
     fn questions(&self) -> Result<Vec<Asked>> {
-        let groups = if self.groups_unknown { None } else { Some(self.groups.clone()) };
-        let (kind, id) = match (&self.user, &self.workload) {
-            (Some(id), _) => (CallerKind::User, id),
-            (None, Some(id)) => (CallerKind::Workload, id),
-            (None, None) => return Err(anyhow!("say who asks, with --user or --workload")),
-        };
-        let mut who = Who::parse(kind, id, groups).map_err(|what| anyhow!(what))?;
-        who.client.clone_from(&self.client);
-        let around = Around {
-            cluster: self.cluster.clone(),
-            address: self.address,
-            client_id: self.client_id.clone(),
-            tls: !self.no_tls,
-            hour: self.hour.unwrap_or_else(hour_now),
-            mfa_age: self.mfa_age,
-        };
+        let (who, around) = (self.caller.who()?, self.caller.around());
         let (actions, name) = self.wanted()?;
         let one = |action| Asked {
             who: who.clone(),
@@ -121,6 +77,10 @@ impl ExplainArguments {
     }
 
     fn wanted(&self) -> Result<(Vec<Action>, String)> {
+        if let (Some(class), Some(topic)) = (&self.class, &self.topic) {
+            let found = actions(&self.action, ResourceKind::Field).map_err(|what| anyhow!(what))?;
+            return Ok((found, format!("{class}/{topic}")));
+        }
         let named = [
             (ResourceKind::Topic, &self.topic),
             (ResourceKind::ConsumerGroup, &self.consumer_group),
@@ -139,9 +99,4 @@ impl ExplainArguments {
             }
         }
     }
-}
-
-fn hour_now() -> u8 {
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map(|since| since.as_secs()).unwrap_or_default();
-    u8::try_from(seconds / 3600 % 24).unwrap_or_default()
 }

@@ -1,0 +1,104 @@
+//! What `masking.yaml` means for one topic and one kind of caller.
+
+use std::collections::BTreeMap;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use tidegate_masking::transform::ClassKey;
+use tidegate_masking::{Class, ClassId, Format, Mask, Plan};
+
+use super::rows::{Part, Selector, What};
+use super::{ALL_BELOW, Masking};
+
+/// Says how a plan's id is made; another number makes all plans new ones.
+const PLAN_FORM: &str = "tidegate plan 1";
+
+/// The keys of classes, by the name of the class's row.
+pub trait ClassKeys {
+    /// The key that is in use, if there is one.
+    fn key(&self, row: &str) -> Option<ClassKey>;
+}
+
+impl ClassKeys for BTreeMap<String, ClassKey> {
+    fn key(&self, row: &str) -> Option<ClassKey> {
+        self.get(row).cloned()
+    }
+}
+
+impl Masking {
+    /// The classes whose fields may stand in records of the topic, in the order in which plans have them.
+    pub fn classes_of(&self, topic: &str) -> Vec<&str> {
+        let parts = [Part::Value, Part::Key, Part::Headers];
+        let about = self.selectors.iter().filter(|one| parts.iter().any(|part| one.is_about(topic, *part)));
+        let mut classes: Vec<&str> = about.map(|selector| selector.class.as_str()).collect();
+        classes.sort_unstable();
+        classes.dedup();
+        classes
+    }
+
+    /// What is masked how in records of the topic, for who sees those classes clear for which `clear` is true.
+    ///
+    /// # Errors
+    /// The paths together are too many.
+    pub fn plan(&self, topic: &str, clear: impl Fn(&str) -> bool, keys: &dyn ClassKeys) -> Result<Plan, String> {
+        let names = self.classes_of(topic);
+        let mut says = format!("{PLAN_FORM}\n");
+        let mut classes = Vec::new();
+        for name in &names {
+            let (row, change) = self.row(name).unwrap_or(("", &super::rows::Change::Redact {}));
+            let key = keys.key(row).filter(|_| change.is_keyed());
+            let key_id = key.as_ref().map(ClassKey::id).unwrap_or_default();
+            let clear = clear(name);
+            says.push_str(&format!("{name:?} {clear} {change:?} {key_id:?}\n"));
+            let mask = (!clear).then(|| change.transform(key));
+            classes.push(Class { name: (*name).into(), mask });
+        }
+        let row = self.topics.iter().find(|row| row.is_about(topic));
+        let part = |part: Part, format: Option<Format>| self.part(topic, part, format, &names);
+        let value = part(Part::Value, row.and_then(|row| row.value))?;
+        let key = part(Part::Key, row.and_then(|row| row.key))?;
+        let headers = part(Part::Headers, Some(Format::Bytes))?;
+        let on_unmaskable = row.and_then(|row| row.on_unmaskable).unwrap_or(self.on_unmaskable);
+        for selector in self.selectors.iter().filter(|one| names.contains(&one.class.as_str())) {
+            says.push_str(&format!("{selector:?}\n"));
+        }
+        says.push_str(&format!("{:?} {:?} {on_unmaskable:?} {:?}\n", value.format, key.format, self.unknown));
+        let id = digest(&SHA256, says.as_bytes());
+        let id = id.as_ref().first_chunk().copied().unwrap_or_default();
+        Ok(Plan { id, classes, value, key, headers, on_unmaskable })
+    }
+
+    /// The row that says how a class is changed, and its name.
+    fn row(&self, class: &str) -> Option<(&str, &super::rows::Change)> {
+        let own = self.classes.get_key_value(class);
+        let wide = || {
+            super::and_above(class).skip(1).find_map(|stem| self.classes.get_key_value(&format!("{stem}{ALL_BELOW}")))
+        };
+        own.or_else(wide).map(|(name, change)| (name.as_str(), change))
+    }
+
+    /// What is looked for in one part of the topic's records.
+    fn part(&self, topic: &str, part: Part, format: Option<Format>, names: &[&str]) -> Result<Mask, String> {
+        let mut mask = Mask { unknown: self.unknown, ..Mask::default() };
+        let mut in_fields = false;
+        for Selector { class, what, .. } in self.selectors.iter().filter(|one| one.is_about(topic, part)) {
+            let place = names.binary_search(&class.as_str()).ok().and_then(|place| u16::try_from(place).ok());
+            let class = ClassId(place.ok_or("more classes than a plan holds")?);
+            match what {
+                What::Path(path) => {
+                    in_fields = true;
+                    mask.fields.add_path(path, class)?;
+                }
+                What::Names(names) => names.iter().for_each(|name| mask.fields.add_name(name, class)),
+                What::Tag(tag) => mask.tags.push((tag.as_str().into(), class)),
+                What::Content(detectors) => mask.content.extend(detectors.iter().map(|one| (*one, class))),
+            }
+        }
+        // Where only the row of a topic could say what its bytes are, paths say that they are JSON, and tags that a schema is named.
+        mask.format = format.unwrap_or(match (mask.tags.is_empty(), in_fields || !mask.fields.is_empty()) {
+            (false, _) => Format::Framed,
+            (true, true) if part == Part::Value || in_fields => Format::Json,
+            _ => Format::Bytes,
+        });
+        Ok(mask)
+    }
+}

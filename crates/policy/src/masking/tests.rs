@@ -1,0 +1,140 @@
+//! Reading `masking.yaml`, and the plans that come of it.
+
+use tidegate_masking::transform::ClassKey;
+use tidegate_masking::{ClassId, Detector, Format, OnUnmaskable, Transform, Unknown};
+
+use super::*;
+
+const TEXT: &str = "classes:
+  PII.email: {transform: email, keep_domain: true}
+  PII.name: {transform: hmac_token, prefix: nm_}
+  PCI.pan: {transform: keep_last, n: 4}
+  SECRET.*: {transform: redact}
+selectors:
+  - {topic: 'orders*', path: customer.email, class: PII.email}
+  - {topic: 'orders*', path: customer.name, class: PII.name}
+  - {topic: '*', names: [password, api_key], class: SECRET.word}
+  - {topic: 'payments.*', content: [card, jwt], class: PCI.pan, in: [value]}
+topics:
+  - {topic: 'payments.raw', value: bytes, on_unmaskable: deny_topic}
+unknown_fields: pass
+";
+
+fn keys() -> BTreeMap<String, ClassKey> {
+    BTreeMap::from([("PII.name".to_owned(), ClassKey::new("k1", &[7; 32]))])
+}
+
+fn no_keys() -> BTreeMap<String, ClassKey> {
+    BTreeMap::new()
+}
+
+#[test]
+fn classes_are_known_with_those_above_and_below() {
+    let masking = Masking::parse(TEXT).unwrap();
+    for (name, known) in [
+        ("PII", true),
+        ("PII.email", true),
+        ("PII.ssn", false),
+        ("PI", false),
+        ("PCI", true),
+        ("PCI.pan", true),
+        ("SECRET", true),
+        ("SECRET.key", true),
+        ("SECRETS", false),
+        ("", false),
+    ] {
+        assert_eq!(masking.know(name), known, "{name}");
+    }
+    assert!(!Masking::parse("").unwrap().know("PII"));
+    assert_eq!(masking.keyed().collect::<Vec<_>>(), ["PII.name"]);
+    assert_eq!(and_above("a.b.c").collect::<Vec<_>>(), ["a.b.c", "a.b", "a"]);
+}
+
+#[test]
+fn mistakes_name_their_place() {
+    let told = |text: &str| Masking::parse(text).unwrap_err().to_string();
+    let unknown = told(&TEXT.replace("class: PII.email", "class: PII.mail"));
+    assert!(unknown.starts_with("masking.yaml:7:3: class \"PII.mail\" stands not under classes"), "{unknown}");
+    for (from, to, says) in [
+        (
+            "path: customer.name",
+            "path: customer..name",
+            "masking.yaml:8:3: path \"customer..name\": a name in it is empty",
+        ),
+        ("[card, jwt]", "[card, iris]", "masking.yaml:10:3: \"iris\" is no detector; there are card"),
+        ("[password, api_key]", "[]", "masking.yaml:9:3: what it selects is not said, or said twice, or empty"),
+        ("names: [password, api_key]", "names: [a], path: b", "masking.yaml:9:3: what it selects"),
+        ("in: [value]", "in: [headers, nothing]", "nothing"),
+        ("path: customer.name", "path: customer.name, in: [headers]", "masking.yaml:8:3: headers have names"),
+        ("topic: 'payments.raw'", "topic: ''", "masking.yaml:12:3: topic is a name"),
+        ("deny_topic", "pass_through", "pass_through"),
+        ("keep_last, n: 4", "keep_last, n: 0", "class \"PCI.pan\": n is 0"),
+        ("keep_last, n: 4", "rot13", "rot13"),
+        ("keep_last, n: 4", "bucket", "class \"PCI.pan\": bucket has width"),
+        ("keep_last, n: 4", "bucket, width: -1", "class \"PCI.pan\": width is a number above 0"),
+        ("keep_last, n: 4", "date_shift, days: 0", "class \"PCI.pan\": days is 1 or more"),
+        ("keep_last, n: 4", "keep_last, n: 4, m: 5", "m"),
+        ("prefix: nm_", "prefix: 'n m'", "class \"PII.name\": prefix has at most 16"),
+        ("PCI.pan:", "'PCI pan':", "class \"PCI pan\": a name has at most"),
+        ("unknown_fields: pass", "colour: red", "colour"),
+    ] {
+        let changed = TEXT.replacen(from, to, 1);
+        assert_ne!(changed, TEXT, "{from}");
+        assert!(told(&changed).contains(says), "{to}: {}", told(&changed));
+    }
+}
+
+#[test]
+fn a_plan_has_what_is_looked_for_in_a_topic_and_no_more() {
+    let masking = Masking::parse(TEXT).unwrap();
+    assert_eq!(masking.classes_of("orders-eu"), ["PII.email", "PII.name", "SECRET.word"]);
+    let plan = masking.plan("orders-eu", |class| class == "PII.email", &keys()).unwrap();
+    assert!(plan.classes[0].mask.is_none(), "the caller sees it");
+    assert!(matches!(&plan.classes[1].mask, Some(Transform::Token { prefix, .. }) if &**prefix == "nm_"));
+    assert!(matches!(plan.classes[2].mask, Some(Transform::Redact)), "as SECRET.* says");
+    assert_eq!((plan.value.format, plan.value.unknown), (Format::Json, Unknown::Pass));
+    let customer = plan.value.fields.step(plan.value.fields.root(), "customer");
+    assert_eq!(plan.value.fields.step(customer.node, "Email").class, Some(ClassId(0)));
+    assert_eq!(plan.value.fields.step(None, "API_KEY").class, Some(ClassId(2)));
+    assert_eq!(plan.headers.fields.step(None, "password").class, Some(ClassId(2)), "names count in headers too");
+    assert_eq!((plan.key.format, plan.headers.format), (Format::Bytes, Format::Bytes));
+    assert!(plan.value.content.is_empty() && plan.on_unmaskable == OnUnmaskable::DropRecord);
+
+    let plan = masking.plan("payments.raw", |_| false, &keys()).unwrap();
+    let wanted: Vec<Detector> = plan.value.content.iter().map(|(detector, _)| *detector).collect();
+    assert_eq!(wanted, [Detector::Card, Detector::Jwt]);
+    assert!(plan.key.content.is_empty(), "in: says of what part");
+    assert_eq!((plan.value.format, plan.on_unmaskable), (Format::Bytes, OnUnmaskable::DenyTopic));
+    assert!(Masking::default().plan("any", |_| false, &keys()).unwrap().is_empty());
+}
+
+#[test]
+fn what_needs_a_key_and_has_none_is_redacted() {
+    let plan = Masking::parse(TEXT).unwrap().plan("orders", |_| false, &no_keys()).unwrap();
+    assert!(matches!(plan.classes[1].mask, Some(Transform::Redact)));
+}
+
+/// Records that were masked by plans of one id are shared between callers.
+#[test]
+fn plans_have_one_id_only_when_they_mask_alike() {
+    let masking = Masking::parse(TEXT).unwrap();
+    let none = |_: &str| false;
+    let id =
+        |masking: &Masking, topic: &str, keys: &BTreeMap<String, ClassKey>| masking.plan(topic, none, keys).unwrap().id;
+    let first = id(&masking, "orders", &keys());
+    assert_eq!(first, id(&masking, "orders-eu", &keys()), "the same selectors, the same plan");
+    let other_key = BTreeMap::from([("PII.name".to_owned(), ClassKey::new("k2", &[7; 32]))]);
+    let changed = |from: &str, to: &str| Masking::parse(&TEXT.replacen(from, to, 1)).unwrap();
+    for other in [
+        id(&masking, "payments.raw", &keys()),
+        id(&masking, "orders", &no_keys()),
+        id(&masking, "orders", &other_key),
+        masking.plan("orders", |class| class == "PII.email", &keys()).unwrap().id,
+        id(&changed("keep_domain: true", "keep_domain: false"), "orders", &keys()),
+        id(&changed("customer.email", "client.email"), "orders", &keys()),
+        id(&changed("unknown_fields: pass", "unknown_fields: mask"), "orders", &keys()),
+        id(&changed("topic: 'payments.raw'", "topic: 'orders'"), "orders", &keys()),
+    ] {
+        assert_ne!(first, other);
+    }
+}

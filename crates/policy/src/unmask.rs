@@ -1,0 +1,120 @@
+//! What a session is shown of the records of a topic: the classes that it may see as they are, and how the others are changed.
+
+use tidegate_masking::Plan;
+use tidegate_model::{Action, Resource};
+
+use crate::class::Entitlement;
+use crate::decide::{Now, Policy, Question};
+use crate::masking::{ClassKeys, Masking};
+
+impl Policy {
+    /// What `masking.yaml` says.
+    #[must_use]
+    pub fn masking(&self) -> &Masking {
+        &self.core.loaded.masking
+    }
+
+    /// What is masked how in records of the topic, by its own name, for this session at this moment. Whoever is not allowed
+    /// `unmask` of a class sees it masked.
+    ///
+    /// # Errors
+    /// The paths of `masking.yaml` together are too many.
+    pub fn plan(&self, who: &Entitlement, topic: &str, now: Now, keys: &dyn ClassKeys) -> Result<Plan, String> {
+        self.masking().plan(topic, |class| self.unmasks(who, topic, class, now), keys)
+    }
+
+    /// Whether the session sees the fields of a class in a topic as they are.
+    #[must_use]
+    pub fn unmasks(&self, who: &Entitlement, topic: &str, class: &str, now: Now) -> bool {
+        let name = format!("{class}/{topic}");
+        let question = Question { action: Action::Unmask, resource: Resource::Field(&name), partition: None, now };
+        self.decide(who, question).allowed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use tidegate_model::CallerKind;
+
+    use super::*;
+    use crate::asked::{Around, Asked, Who};
+
+    const RULES: &str = r#"
+@id("readers") permit (principal in Group::"i:all", action in Action::"read", resource);
+@id("everything") permit (principal in Group::"i:ops", action, resource);
+@id("fraud") permit (principal in Group::"i:fraud", action == Action::"unmask", resource in FieldClass::"PCI")
+when { resource in Domain::"payments" };
+@id("support") permit (principal in Group::"i:support", action == Action::"unmask", resource)
+when { resource.name == "PII.email" && resource.topic == "orders" };
+@id("never-secrets") forbid (principal, action == Action::"unmask", resource in FieldClass::"SECRET");
+@id("security") permit (principal in Group::"i:security", action == Action::"unmask", resource in Topic::"orders");
+"#;
+    const TOPICS: &str = "- {name: orders, domain: sales}\n- {name: card-payments, domain: payments}\n- {alias: old-orders, topic: orders}\n";
+    const MASKING: &str = "classes:
+  PII.email: {transform: email}
+  PCI.pan: {transform: keep_last, n: 4}
+  SECRET.*: {transform: redact}
+selectors:
+  - {topic: '*', names: [email], class: PII.email}
+  - {topic: '*', content: [card], class: PCI.pan}
+  - {topic: '*', names: [password], class: SECRET.word}
+";
+
+    fn policy() -> Policy {
+        let files = [("rules.cedar", RULES), ("topics.yaml", TOPICS), ("masking.yaml", MASKING)];
+        Policy::from_files(&files.map(|(name, text)| (name.to_owned(), text.to_owned())).into()).unwrap()
+    }
+
+    fn asked(groups: &[&str], class: &str, topic: &str) -> Asked {
+        let groups = groups.iter().map(|group| (*group).to_owned()).collect();
+        let who = Who::parse(CallerKind::User, "i:ann", Some(groups)).unwrap();
+        let name = format!("{class}/{topic}");
+        Asked { who, around: Around::usual(), action: Action::Unmask, name, partition: None }
+    }
+
+    #[test]
+    fn a_class_is_clear_to_whom_a_rule_names_it_and_to_nobody_else() {
+        let policy = policy();
+        for (groups, class, topic, sees) in [
+            (&["i:fraud"][..], "PCI.pan", "card-payments", true),
+            (&["i:fraud"], "PCI.pan", "orders", false),
+            (&["i:fraud"], "PII.email", "card-payments", false),
+            (&["i:support"], "PII.email", "orders", true),
+            (&["i:support"], "PII.email", "old-orders", true),
+            (&["i:support"], "PII.email", "orders-eu", false),
+            (&["i:support"], "PII.email.work", "orders", false),
+            (&["i:security"], "PCI.pan", "orders", true),
+            (&["i:security"], "SECRET.word", "orders", false),
+            (&["i:security"], "SECRETS", "orders", true),
+            (&["i:all", "i:ops"], "PII.email", "orders", false),
+        ] {
+            assert_eq!(asked(groups, class, topic).decide(&policy).allowed(), sees, "{groups:?} {class} {topic}");
+        }
+        let mut unknown = asked(&[], "SECRET.word", "orders");
+        unknown.who.groups = None;
+        assert!(!unknown.decide(&policy).allowed());
+        let nonsense = Asked { name: "no-class".to_owned(), ..asked(&["i:security"], "a", "b") };
+        assert!(!nonsense.decide(&policy).allowed());
+    }
+
+    #[test]
+    fn a_plan_follows_the_rules() {
+        let policy = policy();
+        let plan = |groups: &[&str]| {
+            let asked = asked(groups, "any", "orders");
+            let now = asked.question().now;
+            policy.plan(&asked.entitlement(&policy), "orders", now, &BTreeMap::new()).unwrap()
+        };
+        let clear = |groups: &[&str]| -> Vec<String> {
+            let classes = plan(groups).classes;
+            classes.iter().filter(|class| class.mask.is_none()).map(|class| class.name.to_string()).collect()
+        };
+        assert_eq!(clear(&["i:all"]), [""; 0]);
+        assert_eq!(clear(&["i:security"]), ["PCI.pan", "PII.email"]);
+        assert_eq!(clear(&["i:support"]), ["PII.email"]);
+        assert_eq!(plan(&["i:all"]).id, plan(&["i:ops"]).id);
+        assert_ne!(plan(&["i:all"]).id, plan(&["i:support"]).id);
+    }
+}
