@@ -50,7 +50,7 @@ impl Finder<'_> {
             end += 1;
         }
         let number = number.get(..length).unwrap_or_default();
-        if !self.at(end).is_ascii_alphanumeric() && remainder(number) == 1 {
+        if !self.at(end).is_ascii_alphanumeric() && remainder(number) == 1 && !self.in_uuid(start, end) {
             self.push(Detector::Iban, start, end);
         }
     }

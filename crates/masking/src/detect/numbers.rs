@@ -218,12 +218,14 @@ impl Finder<'_> {
         left && right
     }
 
-    fn in_uuid(&self, start: usize, end: usize) -> bool {
+    /// Whether it is a part of a UUID, and not only beside one.
+    pub(super) fn in_uuid(&self, start: usize, end: usize) -> bool {
         let is = |byte: u8| byte.is_ascii_hexdigit() || byte == b'-';
         let (from, to) = (self.run_start(start, UUID, is), self.run_end(end, UUID, is));
         let all = self.bytes.get(from..to).unwrap_or_default();
-        all.windows(UUID).any(|part| {
-            part.iter().enumerate().all(|(place, byte)| (*byte == b'-') == matches!(place, 8 | 13 | 18 | 23))
+        all.windows(UUID).zip(from..).any(|(part, at)| {
+            let within = at <= start && end <= at + UUID;
+            within && part.iter().enumerate().all(|(place, byte)| (*byte == b'-') == matches!(place, 8 | 13 | 18 | 23))
         })
     }
 }

@@ -1,6 +1,7 @@
 //! What detectors find and what they do not, disguised or not, and how much they look.
 
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 use super::*;
 
@@ -643,8 +644,19 @@ fn blob(bytes: Vec<u8>) -> String {
     base64::engine::general_purpose::STANDARD.encode(bytes)
 }
 
+#[test]
+fn a_number_beside_a_uuid_is_found_and_one_within_is_not() {
+    let uuid = "550e8400-e29b-41d4-a716-446655440000";
+    for number in ["4111111111111111", "DE89370400440532013000"] {
+        assert_eq!(found(&format!("{uuid}-{number}")).len(), 1, "{number}");
+        assert_eq!(found(&format!("{number}-{uuid}")).len(), 1, "{number}");
+    }
+    assert_eq!(found("0a0aa0aa-a000-100a-be37-cccb9bfb3d28"), []);
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4_000))]
+    // One random text in some ten thousand happens to have right check digits: the same texts each time.
+    #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(7), ..ProptestConfig::with_cases(4_000) })]
 
     #[test]
     fn near_misses_are_no_hits(parts in proptest::collection::vec(near_miss(), 1..8)) {
