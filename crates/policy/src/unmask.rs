@@ -40,6 +40,7 @@ mod tests {
 
     use super::*;
     use crate::asked::{Around, Asked, Who};
+    use crate::explain::explain;
 
     const RULES: &str = r#"
 @id("readers") permit (principal in Group::"i:all", action in Action::"read", resource);
@@ -97,6 +98,17 @@ selectors:
         assert!(!unknown.decide(&policy).allowed());
         let nonsense = Asked { name: "no-class".to_owned(), ..asked(&["i:security"], "a", "b") };
         assert!(!nonsense.decide(&policy).allowed());
+    }
+
+    #[test]
+    fn a_refusal_is_explained_by_class_and_topic() {
+        for (class, topic, lacks) in [
+            ("PII.email", "card-payments", "is not so: resource.topic is \"card-payments\""),
+            ("PII.name", "orders", "is not so: resource.name is \"PII.name\""),
+        ] {
+            let said = explain(&policy(), &asked(&["i:support"], class, topic)).to_string();
+            assert!(said.contains(lacks), "{said}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use cedar_policy::{Policy as CedarPolicy, PolicyId};
 use serde_json::{Value, json};
-use tidegate_model::CallerKind;
+use tidegate_model::{CallerKind, ResourceKind};
 
 use crate::asked::{Around, Asked, kind_word};
 use crate::rule::Rule;
@@ -267,6 +267,8 @@ fn values(term: &Value, asked: &Asked, topic: Option<&TopicFacts>, words: &mut V
 fn value_of(variable: &str, attribute: &str, asked: &Asked, topic: Option<&TopicFacts>) -> String {
     let quoted = |text: &str| Some(format!("{text:?}"));
     let (who, around) = (&asked.who, &asked.around);
+    let of_field = asked.action.applies_to() == ResourceKind::Field;
+    let field = asked.name.split_once('/').filter(|_| of_field);
     let value = match (variable, attribute, topic) {
         ("principal", "issuer", _) => quoted(&who.issuer),
         ("principal", "sub", _) => quoted(&who.subject),
@@ -277,7 +279,8 @@ fn value_of(variable: &str, attribute: &str, asked: &Asked, topic: Option<&Topic
         ("context", "tls", _) => Some(around.tls.to_string()),
         ("context", "hour", _) => Some(around.hour.to_string()),
         ("context", "mfaAge", _) => around.mfa_age.map(|age| age.to_string()),
-        ("resource", "name", _) => quoted(&asked.name),
+        ("resource", "name", _) => quoted(field.map_or(&*asked.name, |(class, _)| class)),
+        ("resource", "topic", _) => field.and_then(|(_, topic)| quoted(topic)),
         ("resource", "domain", Some(facts)) => quoted(&facts.domain),
         ("resource", "env", Some(facts)) => quoted(&facts.env),
         ("resource", "tier", Some(facts)) => quoted(&facts.tier),
