@@ -60,7 +60,7 @@ impl Masking {
     ///
     /// # Errors
     /// Unknown keys, too much, transforms that mean nothing, a selector of a class that is not there; with file, line and column.
-    pub fn parse(text: &str) -> Result<Masking, PolicyError> {
+    pub(crate) fn parse(text: &str) -> Result<Masking, PolicyError> {
         let raw: Option<Raw> = serde_norway::from_str(text).map_err(|error| not_yaml(FILE, &error, MEND))?;
         let Some(raw) = raw else { return Ok(Masking::default()) };
         if raw.classes.len() > CLASSES_MAX || raw.selectors.len() > SELECTORS_MAX || raw.topics.len() > TOPICS_MAX {

@@ -14,7 +14,7 @@ use tidegate_masking::record::{self, NoSchemas};
 use tidegate_masking::transform::ClassKey;
 use tidegate_masking::{Found, Mask, Plan, Rewritten, Scope, Unmaskable};
 use tidegate_model::Action;
-use tidegate_policy::{Asked, Decision, Policy};
+use tidegate_policy::{Asked, Circumstances, Decision, Policy};
 
 use crate::cli::evidence::table::{Align, Table, shown};
 use crate::cli::policy::caller::CallerArguments;
@@ -116,8 +116,15 @@ impl TryArguments {
         });
         let rules: BTreeMap<String, Decision> = rules.collect();
         if tried.may_read.allowed() {
-            let clear = |class: &str| rules.get(class).is_some_and(Decision::allowed);
-            let plan = policy.masking().plan(&tried.topic, clear, &keys(policy)?).map_err(|what| anyhow!(what))?;
+            let circumstances = Circumstances {
+                cluster: &around.cluster,
+                address: around.address,
+                client_id: &around.client_id,
+                tls: around.tls,
+            };
+            let session = policy.entitlement(&who.caller(), &circumstances);
+            let now = reading.question().now;
+            let plan = policy.plan(&session, &tried.topic, now, &keys(policy)?).map_err(|what| anyhow!(what))?;
             let mut found = Found::default();
             tried.parts = self.parts(&plan, &mut found)?;
             let counted = found.classes().map(|(class, masked, clear)| (usize::from(class.0), masked + clear));

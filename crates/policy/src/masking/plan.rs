@@ -39,7 +39,7 @@ impl Masking {
     ///
     /// # Errors
     /// The paths together are too many.
-    pub fn plan(&self, topic: &str, clear: impl Fn(&str) -> bool, keys: &dyn ClassKeys) -> Result<Plan, String> {
+    pub(crate) fn plan(&self, topic: &str, clear: impl Fn(&str) -> bool, keys: &dyn ClassKeys) -> Result<Plan, String> {
         let names = self.classes_of(topic);
         let mut says = format!("{PLAN_FORM}\n");
         let mut classes = Vec::new();
