@@ -7,7 +7,7 @@ mod genuine;
 mod hostile;
 mod settings;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -17,7 +17,6 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use saml_rs::crypto::construct_saml_signature;
 use saml_rs::crypto::keys::load_private_key;
-use tempfile::TempDir;
 
 use crate::{
     Check, IdpSource, Login, MemoryReplay, MissingGroups, NameIdFormat, Pending, Provider, SamlConfig, SamlRefused,
@@ -62,13 +61,18 @@ fn stranger() -> &'static Signer {
     STRANGER.get_or_init(signer)
 }
 
-fn files() -> &'static TempDir {
-    static FILES: OnceLock<TempDir> = OnceLock::new();
-    FILES.get_or_init(|| TempDir::new().unwrap())
+/// Beside what is built, since nothing removes it: a folder that all tests share outlives the last of them.
+fn files() -> &'static Path {
+    static FILES: OnceLock<PathBuf> = OnceLock::new();
+    FILES.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/saml-tests");
+        std::fs::create_dir_all(&folder).unwrap();
+        folder
+    })
 }
 
 fn file(name: &str, text: &str) -> PathBuf {
-    let path = files().path().join(name);
+    let path = files().join(name);
     std::fs::write(&path, text).unwrap();
     path
 }
