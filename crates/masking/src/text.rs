@@ -17,6 +17,17 @@ const NULS: usize = 16;
 /// # Errors
 /// The bytes are compressed, or too long, while a masked class is looked for.
 pub fn rewrite(scope: &Scope<'_>, input: &[u8], out: &mut Vec<u8>, found: &mut Found) -> Result<Rewritten, Unmaskable> {
+    rewrite_part(scope, &[], input, out, found)
+}
+
+/// As [`rewrite`], for bytes that are a part of a record: of classes that were counted as `clear` no value is counted again.
+pub(crate) fn rewrite_part(
+    scope: &Scope<'_>,
+    clear: &[ClassId],
+    input: &[u8],
+    out: &mut Vec<u8>,
+    found: &mut Found,
+) -> Result<Rewritten, Unmaskable> {
     let wanted = &*scope.mask.content;
     if wanted.is_empty() {
         return Ok(Rewritten::Same);
@@ -26,41 +37,80 @@ pub fn rewrite(scope: &Scope<'_>, input: &[u8], out: &mut Vec<u8>, found: &mut F
         return Err(Unmaskable { why: "compressed data", at: 0 });
     }
     match std::str::from_utf8(input) {
-        Ok(text) if memchr::memchr(0, input).is_none() => rewrite_text(scope, text, out, found),
-        _ => rewrite_bytes(scope, masked, input, out, found),
+        Ok(text) if memchr::memchr(0, input).is_none() => rewrite_text(scope, clear, text, out, found),
+        _ => rewrite_bytes(scope, clear, masked, input, out, found),
     }
 }
 
-fn rewrite_text(scope: &Scope<'_>, text: &str, out: &mut Vec<u8>, found: &mut Found) -> Result<Rewritten, Unmaskable> {
+fn rewrite_text(
+    scope: &Scope<'_>,
+    clear: &[ClassId],
+    text: &str,
+    out: &mut Vec<u8>,
+    found: &mut Found,
+) -> Result<Rewritten, Unmaskable> {
     let mut hits = Vec::new();
     detect::search(scope, text, &mut hits)?;
-    let begun = out.len();
-    let mut past = 0;
-    for hit in &hits {
-        let transform = scope.transform(hit.class);
-        found.count(hit.class, transform.is_some());
-        let (Some(transform), Some(value)) = (transform, text.get(hit.start..hit.end)) else { continue };
-        out.extend_from_slice(text.get(past..hit.start).unwrap_or_default().as_bytes());
-        match transform.text(value, scope.subject) {
-            Fate::Value(value) => out.extend_from_slice(value.as_bytes()),
-            // A part of a text cannot be null or be left out.
-            Fate::Null | Fate::DropField => out.extend_from_slice(REDACTED.as_bytes()),
-            Fate::DropRecord => {
-                out.truncate(begun);
-                return Ok(Rewritten::DropRecord);
-            }
+    Ok(match without(scope, text, &hits, clear, found) {
+        Without::Same => Rewritten::Same,
+        Without::DropRecord => Rewritten::DropRecord,
+        Without::Changed { text, .. } => {
+            out.extend_from_slice(text.as_bytes());
+            Rewritten::Changed
         }
+    })
+}
+
+/// A text without the hits of masked classes.
+pub(crate) enum Without {
+    /// There are none.
+    Same,
+    /// What it is without them; and whether only tokens took their places, so that texts that differ still do.
+    Changed { text: String, tokens: bool },
+    /// Its record is to be left out.
+    DropRecord,
+}
+
+/// Takes the hits of masked classes out of a text, and counts all. `hits` are in order and without overlaps; of classes that were counted
+/// as `clear` no hit is counted again.
+pub(crate) fn without(scope: &Scope<'_>, text: &str, hits: &[Hit], clear: &[ClassId], found: &mut Found) -> Without {
+    let (mut new, mut past, mut tokens, mut drop) = (None::<String>, 0, true, false);
+    for hit in hits {
+        let Some(transform) = scope.transform(hit.class) else {
+            if !clear.contains(&hit.class) {
+                found.count(hit.class, false);
+            }
+            continue;
+        };
+        found.count(hit.class, true);
+        // A place that is not one of this text would be the detectors' error; then nothing of it is shown.
+        let (Some(before), Some(value)) = (text.get(past..hit.start), text.get(hit.start..hit.end)) else {
+            return Without::Changed { text: REDACTED.to_owned(), tokens: false };
+        };
+        let new = new.get_or_insert_default();
+        new.push_str(before);
+        match transform.text(value, scope.subject) {
+            Fate::Value(value) => new.push_str(&value),
+            // A part of a text cannot be null or be left out.
+            Fate::Null | Fate::DropField => new.push_str(REDACTED),
+            Fate::DropRecord => drop = true,
+        }
+        tokens &= transform.is_token();
         past = hit.end;
     }
-    if past == 0 {
-        return Ok(Rewritten::Same);
+    match new {
+        _ if drop => Without::DropRecord,
+        None => Without::Same,
+        Some(mut new) => {
+            new.push_str(text.get(past..).unwrap_or_default());
+            Without::Changed { text: new, tokens }
+        }
     }
-    out.extend_from_slice(text.get(past..).unwrap_or_default().as_bytes());
-    Ok(Rewritten::Changed)
 }
 
 fn rewrite_bytes(
     scope: &Scope<'_>,
+    clear: &[ClassId],
     masked: bool,
     input: &[u8],
     out: &mut Vec<u8>,
@@ -79,7 +129,9 @@ fn rewrite_bytes(
     let mut rewritten = Rewritten::Same;
     for (class, count) in met {
         let transform = scope.transform(class);
-        (0..count).for_each(|_| found.count(class, transform.is_some()));
+        if transform.is_some() || !clear.contains(&class) {
+            (0..count).for_each(|_| found.count(class, transform.is_some()));
+        }
         match transform.map(crate::Transform::whole) {
             None => {}
             Some(Fate::DropRecord) => rewritten = Rewritten::DropRecord,

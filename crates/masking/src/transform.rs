@@ -149,6 +149,11 @@ pub enum Fate<T> {
 }
 
 impl Transform {
+    /// Whether it makes other texts of other texts.
+    pub(crate) fn is_token(&self) -> bool {
+        matches!(self, Transform::Token { .. } | Transform::Integer(_))
+    }
+
     /// What becomes of a text. `subject` are the bytes that say whose record it is: its key.
     #[must_use]
     pub fn text(&self, value: &str, subject: &[u8]) -> Fate<String> {

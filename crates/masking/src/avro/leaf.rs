@@ -5,7 +5,8 @@ use super::schema::{Leaf, Number};
 use super::walk::{Value, Walk};
 use crate::detect::search_in_field;
 use crate::framed::put_long;
-use crate::plan::{ClassId, Unmaskable};
+use crate::plan::{ClassId, Rewritten, Unmaskable};
+use crate::text::{Without, rewrite_part, without};
 use crate::transform::{Fate, REDACTED, Transform};
 
 /// Numbers of payment cards have 13 to 19 digits.
@@ -31,7 +32,7 @@ impl Walk<'_> {
             self.found.count(*class, false);
         }
         if !self.scope.mask.content.is_empty() {
-            self.search(&op.classes, leaf, value, start);
+            self.search(&op.classes, leaf, value, start)?;
         }
         Ok(())
     }
@@ -108,7 +109,7 @@ impl Walk<'_> {
     }
 
     /// Looks through a value that no class masks.
-    fn search(&mut self, clear: &[ClassId], leaf: Leaf, value: Value<'_>, start: usize) {
+    fn search(&mut self, clear: &[ClassId], leaf: Leaf, value: Value<'_>, start: usize) -> Result<(), Unmaskable> {
         match (leaf, value) {
             (Leaf::String { uuid }, Value::Text(text)) => {
                 if let Some((text, _)) = self.searched(clear, text) {
@@ -117,16 +118,12 @@ impl Walk<'_> {
                 }
             }
             (Leaf::Bytes { neutral: [] }, Value::Bytes(bytes)) => {
-                let text = std::str::from_utf8(bytes).ok();
-                if let Some((text, _)) = text.and_then(|text| self.searched(clear, text)) {
-                    self.replace(start, |out| put_bytes(out, text.as_bytes()));
+                if let Some(new) = self.searched_bytes(clear, bytes)? {
+                    self.replace(start, |out| put_bytes(out, &new));
                 }
             }
-            (_, Value::Fixed(bytes)) => {
-                let text = std::str::from_utf8(bytes).ok();
-                if text.and_then(|text| self.searched(clear, text)).is_some() {
-                    self.replace(start, |out| out.resize(out.len() + bytes.len(), 0));
-                }
+            (_, Value::Fixed(bytes)) if self.searched_bytes(clear, bytes)?.is_some() => {
+                self.replace(start, |out| out.resize(out.len() + bytes.len(), 0));
             }
             (Leaf::Long(number), Value::Number(value)) if CARD_NUMBERS.contains(&value.unsigned_abs()) => {
                 let digits = value.unsigned_abs().to_string();
@@ -137,6 +134,7 @@ impl Walk<'_> {
             }
             _ => {}
         }
+        Ok(())
     }
 
     /// Leaves in `hits` what is to be masked of a text, in order; counts all that is found.
@@ -155,35 +153,29 @@ impl Walk<'_> {
 
     /// A text without what is to be masked in it, if anything is; and whether only tokens took its place.
     fn searched(&mut self, clear: &[ClassId], text: &str) -> Option<(String, bool)> {
-        self.scan(clear, text);
-        if self.hits.is_empty() {
-            return None;
-        }
-        let mut new = String::with_capacity(text.len());
-        let (mut end, mut tokens) = (0, true);
-        let hits = std::mem::take(&mut self.hits);
-        for hit in &hits {
-            let Some(transform) = self.scope.transform(hit.class) else { continue };
-            tokens &= is_token(transform);
-            let fate = transform.text(text.get(hit.start..hit.end).unwrap_or_default(), self.scope.subject);
-            let masked = self.settle(fate, REDACTED.to_owned());
-            if hit.start >= end {
-                // A hit that is not within the text: nothing of it can stay.
-                let Some(between) = text.get(end..hit.start) else { return Some((REDACTED.to_owned(), false)) };
-                new.push_str(between);
-                new.push_str(&masked);
-            } else if hit.end > end {
-                // Two hits that overlap: what only the second covers goes with the first.
-                tokens = false;
+        search_in_field(self.scope, text, &mut self.hits);
+        match without(self.scope, text, &self.hits, clear, self.found) {
+            Without::Same => None,
+            Without::Changed { text, tokens } => Some((text, tokens)),
+            Without::DropRecord => {
+                self.dropped = true;
+                None
             }
-            end = end.max(hit.end);
         }
-        self.hits = hits;
-        match text.get(end..) {
-            Some(rest) => new.push_str(rest),
-            None => return Some((REDACTED.to_owned(), false)),
-        }
-        Some((new, tokens))
+    }
+
+    /// Bytes without what is to be masked in them, if anything is.
+    fn searched_bytes(&mut self, clear: &[ClassId], bytes: &[u8]) -> Result<Option<Vec<u8>>, Unmaskable> {
+        let mut new = Vec::new();
+        let place = |refused: Unmaskable| Unmaskable { at: self.at, ..refused };
+        Ok(match rewrite_part(self.scope, clear, bytes, &mut new, self.found).map_err(place)? {
+            Rewritten::Same => None,
+            Rewritten::Changed => Some(new),
+            Rewritten::DropRecord => {
+                self.dropped = true;
+                None
+            }
+        })
     }
 
     /// Masks the key of a map. Keys that differ still do so afterwards: `masked` counts those that have none of their own left.
@@ -192,7 +184,7 @@ impl Walk<'_> {
             Some((class, transform)) => {
                 self.found.count(class, true);
                 let text = self.settle(transform.text(key, self.scope.subject), REDACTED.to_owned());
-                Some((text, is_token(transform)))
+                Some((text, transform.is_token()))
             }
             None => {
                 for class in classes {
@@ -233,11 +225,6 @@ fn as_uuid(text: &str, transform: &Transform) -> String {
         });
     }
     if matches!(transform, Transform::Token { .. }) && is_uuid(&uuid) { uuid } else { NIL_UUID.to_owned() }
-}
-
-/// Whether a transform makes other texts of other texts.
-fn is_token(transform: &Transform) -> bool {
-    matches!(transform, Transform::Token { .. } | Transform::Integer(_))
 }
 
 fn put_length(out: &mut Vec<u8>, length: usize) {

@@ -390,6 +390,22 @@ fn content_is_found_in_texts_bytes_and_long_numbers() {
     assert_eq!(wanted.through(&schema, clear.clone()), clear);
 }
 
+/// What is no text as a whole may hold one all the same.
+#[test]
+fn content_is_found_in_bytes_that_are_no_text() {
+    let schema = schema(&[("b", r#""bytes""#)]);
+    let wanted = Wanted::default().content(Detector::Email, Transform::Email { keep_domain: true });
+    let utf16: Vec<u8> = "ann@example.org".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for hidden in [&b"\xff ann@example.org"[..], &utf16] {
+        let masked = wanted.through(&schema, record(&[("b", Value::Bytes(hidden.to_vec()))]));
+        assert_eq!(masked, record(&[("b", Value::Bytes(b"***".to_vec()))]));
+    }
+    let packed = record(&[("b", Value::Bytes(b"\x1f\x8b\x08\x00 packed".to_vec()))]);
+    let plan = wanted.plan(&schema);
+    let payload = to_avro_datum(&Schema::parse_str(&schema).unwrap(), packed).unwrap();
+    assert_eq!(wanted.run(&plan, &payload).unwrap_err().why, "compressed data");
+}
+
 #[test]
 fn types_that_hold_themselves_are_walked_as_deep_as_is_sane() {
     let schema = r#"{"type": "record", "name": "Node", "fields": [

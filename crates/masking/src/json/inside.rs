@@ -12,6 +12,7 @@ use crate::detect::{self, Hit};
 use crate::fields::Node;
 use crate::found::Found;
 use crate::plan::{ClassId, Rewritten, Scope, Unmaskable};
+use crate::text::{Without, without};
 use crate::transform::{Fate, REDACTED};
 
 /// Strings in strings that are read as JSON or base64; those further in are redacted where they would be either. Each level costs
@@ -112,64 +113,30 @@ impl<'w, 'a> Inside<'w, 'a> {
 
     /// What detectors leave of a text, if they find something masked.
     pub(super) fn detected(&mut self, text: &str, clear: Option<ClassId>) -> Option<String> {
-        if !self.scan(text) {
-            return None;
-        }
-        let hits = std::mem::take(&mut self.hits);
-        let (mut new, mut copied) = (None::<String>, 0);
-        for hit in &hits {
-            let Some(transform) = self.scope.transform(hit.class) else {
-                self.count_clear(hit.class, clear);
-                continue;
-            };
-            self.found.count(hit.class, true);
-            let (Some(before), Some(value)) = (text.get(copied..hit.start), text.get(hit.start..hit.end)) else {
-                return Some(REDACTED.to_owned());
-            };
-            let new = new.get_or_insert_default();
-            new.push_str(before);
-            match transform.text(value, self.scope.subject) {
-                Fate::Value(value) => new.push_str(&value),
-                Fate::Null | Fate::DropField => new.push_str(REDACTED),
-                Fate::DropRecord => self.drop_record = true,
+        detect::search_in_field(self.scope, text, &mut self.hits);
+        match without(self.scope, text, &self.hits, clear.as_slice(), self.found) {
+            Without::Same => None,
+            Without::Changed { text, .. } => Some(text),
+            Without::DropRecord => {
+                self.drop_record = true;
+                None
             }
-            copied = hit.end;
         }
-        self.hits = hits;
-        let mut new = new?;
-        new.push_str(text.get(copied..).unwrap_or_default());
-        Some(new)
     }
 
     /// The masked class of what detectors find in a number, if there is one.
     pub(super) fn number(&mut self, number: &str, clear: Option<ClassId>) -> Option<ClassId> {
         let digits = whole_digits(number)?;
-        if !self.scan(&digits) {
-            return None;
-        }
-        let hits = std::mem::take(&mut self.hits);
+        detect::search_in_field(self.scope, &digits, &mut self.hits);
         let mut masked = None;
-        for hit in &hits {
-            if self.scope.transform(hit.class).is_some() {
-                self.found.count(hit.class, true);
-                masked = masked.or(Some(hit.class));
-            } else {
-                self.count_clear(hit.class, clear);
+        for hit in &self.hits {
+            let is_masked = self.scope.transform(hit.class).is_some();
+            if is_masked || clear != Some(hit.class) {
+                self.found.count(hit.class, is_masked);
             }
+            masked = masked.or(is_masked.then_some(hit.class));
         }
-        self.hits = hits;
         masked
-    }
-
-    fn scan(&mut self, text: &str) -> bool {
-        detect::search_in_field(self.scope, text, &mut self.hits);
-        !self.hits.is_empty()
-    }
-
-    fn count_clear(&mut self, class: ClassId, counted: Option<ClassId>) {
-        if counted != Some(class) {
-            self.found.count(class, false);
-        }
     }
 }
 

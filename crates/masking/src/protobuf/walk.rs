@@ -9,6 +9,7 @@ use super::{DEPTH_MAX, Field, Kind, Map, ProtobufPlan, Shape};
 use crate::detect::{self, Hit};
 use crate::found::Found;
 use crate::plan::{ClassId, Rewritten, Scope, Unknown, Unmaskable};
+use crate::text::{Without, rewrite_part, without};
 use crate::transform::{Fate, REDACTED, Transform};
 
 /// A message that is being walked.
@@ -72,7 +73,7 @@ impl<'a> Walk<'a> {
                 Some(field) if shape.any.is_some() && wire.number == 2 => self.any(field, held, &wire, level)?,
                 Some(field) => self.field(field, &wire, level)?,
                 None if self.scope.mask.unknown == Unknown::Mask => self.cut(level, &wire),
-                None => self.look_into(Kind::Bytes, &wire, level)?,
+                None => self.look_into(Kind::Bytes, &[], &wire, level)?,
             }
         }
         Ok(())
@@ -142,7 +143,9 @@ impl<'a> Walk<'a> {
                 self.entry(field, map, wire, level)
             }
             kind => {
-                let Some(transform) = self.seen(field) else { return self.look_into(kind, wire, level) };
+                let Some(transform) = self.seen(field) else {
+                    return self.look_into(kind, &field.classes, wire, level);
+                };
                 match self.text(kind, wire.bytes(), transform)? {
                     Fate::Value(changed) => {
                         self.cut(level, wire);
@@ -218,7 +221,7 @@ impl<'a> Walk<'a> {
         match held.and_then(|held| plan.shape(held)) {
             Some(shape) => self.walk_within(shape, wire, level)?,
             None if self.scope.classes.iter().any(|class| class.mask.is_some()) => self.cut(level, wire),
-            None => self.look_into(Kind::Bytes, wire, level)?,
+            None => self.look_into(Kind::Bytes, &[], wire, level)?,
         }
         Ok(())
     }
@@ -248,7 +251,7 @@ impl<'a> Walk<'a> {
                 1 => self.field(&map.key, &part, &level)?,
                 2 => self.field(value, &part, &level)?,
                 _ if self.scope.mask.unknown == Unknown::Mask => self.cut(&level, &part),
-                _ => self.look_into(Kind::Bytes, &part, &level)?,
+                _ => self.look_into(Kind::Bytes, &[], &part, &level)?,
             }
         }
         self.close(&level);
@@ -280,62 +283,37 @@ impl<'a> Walk<'a> {
         Ok(map.named.get(&*crate::fields::fold(&key)).unwrap_or(&map.other))
     }
 
-    /// Looks for what can be told by what it looks like.
-    fn look_into(&mut self, kind: Kind, wire: &Wire, level: &Level<'_>) -> Result<(), Unmaskable> {
+    /// Looks for what can be told by what it looks like, in what was counted as `clear`. A string has to stay one.
+    fn look_into(&mut self, kind: Kind, clear: &[ClassId], wire: &Wire, level: &Level<'_>) -> Result<(), Unmaskable> {
         if wire.form != Form::Bytes || self.scope.mask.content.is_empty() {
             return Ok(());
         }
         let bytes = self.input.get(wire.bytes()).unwrap_or_default();
-        let mut changed = Vec::new();
-        let mut rest = 0;
-        let mut at = 0;
-        for chunk in bytes.utf8_chunks() {
-            if kind == Kind::String && !chunk.invalid().is_empty() {
-                return Err(not_text(wire.body));
-            }
-            if let Some(text) = self.scanned(chunk.valid()) {
-                changed.extend_from_slice(bytes.get(rest..at).unwrap_or_default());
-                changed.extend_from_slice(text.as_bytes());
-                rest = at + chunk.valid().len();
-            }
-            at += chunk.valid().len() + chunk.invalid().len();
-        }
-        if rest > 0 {
-            changed.extend_from_slice(bytes.get(rest..).unwrap_or_default());
-            self.cut(level, wire);
-            wire::write_bytes(wire.number, &changed, self.out);
-        }
-        Ok(())
-    }
-
-    /// A text with what was found in it masked; `None` where nothing is.
-    fn scanned(&mut self, text: &str) -> Option<String> {
-        detect::search_in_field(&self.scope, text, &mut self.hits);
-        let mut changed: Option<String> = None;
-        let mut done = 0;
-        for hit in &self.hits {
-            let transform = self.scope.transform(hit.class);
-            self.found.count(hit.class, transform.is_some());
-            let Some(transform) = transform else { continue };
-            let whole = changed.get_or_insert_default();
-            if hit.start >= done {
-                // A place that is not one of this text would be the detectors' error; then nothing of it is shown.
-                let (Some(before), Some(value)) = (text.get(done..hit.start), text.get(hit.start..hit.end)) else {
-                    return Some(REDACTED.to_owned());
-                };
-                whole.push_str(before);
-                match transform.text(value, self.scope.subject) {
-                    Fate::Value(value) => whole.push_str(&value),
-                    // A part of a text cannot be null.
-                    Fate::Null | Fate::DropField => whole.push_str(REDACTED),
-                    Fate::DropRecord => self.drop_record = true,
+        let mut new = Vec::new();
+        let rewritten = if kind == Kind::String {
+            let text = str::from_utf8(bytes).ok().ok_or(not_text(wire.body))?;
+            detect::search_in_field(&self.scope, text, &mut self.hits);
+            match without(&self.scope, text, &self.hits, clear, self.found) {
+                Without::Same => Rewritten::Same,
+                Without::DropRecord => Rewritten::DropRecord,
+                Without::Changed { text, .. } => {
+                    new = text.into_bytes();
+                    Rewritten::Changed
                 }
             }
-            done = done.max(hit.end);
+        } else {
+            let place = |refused: Unmaskable| Unmaskable { at: wire.body, ..refused };
+            rewrite_part(&self.scope, clear, bytes, &mut new, self.found).map_err(place)?
+        };
+        match rewritten {
+            Rewritten::Same => {}
+            Rewritten::DropRecord => self.drop_record = true,
+            Rewritten::Changed => {
+                self.cut(level, wire);
+                wire::write_bytes(wire.number, &new, self.out);
+            }
         }
-        let mut changed = changed?;
-        changed.push_str(text.get(done..).unwrap_or_default());
-        Some(changed)
+        Ok(())
     }
 
     /// How values of this field are changed, if they are.
