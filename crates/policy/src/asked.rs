@@ -8,6 +8,7 @@ use tidegate_model::{Action, Caller, CallerKind, CredentialKind, Resource, Resou
 
 use crate::class::{Circumstances, Entitlement};
 use crate::decide::{Decision, Now, Policy, Question};
+use crate::masking::{NO_CLASS, is_class};
 
 /// Who asks, as far as rules can know.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -213,6 +214,22 @@ impl fmt::Display for Asked {
     }
 }
 
+/// The fields of a class in a topic as the resource of `unmask`, [`Resource::Field`].
+pub(crate) fn field_name(class: &str, topic: &str) -> String {
+    format!("{class}/{topic}")
+}
+
+/// The same, as somebody wrote it.
+///
+/// # Errors
+/// The class is none that can be.
+pub fn field(class: &str, topic: &str) -> Result<String, String> {
+    match is_class(class) {
+        true => Ok(field_name(class, topic)),
+        false => Err(format!("class {class:?}: {NO_CLASS}")),
+    }
+}
+
 /// The word for a kind of resource in texts for people.
 pub(crate) fn kind_word(kind: ResourceKind) -> &'static str {
     match kind {
@@ -236,7 +253,8 @@ pub fn actions(word: &str, kind: ResourceKind) -> Result<Vec<Action>, String> {
         return if wanted == kind {
             Ok(vec![*action])
         } else {
-            Err(format!("{word} is about a {}, not about a {}", kind_word(wanted), kind_word(kind)))
+            let mend = if wanted == ResourceKind::Field { "; name a class and a topic" } else { "" };
+            Err(format!("{word} is about a {}, not about a {}{mend}", kind_word(wanted), kind_word(kind)))
         };
     }
     let found: Vec<Action> = crate::schema::members(word)

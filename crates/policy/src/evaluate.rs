@@ -95,7 +95,9 @@ impl Core {
     /// The question as Cedar takes it. The error is the rule to deny with.
     pub(crate) fn prepare(&self, who: &Class, question: Question<'_>) -> Result<(Request, Entities), String> {
         let way = self.way(who, question.action)?;
-        self.request(who, way, question, self.placed(who, question.resource, &self.loaded.topics))
+        let resource =
+            self.placed(who, question.resource, &self.loaded.topics).ok_or_else(|| "error:resource".to_owned())?;
+        self.request(who, way, question, resource)
     }
 
     /// What would be answered if no row of `topics.yaml` named any topic.
@@ -143,7 +145,7 @@ impl Core {
             return Err(format!("{ALIAS}{name}"));
         }
         let way = self.way(who, question.action)?;
-        let resource = self.placed(who, question.resource, topics);
+        let resource = self.placed(who, question.resource, topics).ok_or_else(|| "error:resource".to_owned())?;
         let rules = self.rules_for(who).of_resource(&way.rules, &resource.uid, &resource.above);
         let rules = rules.ok_or_else(|| "error:rules".to_owned())?;
         let (request, entities) = self.request(who, way, question, resource)?;
@@ -177,7 +179,7 @@ impl Core {
     fn placed_field(&self, who: &Class, name: &str, topics: &Topics) -> Option<Placed> {
         let (class, topic) = name.split_once('/')?;
         let Placed { uid: topic_uid, above: mut of_topic, attributes, .. } =
-            self.placed(who, Resource::Topic(topic), topics);
+            self.placed(who, Resource::Topic(topic), topics)?;
         let topic_entity = Entity::new(topic_uid.clone(), attributes?, of_topic.iter().cloned().collect()).ok()?;
         let mut beside = vec![topic_entity];
         let classes: Vec<EntityUid> = and_above(class).map(|class| self.types.field_class(class)).collect();
@@ -194,24 +196,20 @@ impl Core {
         Some(Placed { uid, above, attributes: Some(attributes), beside })
     }
 
-    /// The resource and where it stands.
-    fn placed(&self, who: &Class, resource: Resource<'_>, topics: &Topics) -> Placed {
+    /// The resource and where it stands; `None` for a field of no class.
+    fn placed(&self, who: &Class, resource: Resource<'_>, topics: &Topics) -> Option<Placed> {
         let text = |text: &str| RestrictedExpression::new_string(text.to_owned());
         let cluster = self.types.resource(ResourceKind::Cluster, who.traits.cluster());
         let name = resource.name();
         let beside = Vec::new();
         let uid = match resource.kind() {
-            ResourceKind::Cluster => return Placed { uid: cluster, above: Vec::new(), attributes: None, beside },
+            ResourceKind::Cluster => return Some(Placed { uid: cluster, above: Vec::new(), attributes: None, beside }),
             ResourceKind::Gateway => {
                 let uid = self.types.resource(ResourceKind::Gateway, GATEWAY_ID);
                 let attributes = HashMap::from([("name".to_owned(), text(GATEWAY_ID))]);
-                return Placed { uid, above: Vec::new(), attributes: Some(attributes), beside };
+                return Some(Placed { uid, above: Vec::new(), attributes: Some(attributes), beside });
             }
-            // A name without a class is of nothing that a permit could be about.
-            ResourceKind::Field => match self.placed_field(who, name, topics) {
-                Some(placed) => return placed,
-                None => self.types.resource(ResourceKind::Field, name),
-            },
+            ResourceKind::Field => return self.placed_field(who, name, topics),
             kind => self.types.resource(kind, name),
         };
         let mut attributes = HashMap::from([("name".to_owned(), text(name))]);
@@ -230,7 +228,7 @@ impl Core {
                 attributes.insert("owner".to_owned(), RestrictedExpression::new_entity_uid(self.types.group(owner)));
             }
         }
-        Placed { uid, above, attributes: Some(attributes), beside }
+        Some(Placed { uid, above, attributes: Some(attributes), beside })
     }
 }
 

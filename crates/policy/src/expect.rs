@@ -9,10 +9,11 @@ use std::path::Path;
 use serde::Deserialize;
 use tidegate_model::{CallerKind, ResourceKind};
 
-use crate::asked::{Around, Asked, Who, actions};
+use crate::asked::{Around, Asked, Who, actions, field_name};
 use crate::decide::{DEFAULT_DENY, Effect, Policy};
 use crate::error::{Place, PolicyError};
 use crate::folder::read_text;
+use crate::masking::Masking;
 use crate::topics::{not_yaml, places_of_rows};
 
 /// The folder's name inside a policy folder.
@@ -103,7 +104,7 @@ impl Outcomes {
 /// # Errors
 /// Everything that is wrong with the files; also a folder without any test, because then nothing is known.
 pub fn test(dir: &Path, policy: &Policy) -> Result<Outcomes, Vec<PolicyError>> {
-    let expectations = read(dir, &ids(policy))?;
+    let expectations = read(dir, &ids(policy), policy.masking())?;
     if expectations.is_empty() {
         let mend = "write at least one row in tests/*.yaml: {user, groups, action, topic, expect}";
         return Err(vec![PolicyError::folder(dir.join(FOLDER).display().to_string(), "has no test", mend)]);
@@ -208,7 +209,7 @@ impl RawContext {
 
 impl RawRow {
     /// The questions that the row stands for; the error is a text without its place.
-    fn questions(self) -> Result<Vec<Asked>, String> {
+    fn questions(self, masking: &Masking) -> Result<Vec<Asked>, String> {
         let groups = self.groups.list();
         let groups = if groups == ["unknown"] { None } else { Some(groups) };
         let mut who = match (&self.user, &self.workload) {
@@ -221,15 +222,21 @@ impl RawRow {
         if words.is_empty() {
             return Err("a row names an action".to_owned());
         }
-        let classes = self.class.list();
-        let (kind, names) = match (self.topic.list(), self.consumer_group.list(), self.transactional_id.list()) {
+        let (classes, topics) = (self.class.list(), self.topic.list());
+        if !classes.is_empty() && topics.is_empty() {
+            return Err("class goes with topic".to_owned());
+        }
+        if let Some(unknown) = classes.iter().find(|class| !masking.know(class)) {
+            return Err(format!("class {unknown:?} stands not in {}", crate::masking::FILE));
+        }
+        let (kind, names) = match (topics, self.consumer_group.list(), self.transactional_id.list()) {
             (topics, groups, ids) if groups.is_empty() && ids.is_empty() && !topics.is_empty() => {
                 match classes.is_empty() {
                     true => (Some(ResourceKind::Topic), topics),
                     // `CLASS/TOPIC`, each with each
                     false => {
                         let fields = |class: &String| {
-                            topics.iter().map(move |topic| format!("{class}/{topic}")).collect::<Vec<_>>()
+                            topics.iter().map(move |topic| field_name(class, topic)).collect::<Vec<_>>()
                         };
                         (Some(ResourceKind::Field), classes.iter().flat_map(fields).collect())
                     }
@@ -245,9 +252,7 @@ impl RawRow {
                 (None, vec![String::new()])
             }
             _ => {
-                return Err(
-                    "a row has one of topic, consumer_group and transactional_id; class goes with topic".to_owned()
-                );
+                return Err("a row has one of topic, consumer_group and transactional_id".to_owned());
             }
         };
         if self.partition.is_some_and(|partition| partition < 0)
@@ -285,11 +290,15 @@ fn meant(word: &str, kind: Option<ResourceKind>) -> Result<Vec<tidegate_model::A
 }
 
 /// Reads every row of every file, for a policy with these rules, and says everything that is wrong.
-pub(crate) fn read(dir: &Path, rules: &BTreeSet<String>) -> Result<Vec<Expectation>, Vec<PolicyError>> {
+pub(crate) fn read(
+    dir: &Path,
+    rules: &BTreeSet<String>,
+    masking: &Masking,
+) -> Result<Vec<Expectation>, Vec<PolicyError>> {
     let files = files(&dir.join(FOLDER)).map_err(|error| vec![error])?;
     let (mut all, mut errors) = (Vec::new(), Vec::new());
     for (file, text) in &files {
-        match parse(file, text, rules) {
+        match parse(file, text, rules, masking) {
             Ok(rows) => all.extend(rows),
             Err(found) => errors.extend(found),
         }
@@ -327,7 +336,12 @@ fn files(dir: &Path) -> Result<BTreeMap<String, String>, PolicyError> {
     Ok(files)
 }
 
-fn parse(file: &str, text: &str, rules: &BTreeSet<String>) -> Result<Vec<Expectation>, Vec<PolicyError>> {
+fn parse(
+    file: &str,
+    text: &str,
+    rules: &BTreeSet<String>,
+    masking: &Masking,
+) -> Result<Vec<Expectation>, Vec<PolicyError>> {
     let mend = "a row is {name, user or workload, groups, client, action, topic or consumer_group or transactional_id, \
                 partition, context, expect, by}";
     let rows: Option<Vec<RawRow>> = serde_norway::from_str(text).map_err(|error| vec![not_yaml(file, &error, mend)])?;
@@ -340,7 +354,7 @@ fn parse(file: &str, text: &str, rules: &BTreeSet<String>) -> Result<Vec<Expecta
             let mend = format!("write the @id of a rule, or {DEFAULT_DENY}");
             errors.push(PolicyError::at(place.clone(), format!("by names {unknown:?}, which is no rule"), mend));
         }
-        match row.questions() {
+        match row.questions(masking) {
             Ok(questions) => all.extend(questions.into_iter().map(|asked| Expectation {
                 file: file.to_owned(),
                 line: place.line,

@@ -75,7 +75,7 @@ pub fn check(dir: &Path) -> Result<Report, Vec<PolicyError>> {
     let files = read(dir).map_err(|error| vec![error])?;
     let loaded = load(&files)?;
     let rules: BTreeSet<String> = loaded.rules.keys().cloned().collect();
-    match (expect::read(dir, &rules), invariants(dir)) {
+    match (expect::read(dir, &rules, &loaded.masking), invariants(dir)) {
         (Ok(tests), Ok(invariants)) => Ok(Report { tests: tests.len(), invariants: invariants.len(), ..loaded.report }),
         (tests, invariants) => {
             Err(tests.err().into_iter().flatten().chain(invariants.err().into_iter().flatten()).collect())
@@ -200,6 +200,7 @@ fn names_alias(read: &ReadRule, topics: &Topics) -> Option<PolicyError> {
     // A rule about several kinds of things may well name a group that is called like an alias.
     let of_topics = read.rule.actions.iter().all(|action| action.applies_to() == ResourceKind::Topic);
     let names = read.names.names.iter().filter(|_| of_topics);
+    let names = names.chain(&read.names.topics);
     let (alias, topic) = ids.chain(names).find_map(|name| Some((name, topics.aliases().topic(name)?)))?;
     let what = format!("the rule {:?} names {alias:?}, which is an alias", read.rule.id);
     let place = read.rule.place_of(&[format!("{alias:?}")]);

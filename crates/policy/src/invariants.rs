@@ -229,7 +229,7 @@ pub fn job(policy: &Policy, invariants: &[Invariant], solver: &str, seconds: u64
         named.add(&world::rule_of(condition).unwrap_or_default());
         for [principal, action, resource] in &invariant.requests {
             let given = world::given(policy, &named, invariant.topic.as_deref(), principal, resource);
-            let left_out = |(_, rule): &(usize, &&Rule)| !world::counts(rule, action, resource);
+            let left_out = |(_, rule): &(usize, &&Rule)| !world::counts(rule, action);
             let without: Vec<usize> = rules.iter().enumerate().filter(left_out).map(|(place, _)| place).collect();
             questions.push(json!({
                 "id": questions.len(), "principal": principal, "action": action, "resource": resource,

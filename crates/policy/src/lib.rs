@@ -35,7 +35,7 @@ mod widen;
 mod words;
 
 pub use aliases::Aliases;
-pub use asked::{Around, Asked, Who, actions};
+pub use asked::{Around, Asked, Who, actions, field};
 pub use blocks::{Block, Blocks, Pattern, Target, TargetRefused};
 pub use class::{Circumstances, Entitlement};
 pub use compare::{AliasChange, AnswerChange, Comparison, RuleChange, RuleFate, TopicChange, compare};

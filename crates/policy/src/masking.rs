@@ -24,7 +24,7 @@ const SELECTORS_MAX: usize = 10_000;
 const TOPICS_MAX: usize = 10_000;
 const NAME_MAX: usize = 100;
 /// Ends a name that stands for all classes below it.
-const ALL_BELOW: &str = ".*";
+pub(crate) const ALL_BELOW: &str = ".*";
 const MEND: &str = "it has classes, selectors, topics, on_unmaskable and unknown_fields";
 
 /// What `masking.yaml` says.
@@ -68,7 +68,10 @@ impl Masking {
             return Err(PolicyError::folder(FILE, what, "merge some"));
         }
         for (name, change) in &raw.classes {
-            is_class(name).and_then(|()| change.check()).map_err(|what| {
+            let is_name = is_class(name.strip_suffix(ALL_BELOW).unwrap_or(name));
+            let checked =
+                if is_name { change.check() } else { Err(format!("{NO_CLASS}, and may end with {ALL_BELOW}")) };
+            checked.map_err(|what| {
                 let what = format!("class {name:?}: {what}");
                 PolicyError::folder(FILE, what, "mend it there")
             })?;
@@ -113,11 +116,19 @@ impl Masking {
 
     /// Whether this is a class, or one that has classes below it: `PII` where there is `PII.email`.
     pub(crate) fn know(&self, name: &str) -> bool {
-        self.classes.keys().any(|class| {
-            let stem = class.strip_suffix(ALL_BELOW);
-            let below = |wide: &str, narrow: &str| narrow.strip_prefix(wide).is_some_and(|rest| rest.starts_with('.'));
-            class == name || below(name, class) || stem.is_some_and(|stem| stem == name || below(stem, name))
-        })
+        is_class(name)
+            && self.classes.keys().any(|class| {
+                let stem = class.strip_suffix(ALL_BELOW);
+                let below =
+                    |wide: &str, narrow: &str| narrow.strip_prefix(wide).is_some_and(|rest| rest.starts_with('.'));
+                class == name || below(name, class) || stem.is_some_and(|stem| stem == name || below(stem, name))
+            })
+    }
+
+    /// The classes that fields can be of, as far as rows and selectors name them.
+    pub(crate) fn classes(&self) -> impl Iterator<Item = &str> {
+        let rows = self.classes.keys().map(String::as_str).filter(|name| is_class(name));
+        rows.chain(self.selectors.iter().map(|selector| selector.class.as_str()))
     }
 
     /// The classes whose changes need a key of their own, by the name of the row that says so: `masking.yaml` has no keys.
@@ -141,17 +152,15 @@ pub(crate) fn and_above(class: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(class), |class| class.rsplit_once('.').map(|(above, _)| above))
 }
 
-fn is_class(name: &str) -> Result<(), String> {
-    let stem = name.strip_suffix(ALL_BELOW).unwrap_or(name);
+/// Whether it is a name that a class can have.
+pub(crate) fn is_class(name: &str) -> bool {
     let is_word =
         |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
-    if name.len() <= NAME_MAX && stem.split('.').all(is_word) {
-        return Ok(());
-    }
-    Err(format!(
-        "a name has at most {NAME_MAX} of a-z A-Z 0-9 _ - in words joined by dots, and may end with {ALL_BELOW}"
-    ))
+    name.len() <= NAME_MAX && name.split('.').all(is_word)
 }
+
+/// What is said of a name that is no class's.
+pub(crate) const NO_CLASS: &str = "a name has at most 100 of a-z A-Z 0-9 _ - in words joined by dots";
 
 #[cfg(test)]
 mod tests;

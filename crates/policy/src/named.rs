@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use cedar_policy::Policy as CedarPolicy;
 use serde_json::Value;
-use tidegate_model::CallerKind;
+use tidegate_model::{Action, CallerKind, ResourceKind};
 
 use crate::decide::Policy;
 
@@ -32,6 +32,8 @@ pub(crate) struct Named {
     pub classes: BTreeSet<String>,
     /// What `resource.name` is compared with, without patterns.
     pub exact_names: BTreeSet<String>,
+    /// What `resource.topic` of fields is compared with, without patterns.
+    pub topics: BTreeSet<String>,
     /// Addresses inside the ranges that rules name.
     pub addresses: BTreeSet<IpAddr>,
     /// What `context.clientId` is compared with.
@@ -46,8 +48,9 @@ impl Named {
         let mut named = Named::default();
         for rule in policy.every_rule() {
             let json = CedarPolicy::parse(None, &rule.text).ok().and_then(|rule| rule.to_json().ok());
-            named.add(&json.unwrap_or_default());
+            named.merge(Named::in_rule(&json.unwrap_or_default(), &rule.actions));
         }
+        named.classes.extend(policy.masking().classes().map(str::to_owned));
         for (name, facts) in policy.topics().all() {
             named.names.insert(example(name));
             named.domains.insert(facts.domain.clone());
@@ -57,6 +60,19 @@ impl Named {
         for (alias, topic) in policy.topics().aliases().all() {
             named.names.extend([alias.to_owned(), topic.to_owned()]);
         }
+        named
+    }
+
+    /// What a rule, in Cedar's JSON form, names. Names of fields are those of classes.
+    pub(crate) fn in_rule(json: &Value, actions: &[Action]) -> Named {
+        let mut named = Named::default();
+        named.add(json);
+        if actions.iter().all(|action| action.applies_to() == ResourceKind::Field) {
+            let classes = std::mem::take(&mut named.exact_names);
+            named.names.retain(|name| !classes.contains(name));
+            named.classes.extend(classes);
+        }
+        named.names.extend(named.topics.iter().cloned());
         named
     }
 
@@ -73,6 +89,7 @@ impl Named {
         self.owners.extend(other.owners);
         self.classes.extend(other.classes);
         self.exact_names.extend(other.exact_names);
+        self.topics.extend(other.topics);
         self.addresses.extend(other.addresses);
         self.client_ids.extend(other.client_ids);
         self.partitions.extend(other.partitions);
@@ -132,6 +149,7 @@ impl Named {
                     self.exact_names.extend(texts.clone());
                     self.names.extend(texts.chain(pattern.clone()));
                 }
+                Some("topic") => self.topics.extend(texts),
                 Some("clientId") => self.client_ids.extend(texts.chain(pattern.clone())),
                 Some("domain") => self.domains.extend(texts),
                 Some("env") => self.envs.extend(texts),

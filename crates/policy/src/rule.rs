@@ -161,8 +161,8 @@ impl ReadRule {
             let mend = "the client chooses it: it may stand only in a forbid; use principal.client (the token's azp)";
             return Err(here("a permit looks at context.clientId".to_owned(), mend));
         }
-        let mut names = Named::default();
-        names.add(&json);
+        let actions: Arc<[Action]> = actions_of(&policy).map_err(|error| vec![error])?.into();
+        let names = Named::in_rule(&json, &actions);
         let named_ids = names.groups.iter().chain(names.callers.iter().map(|(_, id)| id));
         if let Some(id) =
             named_ids.into_iter().find(|id| !id.split_once(':').is_some_and(|(a, b)| !a.is_empty() && !b.is_empty()))
@@ -175,7 +175,6 @@ impl ReadRule {
             let mend = "name them, such as action in [Action::\"audit\", Action::\"export\"]";
             return Err(here("a permit of the gate's own operations names none of them".to_owned(), mend));
         }
-        let actions = actions_of(&policy).map_err(|error| vec![error])?.into();
         let (file, text) = (file.to_owned(), chunk.text.to_owned());
         let (line, column) = (chunk.line, chunk.column);
         let rule = Rule { id, file, line, column, forbids, why, ask, on_approval, actions, text };

@@ -3,6 +3,7 @@
 use tidegate_masking::Plan;
 use tidegate_model::{Action, Resource};
 
+use crate::asked::field_name;
 use crate::class::Entitlement;
 use crate::decide::{Now, Policy, Question};
 use crate::masking::{ClassKeys, Masking};
@@ -26,7 +27,7 @@ impl Policy {
     /// Whether the session sees the fields of a class in a topic as they are.
     #[must_use]
     pub fn unmasks(&self, who: &Entitlement, topic: &str, class: &str, now: Now) -> bool {
-        let name = format!("{class}/{topic}");
+        let name = field_name(class, topic);
         let question = Question { action: Action::Unmask, resource: Resource::Field(&name), partition: None, now };
         self.decide(who, question).allowed()
     }
@@ -40,7 +41,10 @@ mod tests {
 
     use super::*;
     use crate::asked::{Around, Asked, Who};
+    use crate::compare::compare;
+    use crate::decide::Effect;
     use crate::explain::explain;
+    use crate::folder::load;
 
     const RULES: &str = r#"
 @id("readers") permit (principal in Group::"i:all", action in Action::"read", resource);
@@ -49,6 +53,7 @@ mod tests {
 when { resource in Domain::"payments" };
 @id("support") permit (principal in Group::"i:support", action == Action::"unmask", resource)
 when { resource.name == "PII.email" && resource.topic == "orders" };
+@id("all-fields") permit (principal in Group::"i:all-fields", action == Action::"unmask", resource);
 @id("never-secrets") forbid (principal, action == Action::"unmask", resource in FieldClass::"SECRET");
 @id("security") permit (principal in Group::"i:security", action == Action::"unmask", resource in Topic::"orders");
 "#;
@@ -64,8 +69,7 @@ selectors:
 ";
 
     fn policy() -> Policy {
-        let files = [("rules.cedar", RULES), ("topics.yaml", TOPICS), ("masking.yaml", MASKING)];
-        Policy::from_files(&files.map(|(name, text)| (name.to_owned(), text.to_owned())).into()).unwrap()
+        with(RULES).unwrap()
     }
 
     fn asked(groups: &[&str], class: &str, topic: &str) -> Asked {
@@ -96,8 +100,9 @@ selectors:
         let mut unknown = asked(&[], "SECRET.word", "orders");
         unknown.who.groups = None;
         assert!(!unknown.decide(&policy).allowed());
-        let nonsense = Asked { name: "no-class".to_owned(), ..asked(&["i:security"], "a", "b") };
-        assert!(!nonsense.decide(&policy).allowed());
+        assert!(asked(&["i:all-fields"], "any", "topic").decide(&policy).allowed());
+        let nonsense = Asked { name: "no-class".to_owned(), ..asked(&["i:all-fields"], "a", "b") };
+        assert_eq!(&*nonsense.decide(&policy).rule, "error:resource");
     }
 
     #[test]
@@ -108,6 +113,55 @@ selectors:
         ] {
             let said = explain(&policy(), &asked(&["i:support"], class, topic)).to_string();
             assert!(said.contains(lacks), "{said}");
+        }
+    }
+
+    fn with(rules: &str) -> Result<Policy, crate::error::PolicyError> {
+        let files = [("rules.cedar", rules), ("topics.yaml", TOPICS), ("masking.yaml", MASKING)];
+        Policy::from_files(&files.map(|(name, text)| (name.to_owned(), text.to_owned())).into())
+    }
+
+    /// However a rule says which fields it is about.
+    #[test]
+    fn a_diff_tells_who_sees_more_of_which_class() {
+        for (rule, field) in [
+            ("resource", "SECRET.word/any-other"),
+            ("resource in Topic::\"orders\"", "PII.email/orders"),
+            (
+                "resource) when { resource.topic == \"new-orders\" }; forbid (principal in Group::\"i:x\", action, resource",
+                "PCI.pan/new-orders",
+            ),
+        ] {
+            let new =
+                with(&format!("permit (principal in Group::\"i:g\", action == Action::\"unmask\", {rule});")).unwrap();
+            let answers = compare(
+                &with("forbid (principal in Group::\"i:g\", action == Action::\"block\", resource);").unwrap(),
+                &new,
+            )
+            .answers;
+            let gained =
+                answers.iter().filter(|change| change.action == Action::Unmask && change.after == Effect::Allow);
+            assert!(gained.flat_map(|change| &change.names).any(|name| name == field), "{rule}: {answers:?}");
+        }
+    }
+
+    #[test]
+    fn a_rule_about_fields_names_topics_and_classes_that_there_are() {
+        let rule = |condition: &str| {
+            with(&format!("forbid (principal, action == Action::\"unmask\", resource) when {{ {condition} }};"))
+        };
+        let alias = rule("resource.topic == \"old-orders\"").unwrap_err().to_string();
+        assert!(alias.contains("which is an alias"), "{alias}");
+        for (condition, told) in [
+            ("resource.topic == \"ordrs\"", "the topic \"ordrs\" stands in no row"),
+            ("resource.name == \"PII.emial\"", "no field has the class \"PII.emial\""),
+            ("resource in FieldClass::\"SECRET.*\"", "FieldClass::\"SECRET\" is all below it"),
+        ] {
+            let rule = format!("forbid (principal, action == Action::\"unmask\", resource) when {{ {condition} }};");
+            let files = [("rules.cedar", &*rule), ("topics.yaml", TOPICS), ("masking.yaml", MASKING)];
+            let loaded = load(&files.map(|(name, text)| (name.to_owned(), text.to_owned())).into()).unwrap();
+            let warnings: Vec<String> = loaded.report.warnings.iter().map(ToString::to_string).collect();
+            assert!(warnings.iter().any(|warning| warning.contains(told)), "{condition}: {warnings:?}");
         }
     }
 

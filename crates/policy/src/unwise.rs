@@ -117,8 +117,12 @@ impl<'a> Values<'a> {
             all.push(Warning::at(rule.place_of(&words), what));
         }
         for class in named.classes.iter().filter(|class| !known.masking.is_some_and(|masking| masking.know(class))) {
-            let words = [format!("FieldClass::{class:?}")];
-            let what = format!("no field has the class {class:?}: {} has none of that name", masking::FILE);
+            let words = [format!("FieldClass::{class:?}"), format!("{class:?}")];
+            let mend = match class.strip_suffix(masking::ALL_BELOW) {
+                Some(stem) => format!("; FieldClass::{stem:?} is all below it"),
+                None => String::new(),
+            };
+            let what = format!("no field has the class {class:?}: {} has none of that name{mend}", masking::FILE);
             all.push(Warning::at(rule.place_of(&words), what));
         }
     }
@@ -129,7 +133,7 @@ fn topics_of<'n>(rule: &Rule, named: &'n Named) -> impl Iterator<Item = &'n Stri
     let of_topics = !rule.actions.is_empty() && rule.actions.iter().all(|a| a.applies_to() == ResourceKind::Topic);
     let entities = named.entities.iter().filter(|(kind, _)| kind == "Topic").map(|(_, id)| id);
     let names = named.exact_names.iter().filter(move |_| of_topics);
-    entities.chain(names).collect::<BTreeSet<_>>().into_iter()
+    entities.chain(names).chain(&named.topics).collect::<BTreeSet<_>>().into_iter()
 }
 
 /// Whether it is a forbid without conditions that no approval lifts.

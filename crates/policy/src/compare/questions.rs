@@ -2,7 +2,7 @@
 
 use tidegate_model::{Action, CallerKind, ResourceKind};
 
-use crate::asked::{Around, Who};
+use crate::asked::{Around, Who, field_name};
 use crate::decide::Policy;
 use crate::named::Named;
 use crate::replay::Moments;
@@ -99,7 +99,8 @@ fn targets(named: &Named) -> Vec<(Action, String)> {
                 targets.push((*action, ANY_OTHER.to_owned()));
             }
             ResourceKind::Field => {
-                targets.extend(named.classes.iter().map(|class| (*action, format!("{class}/{ANY_OTHER}"))));
+                let classes = named.classes.iter().map(String::as_str).chain([ANY_OTHER]);
+                targets.extend(classes.map(|class| (*action, field_name(class, ANY_OTHER))));
             }
         }
     }
@@ -109,7 +110,7 @@ fn targets(named: &Named) -> Vec<(Action, String)> {
             !matches!(action.applies_to(), ResourceKind::Cluster | ResourceKind::Gateway | ResourceKind::Field)
         });
         targets.extend(of_name.map(|action| (*action, name.clone())));
-        targets.extend(named.classes.iter().map(|class| (Action::Unmask, format!("{class}/{name}"))));
+        targets.extend(named.classes.iter().map(|class| (Action::Unmask, field_name(class, name))));
     }
     targets
 }

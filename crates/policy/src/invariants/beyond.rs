@@ -25,7 +25,7 @@ pub fn job_beyond(new: &Policy, old: &Policy, solver: &str, seconds: u64) -> Val
         let given = named.each_ref().map(|(policy, named)| world::given(policy, named, None, principal, resource));
         let given = given.join(" && ");
         let counted = |rules: &[&crate::rule::Rule], from: usize| -> Vec<usize> {
-            let rules = rules.iter().enumerate().filter(|(_, rule)| world::counts(rule, action, resource));
+            let rules = rules.iter().enumerate().filter(|(_, rule)| world::counts(rule, action));
             rules.map(|(place, _)| place + from).collect()
         };
         questions.push(json!({

@@ -132,11 +132,10 @@ pub(super) fn asked(found: &Value) -> Result<(Request, Entities), String> {
 /// The authorizer's answer by the rules that count for the request.
 pub(super) fn answer(policy: &Policy, request: &Request, entities: &Entities) -> Result<Response, String> {
     let name = request.action().map(|action| action.id().unescaped().to_owned()).unwrap_or_default();
-    let kind = request.resource().map(|resource| resource.type_name().to_string()).unwrap_or_default();
     let rules = world::rules(policy);
     let parsed = rules
         .iter()
-        .filter(|rule| world::counts(rule, &name, &kind))
+        .filter(|rule| world::counts(rule, &name))
         .filter_map(|rule| cedar_policy::Policy::parse(Some(cedar_policy::PolicyId::new(&rule.id)), &rule.text).ok());
     let set = PolicySet::from_policies(parsed).map_err(|error| broken(&error))?;
     Ok(Authorizer::new().is_authorized(request, &set, entities))

@@ -113,7 +113,7 @@ fn an_example_is_asked_of_the_authorizer_before_it_is_told() {
 }
 
 #[test]
-fn a_permit_of_everything_does_not_count_for_the_gates_own_operations() {
+fn a_permit_of_everything_does_not_count_for_what_has_to_be_named() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(
         dir.path().join("a.cedar"),
@@ -125,7 +125,26 @@ fn a_permit_of_everything_does_not_count_for_the_gates_own_operations() {
         job(&policy, &[invariant(never).unwrap()], "", 1)["questions"][0]["ask"]["allows"]["without"].clone()
     };
     assert_eq!(without("{action: administer}"), json!([0]));
+    assert_eq!(without("{action: unmask}"), json!([0]));
     assert_eq!(without("{action: consume}"), json!([]));
+}
+
+#[test]
+fn what_a_field_is_in_follows_from_its_class_and_topic() {
+    let rules = r#"permit (principal, action == Action::"unmask", resource in Topic::"orders") unless { resource.topic == "old" };
+        forbid (principal, action == Action::"unmask", resource in FieldClass::"PCI");
+        forbid (principal, action == Action::"unmask", resource in FieldClass::"SECRET.*");"#;
+    let policy = Policy::from_files(&[("a.cedar".to_owned(), rules.to_owned())].into()).unwrap();
+    let job = job(&policy, &[invariant("{action: unmask, class: PII}").unwrap()], "", 1).to_string();
+    for given in [
+        r#"((resource in FieldClass::\"PCI\") == (resource.name == \"PCI\" || resource.name like \"PCI.*\"))"#,
+        r#"((resource in FieldClass::\"PII\") == (resource.name == \"PII\" || resource.name like \"PII.*\"))"#,
+        r#"!(resource in FieldClass::\"SECRET.*\")"#,
+        r#"((resource in Topic::\"orders\") == (resource.topic == \"orders\"))"#,
+        r#"((resource in Topic::\"old\") == (resource.topic == \"old\"))"#,
+    ] {
+        assert!(job.contains(given), "{given}: {job}");
+    }
 }
 
 const STRANGE: &str = r#"@id("fails") forbid (principal, action == Action::"consume", resource)
@@ -192,8 +211,10 @@ fn more_than_another_policy_is_told_when_both_authorizers_agree() {
         (&kinds[consume]["ask"]["beyond"]["these"], &kinds[consume]["ask"]["beyond"]["those"]),
         (&json!([0]), &json!([1]))
     );
-    let gate = kinds.iter().find(|kind| kind["action"] == "block").unwrap();
-    assert_eq!(gate["ask"]["beyond"]["these"], json!([]), "a permit has to name the gate's own");
+    for named in ["block", "unmask"] {
+        let kind = kinds.iter().find(|kind| kind["action"] == named).unwrap();
+        assert_eq!(kind["ask"]["beyond"]["these"], json!([]), "a permit has to name {named}");
+    }
     let topic = json!({"uid": {"type": "Topic", "id": "t"}, "parents": [],
         "attrs": {"name": "t", "domain": "d", "env": "prod", "tier": "tier0", "tags": []}});
     let user = json!({"uid": {"type": "User", "id": "u"}, "parents": [], "attrs": {"issuer": "i", "sub": "u"}});

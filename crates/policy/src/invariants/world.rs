@@ -7,6 +7,7 @@ use serde_json::Value;
 use tidegate_model::{Action, ResourceKind};
 
 use crate::decide::Policy;
+use crate::masking::is_class;
 use crate::named::Named;
 use crate::rule::Rule;
 
@@ -40,9 +41,9 @@ pub(super) fn rules(policy: &Policy) -> Vec<&Rule> {
     rules
 }
 
-/// Whether the rule counts for this action: a permit has to name the gate's own operations.
-pub(super) fn counts(rule: &Rule, action: &str, resource: &str) -> bool {
-    rule.forbids || resource != "Gateway" || rule.actions.iter().any(|covered| covered.name() == action)
+/// Whether the rule counts for this action: a permit only for those that the gate takes it to cover, since some have to be named.
+pub(super) fn counts(rule: &Rule, action: &str) -> bool {
+    rule.forbids || rule.actions.iter().any(|covered| covered.name() == action)
 }
 
 /// A condition as that of a rule, in Cedar's JSON form.
@@ -83,12 +84,15 @@ pub(super) fn given(policy: &Policy, named: &Named, topic: Option<&str>, princip
 /// A field is in its class and in those above it, and in its topic.
 fn about_field(named: &Named, terms: &mut Vec<String>) {
     for class in &named.classes {
-        let below = format!("{class}.*");
-        terms.push(format!(
-            "((resource in FieldClass::{class:?}) == (resource.name == {class:?} || resource.name like {below:?}))"
-        ));
+        let within = format!("resource in FieldClass::{class:?}");
+        terms.push(match is_class(class) {
+            true => format!("(({within}) == (resource.name == {class:?} || resource.name like \"{class}.*\"))"),
+            // No field is of a class that cannot be.
+            false => format!("!({within})"),
+        });
     }
-    for (_, topic) in named.entities.iter().filter(|(kind, _)| kind == "Topic") {
+    let entities = named.entities.iter().filter(|(kind, _)| kind == "Topic").map(|(_, topic)| topic);
+    for topic in entities.chain(&named.topics).collect::<BTreeSet<_>>() {
         terms.push(format!("((resource in Topic::{topic:?}) == (resource.topic == {topic:?}))"));
     }
 }

@@ -5,7 +5,7 @@ use tidegate_masking::fields::Path;
 use tidegate_masking::transform::{Bucket, ClassKey, Unit};
 use tidegate_masking::{Detector, Format, OnUnmaskable, Transform, Unknown};
 
-use super::is_class;
+use super::{NO_CLASS, is_class};
 use crate::topics::{NAME_MAX, matches};
 
 pub(super) const SELECTOR: &str =
@@ -200,7 +200,9 @@ impl Selector {
     pub(super) fn read(raw: RawSelector) -> Result<Selector, String> {
         let RawSelector { topic, class, path, names, schema_tag, content, parts } = raw;
         is_pattern(&topic)?;
-        is_class(&class)?;
+        if !is_class(&class) {
+            return Err(format!("class {class:?}: {NO_CLASS}"));
+        }
         let what = match (path, names, schema_tag, content) {
             (Some(path), None, None, None) => {
                 What::Path(Path::parse(&path).map_err(|what| format!("path {path:?}: {what}"))?)

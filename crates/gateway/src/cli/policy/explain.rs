@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Result, anyhow};
 use clap::Args;
 use tidegate_model::{Action, ResourceKind};
-use tidegate_policy::{Asked, actions, explain};
+use tidegate_policy::{Asked, actions, explain, field};
 
 use super::caller::CallerArguments;
 use super::{load, refuse};
@@ -79,7 +79,7 @@ impl ExplainArguments {
     fn wanted(&self) -> Result<(Vec<Action>, String)> {
         if let (Some(class), Some(topic)) = (&self.class, &self.topic) {
             let found = actions(&self.action, ResourceKind::Field).map_err(|what| anyhow!(what))?;
-            return Ok((found, format!("{class}/{topic}")));
+            return Ok((found, field(class, topic).map_err(|what| anyhow!(what))?));
         }
         let named = [
             (ResourceKind::Topic, &self.topic),
