@@ -306,6 +306,9 @@ pub(crate) enum Refused {
     /// There is no room for more.
     #[error("{0}")]
     TooMany(String),
+    /// Others have to be done first, or it took too long.
+    #[error("{0}")]
+    Busy(String),
     /// What is there is not what the operator believed.
     #[error("{0}")]
     Conflict(String),
@@ -345,7 +348,7 @@ impl Refused {
             Refused::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Refused::Conflict(_) => StatusCode::CONFLICT,
             Refused::Missing(_) => StatusCode::NOT_FOUND,
-            Refused::Unrecorded(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Refused::Busy(_) | Refused::Unrecorded(_) => StatusCode::SERVICE_UNAVAILABLE,
             Refused::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

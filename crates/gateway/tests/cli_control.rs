@@ -218,8 +218,10 @@ fn blocks_hold_outlive_a_restart_and_end_in_time_or_by_hand() {
         assert!(begun.elapsed() < Duration::from_secs(20), "a block whose time is over holds on");
         std::thread::sleep(Duration::from_millis(50));
     }
-    let over = gate.leaves(&["admin_command"]).into_iter().any(|leaf| leaf.to_string().contains("policy block over"));
-    assert!(over, "the end of a block is evidence too");
+    let over =
+        gate.leaves(&["admin_command"]).into_iter().filter(|leaf| leaf.to_string().contains("policy block over"));
+    let effects: Vec<_> = over.map(|leaf| leaf["effect"].clone()).collect();
+    assert_eq!(effects, ["intent", "acked"], "the end of a block is evidence before and after it");
     for (wrong, says) in [
         (&["--operation", "produces"][..], "is no operation"),
         (&["--subject", "eve"], "names no issuer"),

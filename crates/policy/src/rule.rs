@@ -172,8 +172,9 @@ impl ReadRule {
         }
         let left_out = leaves_out_the_gate(&policy);
         if left_out == Some(LeftOut::Wholly) {
-            let mend = "name them, such as action in [Action::\"audit\", Action::\"export\"]";
-            return Err(here("a permit of the gate's own operations names none of them".to_owned(), mend));
+            let mend =
+                "name them, such as action in [Action::\"audit\", Action::\"export\"], or action == Action::\"unmask\"";
+            return Err(here("a permit of what has to be named names no action".to_owned(), mend));
         }
         let (file, text) = (file.to_owned(), chunk.text.to_owned());
         let (line, column) = (chunk.line, chunk.column);

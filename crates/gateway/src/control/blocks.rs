@@ -16,12 +16,14 @@ use tidegate_proxy::gate::Shared;
 use tracing::{info, warn};
 
 use super::logins::LOGOUTS_MAX;
-use super::{Change, Control, Operator, Refused, blocking, digest_of, hex, name_of};
+use super::{Change, Control, Operator, Refused, blocking, digest_of, hex, name_of, settle};
 use crate::secrets::random;
 use crate::state::{RevocationRow, State as Kept, signed};
 
 /// Blocks that one command adds, and that hold at once.
 const BLOCKS_MAX: usize = 200_000;
+/// Until an end that could not be recorded or kept is tried again.
+const END_AGAIN: Duration = Duration::from_secs(10);
 /// Longest reason, in bytes.
 const REASON_MAX: usize = 500;
 /// Names that a leaf discloses; of more it has the number and the digest.
@@ -261,14 +263,14 @@ impl Control {
             }
             let _one_at_a_time = self.changing.lock().await;
             if let Err(error) = self.end_blocks().await {
-                warn!(error = format!("{error:#}"), "cannot end blocks whose time is over");
-                tokio::time::sleep(Duration::from_secs(1)).await;
+                warn!(error = format!("{error:#}"), "cannot end blocks whose time is over; trying again in 10 s");
+                tokio::time::sleep(END_AGAIN).await;
             }
         }
     }
 
-    /// Ends the blocks whose time is over. While that cannot be recorded they hold.
-    async fn end_blocks(&self) -> Result<()> {
+    /// Ends the blocks whose time is over, as a command would. While that cannot be recorded, or kept, they hold.
+    async fn end_blocks(&self) -> Result<(), Refused> {
         let now_ms = self.shared.now_ms();
         let policy = self.shared.policy();
         let over = |block: &&Block| block.is_over(now_ms / 1000);
@@ -277,15 +279,23 @@ impl Control {
             return Ok(());
         }
         let Change { digest, facts, disclosures } = change_of(&ended)?;
-        let mut entry = Entry::new(Kind::AdminCommand, now_ms);
-        entry.effect = Some(Effect::Delivered);
-        entry.facts = vec![("command".into(), "policy block over".into()), ("digest".into(), hex(&digest))];
-        entry.facts.extend(facts);
-        entry.disclosures = disclosures;
-        self.shared.log.append_admin(entry).await.context("their end cannot be recorded")?;
-        self.take_up_blocks(policy.blocks().at(now_ms / 1000));
-        blocking(|| self.state.remove_ended_blocks(now_ms / 1000))
-            .context("they have ended, but would hold again after a restart")
+        let entry = |effect| {
+            let mut entry = Entry::new(Kind::AdminCommand, now_ms);
+            entry.effect = Some(effect);
+            entry.facts = vec![("command".into(), "policy block over".into()), ("digest".into(), hex(&digest))];
+            entry
+        };
+        let mut intent = entry(Effect::Intent);
+        intent.facts.extend(facts);
+        intent.disclosures = disclosures;
+        let log = &self.shared.log;
+        let intent = log.append_admin(intent).await.map_err(Refused::Unrecorded)?;
+        let made = blocking(|| {
+            self.state.remove_ended_blocks(now_ms / 1000)?;
+            self.take_up_blocks(policy.blocks().at(now_ms / 1000));
+            Ok(())
+        });
+        settle(log, intent.index(), entry(Effect::Acked), made).await
     }
 }
 

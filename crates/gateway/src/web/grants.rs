@@ -190,7 +190,9 @@ impl Web {
 fn denied(refused: &Refused) -> Denied {
     let (_, description) = refused.told();
     let error = match refused {
-        Refused::Unrecorded(_) | Refused::Failed(_) | Refused::TooMany(_) => "temporarily_unavailable",
+        Refused::Unrecorded(_) | Refused::Failed(_) | Refused::TooMany(_) | Refused::Busy(_) => {
+            "temporarily_unavailable"
+        }
         _ => "invalid_grant",
     };
     Denied { error, description }

@@ -176,7 +176,7 @@ fn router(web: &Arc<Web>) -> Router {
 }
 
 async fn in_time(request: Request, next: Next) -> Response {
-    let late = |_late| Refused::TooMany("the request took too long; try again".into()).into_response();
+    let late = |_late| Refused::Busy("the request took too long; try again".into()).into_response();
     tokio::time::timeout(REQUEST, next.run(request)).await.unwrap_or_else(late)
 }
 
@@ -202,7 +202,7 @@ async fn few_large(State(turns): State<Arc<Semaphore>>, request: Request, next: 
     };
     let turn = if small { None } else { Some(turns.try_acquire()) };
     if let Some(Err(_none_left)) = turn {
-        return Refused::TooMany("other large requests are under way; try again".into()).into_response();
+        return Refused::Busy("other large requests are under way; try again".into()).into_response();
     }
     next.run(request).await
 }

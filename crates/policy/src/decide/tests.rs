@@ -522,10 +522,11 @@ fn mistakes_name_file_line_and_mend() {
             "1:1: a permit looks at context.clientId",
         ),
         ("@on_deny(\"require_approval\") permit (principal, action, resource);", "1:1: @on_deny stands at a permit"),
-        ("permit (principal, action, resource is Gateway);", "1:1: a permit of the gate's own operations names none"),
+        ("permit (principal, action, resource is Gateway);", "1:1: a permit of what has to be named names no action"),
+        ("permit (principal, action, resource is Field);", "1:1: a permit of what has to be named names no action"),
         (
             "permit (principal, action, resource == Gateway::\"gate\");",
-            "1:1: a permit of the gate's own operations names none",
+            "1:1: a permit of what has to be named names no action",
         ),
         ("@on_deny(\"wait\") forbid (principal, action, resource);", "1:1: @on_deny(\"wait\") is not known"),
         ("@id(\"approval:x\") forbid (principal, action, resource);", "1:1: @id \"approval:x\" cannot be used"),
