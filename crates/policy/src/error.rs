@@ -60,16 +60,23 @@ pub enum PolicyError {
         mend: String,
     },
     /// A file or folder cannot be read.
-    #[error("{path}: cannot be read: {source}; give the gate's user the right to read it")]
+    #[error("{path}: cannot be read: {reason}; {}", mend(reason))]
     Read {
         /// The file or folder.
         path: PathBuf,
-        /// The system's reason.
-        source: io::Error,
+        /// The system's reason. The text has it, so it is no source that would be told again.
+        reason: io::Error,
     },
     /// The compiled-in schema or an entity made from it is refused by Cedar: a defect of this program.
     #[error("the compiled-in schema does not hold: {0}; please report this")]
     Schema(String),
+}
+
+fn mend(reason: &io::Error) -> &'static str {
+    match reason.kind() {
+        io::ErrorKind::NotFound => "name a folder or file that is there",
+        _ => "give the gate's user the right to read it",
+    }
 }
 
 impl PolicyError {

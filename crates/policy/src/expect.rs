@@ -315,7 +315,7 @@ fn files(dir: &Path) -> Result<BTreeMap<String, String>, PolicyError> {
     if !dir.exists() {
         return Ok(files);
     }
-    let unreadable = |source| PolicyError::Read { path: dir.to_owned(), source };
+    let unreadable = |reason| PolicyError::Read { path: dir.to_owned(), reason };
     for entry in std::fs::read_dir(dir).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();

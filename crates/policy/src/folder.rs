@@ -96,7 +96,7 @@ fn is_about_rules(name: &str) -> bool {
 /// It cannot be read, holds no rules or what would silently not count, or changes while it is read.
 pub fn read(dir: &Path) -> Result<PolicyFiles, PolicyError> {
     settled(dir, || {
-        let unreadable = |source| PolicyError::Read { path: dir.to_owned(), source };
+        let unreadable = |reason| PolicyError::Read { path: dir.to_owned(), reason };
         read_files(&fs::canonicalize(dir).map_err(unreadable)?)
     })
 }
@@ -242,7 +242,7 @@ fn digest(files: &PolicyFiles) -> [u8; 32] {
 }
 
 fn read_files(dir: &Path) -> Result<PolicyFiles, PolicyError> {
-    let unreadable = |source| PolicyError::Read { path: dir.to_owned(), source };
+    let unreadable = |reason| PolicyError::Read { path: dir.to_owned(), reason };
     let mut files = BTreeMap::new();
     for entry in fs::read_dir(dir).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
@@ -291,7 +291,7 @@ fn refuse_rules_below(path: &Path) -> Result<(), PolicyError> {
     if !path.is_dir() {
         return Ok(());
     }
-    let unreadable = |source| PolicyError::Read { path: path.to_owned(), source };
+    let unreadable = |reason| PolicyError::Read { path: path.to_owned(), reason };
     for entry in fs::read_dir(path).map_err(unreadable)? {
         let below = entry.map_err(unreadable)?.path();
         if has_rules(&below) {
@@ -307,7 +307,7 @@ fn refuse_rules_below(path: &Path) -> Result<(), PolicyError> {
 }
 
 pub(crate) fn read_text(path: &Path, name: &str) -> Result<String, PolicyError> {
-    let unreadable = |source| PolicyError::Read { path: path.to_owned(), source };
+    let unreadable = |reason| PolicyError::Read { path: path.to_owned(), reason };
     let size = fs::metadata(path).map_err(unreadable)?.len();
     if size > FILE_BYTES_MAX {
         return Err(PolicyError::folder(name, format!("is larger than {FILE_BYTES_MAX} bytes"), "split it"));
@@ -344,6 +344,13 @@ mod tests {
     fn files(generations: [u32; 2]) -> PolicyFiles {
         let rule = |generation: u32| format!("@id(\"g{generation}\") permit (principal, action, resource);");
         [("a.cedar".to_owned(), rule(generations[0])), ("b.cedar".to_owned(), rule(generations[1]))].into()
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_told_once_with_what_to_do() {
+        let error = read(&tempfile::tempdir().unwrap().path().join("none")).unwrap_err();
+        assert!(error.to_string().ends_with("; name a folder or file that is there"), "{error}");
+        assert!(std::error::Error::source(&error).is_none(), "its text has the reason already");
     }
 
     #[test]
