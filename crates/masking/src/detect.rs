@@ -20,6 +20,7 @@ mod tests;
 
 use std::cmp::Reverse;
 
+use crate::found::Found;
 use crate::plan::{ClassId, Scope, Unmaskable};
 use marks::Marks;
 
@@ -146,6 +147,39 @@ pub(crate) fn search_in_field(scope: &Scope<'_>, text: &str, hits: &mut Vec<Hit>
     }
     let masked = scope.mask.content.iter().find(|(_, class)| scope.transform(*class).is_some());
     hits.extend(masked.map(|(_, class)| Hit { start: 0, end: text.len(), class: *class }));
+}
+
+/// Digits of the whole numbers that are looked at: those of payment cards.
+pub(crate) const DIGITS: std::ops::RangeInclusive<usize> = 13..=19;
+
+/// The masked class of what is found in a whole number, if there is one; all that is found is counted, but for what is of a class that
+/// was counted as `clear`.
+pub(crate) fn number(
+    scope: &Scope<'_>,
+    clear: &[ClassId],
+    digits: &str,
+    hits: &mut Vec<Hit>,
+    found: &mut Found,
+) -> Option<ClassId> {
+    if scope.mask.content.is_empty() || !DIGITS.contains(&digits.len()) {
+        return None;
+    }
+    search_in_field(scope, digits, hits);
+    let mut masked = None;
+    for hit in hits {
+        let is_masked = scope.transform(hit.class).is_some();
+        if is_masked || !clear.contains(&hit.class) {
+            found.count(hit.class, is_masked);
+        }
+        masked = masked.or(is_masked.then_some(hit.class));
+    }
+    masked
+}
+
+/// The digits of a whole number that is kept as one with a fraction, if they are as many as are looked at.
+pub(crate) fn digits(value: f64) -> Option<String> {
+    let whole = value.abs();
+    (whole.fract() == 0.0 && (1e12..1e19).contains(&whole)).then(|| format!("{whole:.0}"))
 }
 
 /// Adds what is in the text to `hits`, in no order. Returns where compressed data stands in it, encoded.

@@ -36,6 +36,8 @@ pub struct ProtobufPlan {
     /// The first is the payload's.
     shapes: Vec<Shape>,
     maps: Vec<Map>,
+    /// Whether some message may hold an `Any`.
+    has_any: bool,
 }
 
 /// A message at a place.

@@ -274,6 +274,13 @@ impl Bucket {
     }
 }
 
+/// The nearest number of the shorter type, or 0 where it has none.
+pub(crate) fn short(value: f64) -> f32 {
+    #[expect(clippy::cast_possible_truncation, reason = "the nearest of the shorter type is what is wanted")]
+    let short = value as f32;
+    if short.is_finite() { short } else { 0.0 }
+}
+
 /// The first moment of the day that `change` makes of the day of a number.
 fn down(value: i64, unit: Unit, change: impl Fn(Date) -> Option<Date>) -> Option<i64> {
     let epoch = Date::from_ordinal_date(1970, 1).ok()?;

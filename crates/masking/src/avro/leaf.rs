@@ -3,14 +3,12 @@
 use super::Op;
 use super::schema::{Leaf, Number};
 use super::walk::{Value, Walk};
-use crate::detect::search_in_field;
+use crate::detect::{digits, number, search_in_field};
 use crate::framed::put_long;
 use crate::plan::{ClassId, Rewritten, Unmaskable};
 use crate::text::{Without, rewrite_part, without};
-use crate::transform::{Fate, REDACTED, Transform};
+use crate::transform::{Fate, REDACTED, Transform, short};
 
-/// Numbers of payment cards have 13 to 19 digits.
-const CARD_NUMBERS: std::ops::RangeInclusive<u64> = 1_000_000_000_000..=9_999_999_999_999_999_999;
 /// The UUID that says nothing (RFC 9562, section 5.9).
 const NIL_UUID: &str = "00000000-0000-0000-0000-000000000000";
 /// Where the hyphens of a UUID stand.
@@ -66,8 +64,7 @@ impl Walk<'_> {
             }
             (_, Value::Float(value)) => {
                 let double = self.settle(transform.float(f64::from(value)), 0.0);
-                // Written and read again: there is no other way to the nearest float that says when there is none.
-                let float = double.to_string().parse().ok().filter(|float: &f32| float.is_finite()).unwrap_or(0.0);
+                let float = short(double);
                 self.replace(start, |out| out.extend_from_slice(&float.to_le_bytes()));
             }
             (_, Value::Double(value)) => {
@@ -125,30 +122,24 @@ impl Walk<'_> {
             (_, Value::Fixed(bytes)) if self.searched_bytes(clear, bytes)?.is_some() => {
                 self.replace(start, |out| out.resize(out.len() + bytes.len(), 0));
             }
-            (Leaf::Long(number), Value::Number(value)) if CARD_NUMBERS.contains(&value.unsigned_abs()) => {
-                let digits = value.unsigned_abs().to_string();
-                self.scan(clear, &digits);
-                if let Some((_, transform)) = self.hits.first().and_then(|hit| self.masked(&[hit.class])) {
-                    self.mask_number(number, value, transform, start);
-                }
+            (Leaf::Long(_), Value::Number(value)) => {
+                self.searched_number(clear, leaf, Some(value.unsigned_abs().to_string()), start);
             }
+            (_, Value::Double(value)) => self.searched_number(clear, leaf, digits(value), start),
             _ => {}
         }
         Ok(())
     }
 
-    /// Leaves in `hits` what is to be masked of a text, in order; counts all that is found.
-    fn scan(&mut self, clear: &[ClassId], text: &str) {
-        search_in_field(self.scope, text, &mut self.hits);
-        let (scope, found) = (self.scope, &mut *self.found);
-        self.hits.retain(|hit| {
-            let masked = scope.transform(hit.class).is_some();
-            // What is clear by its class has been counted.
-            if masked || !clear.contains(&hit.class) {
-                found.count(hit.class, masked);
-            }
-            masked
-        });
+    /// Masks a number whose digits are something masked.
+    fn searched_number(&mut self, clear: &[ClassId], leaf: Leaf, digits: Option<String>, start: usize) {
+        let Some(digits) = digits else { return };
+        let class = number(self.scope, clear, &digits, &mut self.hits, self.found);
+        let Some(transform) = class.and_then(|class| self.scope.transform(class)) else { return };
+        match leaf {
+            Leaf::Long(long) => self.mask_number(long, digits.parse().unwrap_or(0), transform, start),
+            _ => self.mask(leaf, Value::Double(digits.parse().unwrap_or(0.0)), transform, start),
+        }
     }
 
     /// A text without what is to be masked in it, if anything is; and whether only tokens took its place.

@@ -390,6 +390,16 @@ fn content_is_found_in_texts_bytes_and_long_numbers() {
     assert_eq!(wanted.through(&schema, clear.clone()), clear);
 }
 
+#[test]
+fn cards_are_found_in_numbers_with_a_fraction() {
+    let schema = schema(&[("a", "\"double\"")]);
+    let wanted = Wanted::default().content(Detector::Card, Transform::KeepLast(4));
+    for (value, masked) in [(4_111_111_111_111_111.0, 0.0), (4_111_111_111_111_112.0, 4_111_111_111_111_112.0)] {
+        let record = |value| record(&[("a", Value::Double(value))]);
+        assert_eq!(wanted.through(&schema, record(value)), record(masked));
+    }
+}
+
 /// What is no text as a whole may hold one all the same.
 #[test]
 fn content_is_found_in_bytes_that_are_no_text() {

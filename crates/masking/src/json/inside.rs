@@ -8,7 +8,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::cursor::Cursor;
 use super::{DEEP, DEPTH_MAX, NUL, Walker};
-use crate::detect::{self, Hit};
+use crate::detect::{self, DIGITS, Hit};
 use crate::fields::Node;
 use crate::found::Found;
 use crate::plan::{ClassId, Rewritten, Scope, Unmaskable};
@@ -20,8 +20,6 @@ use crate::transform::{Fate, REDACTED};
 const LEVELS_MAX: usize = 3;
 /// The shortest text that is tried as base64: 18 bytes decoded. Shorter ones hold few things worth finding, and are often words.
 const BASE64_MIN: usize = 24;
-/// Digits of the whole numbers that are shown to detectors: those of payment cards.
-const DIGITS: std::ops::RangeInclusive<usize> = 13..=19;
 
 /// Looks into what is not masked as a whole.
 pub(super) struct Inside<'w, 'a> {
@@ -127,16 +125,7 @@ impl<'w, 'a> Inside<'w, 'a> {
     /// The masked class of what detectors find in a number, if there is one.
     pub(super) fn number(&mut self, number: &str, clear: Option<ClassId>) -> Option<ClassId> {
         let digits = whole_digits(number)?;
-        detect::search_in_field(self.scope, &digits, &mut self.hits);
-        let mut masked = None;
-        for hit in &self.hits {
-            let is_masked = self.scope.transform(hit.class).is_some();
-            if is_masked || clear != Some(hit.class) {
-                self.found.count(hit.class, is_masked);
-            }
-            masked = masked.or(is_masked.then_some(hit.class));
-        }
-        masked
+        detect::number(self.scope, clear.as_slice(), &digits, &mut self.hits, self.found)
     }
 }
 

@@ -55,7 +55,8 @@ pub(super) fn compile(message: &MessageDescriptor, mask: &Mask) -> Result<Protob
             *known = shape;
         }
     }
-    Ok(ProtobufPlan { shapes: compiler.shapes, maps: compiler.maps })
+    let has_any = compiler.shapes.iter().any(|shape| shape.any.is_some());
+    Ok(ProtobufPlan { shapes: compiler.shapes, maps: compiler.maps, has_any })
 }
 
 impl Compiler<'_> {

@@ -331,6 +331,17 @@ fn what_looks_sensitive_is_masked_wherever_text_stands() {
     assert_eq!(seen.counts(&seen.bytes("text:'ann@x.org'")), [(0, 0, 1)]);
 }
 
+#[test]
+fn cards_are_found_in_numbers_of_all_kinds() {
+    let schema = "syntax = 'proto3'; message M { int64 a = 1; fixed64 b = 2; double c = 3; repeated uint64 d = 4; int64 e = 5; }";
+    let mask = Mask { content: vec![(Detector::Card, ClassId(0))], ..Mask::default() };
+    let case = Case::with(schema, mask, &[Transform::Redact]);
+    assert_eq!(
+        case.text("a:4111111111111111,b:4111111111111111,c:4111111111111111,d:[7,4111111111111111],e:4111111111111112"),
+        "d:[7,0],e:4111111111111112"
+    );
+}
+
 /// What is no text as a whole may hold one all the same.
 #[test]
 fn what_looks_sensitive_is_masked_in_bytes_that_are_no_text() {

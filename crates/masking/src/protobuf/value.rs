@@ -1,7 +1,8 @@
 //! Numbers as they are on the wire, and as transforms take them.
 
 use super::Kind;
-use crate::transform::{Fate, Transform};
+use crate::detect;
+use crate::transform::{Fate, Transform, short};
 
 /// What the wire's bits mean.
 enum Meaning {
@@ -44,6 +45,18 @@ impl Kind {
         }
     }
 
+    /// The digits of a whole number, without its sign; `None` of all else.
+    pub(super) fn digits(self, bits: u64) -> Option<String> {
+        match self {
+            Kind::Uint64 | Kind::Fixed64 => Some(bits.to_string()),
+            _ => match self.meaning(bits) {
+                Meaning::Integer(value, _) => Some(value.unsigned_abs().to_string()),
+                Meaning::Fraction(value) => detect::digits(value),
+                Meaning::Truth | Meaning::Choice => None,
+            },
+        }
+    }
+
     fn meaning(self, bits: u64) -> Meaning {
         let signed = (i64::from(i32::MIN), i64::from(i32::MAX));
         let small = i64::from(low(bits).cast_signed());
@@ -74,9 +87,7 @@ impl Kind {
         if self == Kind::Double {
             return value.to_bits();
         }
-        #[expect(clippy::cast_possible_truncation, reason = "the nearest of the shorter type is what is wanted")]
-        let short = value as f32;
-        u64::from(if short.is_finite() { short } else { 0.0 }.to_bits())
+        u64::from(short(value).to_bits())
     }
 }
 

@@ -66,9 +66,13 @@ impl<'a> Walk<'a> {
             None => None,
         };
         let mut at = level.body.start;
+        let mut met = Vec::new();
         while at < body.len() {
             let wire = wire::field(body, at)?;
             at = wire.end;
+            if let Some(field) = shape.field(wire.number).filter(|_| self.plan.has_any) {
+                once(field, wire.start, &mut met)?;
+            }
             match shape.field(wire.number) {
                 Some(field) if shape.any.is_some() && wire.number == 2 => self.any(field, held, &wire, level)?,
                 Some(field) => self.field(field, &wire, level)?,
@@ -93,7 +97,8 @@ impl<'a> Walk<'a> {
     }
 
     fn number(&mut self, field: &Field, wire: &Wire, level: &Level<'_>) {
-        let Some(transform) = self.seen(field) else { return };
+        let transform = self.seen(field).or_else(|| self.found_in_number(field, wire.bits));
+        let Some(transform) = transform else { return };
         let form = field.kind.form();
         match field.kind.number(wire.bits, transform, self.scope.subject) {
             Fate::Value(changed) => {
@@ -109,20 +114,32 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// How a number that no class masks is changed, if its digits are something masked.
+    fn found_in_number(&mut self, field: &Field, bits: u64) -> Option<&'a Transform> {
+        if self.scope.mask.content.is_empty() {
+            return None;
+        }
+        let digits = field.kind.digits(bits)?;
+        let class = detect::number(&self.scope, &field.classes, &digits, &mut self.hits, self.found)?;
+        self.scope.transform(class)
+    }
+
     fn packed(&mut self, field: &Field, form: Form, wire: &Wire, level: &Level<'_>) -> Result<(), Unmaskable> {
         let input = self.input.get(..wire.end).unwrap_or_default();
-        let mut changed = Vec::new();
+        let (mut changed, mut masked) = (Vec::new(), false);
         let mut at = wire.body;
         while at < input.len() {
             let (bits, next) = wire::number(input, at, form)?;
             at = next;
-            match self.seen(field).map(|transform| field.kind.number(bits, transform, self.scope.subject)) {
-                Some(Fate::Value(bits)) => wire::write_bits(form, bits, &mut changed),
-                Some(Fate::DropRecord) => self.drop_record = true,
-                Some(Fate::Null | Fate::DropField) | None => {}
+            let transform = self.seen(field).or_else(|| self.found_in_number(field, bits));
+            masked |= transform.is_some();
+            match transform.map_or(Fate::Value(bits), |one| field.kind.number(bits, one, self.scope.subject)) {
+                Fate::Value(bits) => wire::write_bits(form, bits, &mut changed),
+                Fate::DropRecord => self.drop_record = true,
+                Fate::Null | Fate::DropField => {}
             }
         }
-        if self.masked(field).is_some() && !wire.bytes().is_empty() {
+        if masked {
             self.cut(level, wire);
             if !changed.is_empty() {
                 wire::write_bytes(field.number, &changed, self.out);
@@ -244,9 +261,13 @@ impl<'a> Walk<'a> {
             }
         }
         let mut at = level.body.start;
+        let mut met = Vec::new();
         while at < body.len() {
             let part = wire::field(body, at)?;
             at = part.end;
+            if part.number == 2 && self.plan.has_any {
+                once(value, part.start, &mut met)?;
+            }
             match part.number {
                 1 => self.field(&map.key, &part, &level)?,
                 2 => self.field(value, &part, &level)?,
@@ -378,6 +399,19 @@ fn below<'l>(wire: &Wire, above: &'l Level<'l>) -> Result<Level<'l>, Unmaskable>
     }
     let (length, body) = (wire.value..wire.body, wire.bytes());
     Ok(Level { above: Some(above), depth: above.depth + 1, length, body, written: Cell::new(None) })
+}
+
+/// Readers put the parts of a message together that stands more than once. An `Any` in it may then hold another type than each of its
+/// parts says, and the parts cannot be read by what they say.
+fn once(field: &Field, at: usize, met: &mut Vec<u32>) -> Result<(), Unmaskable> {
+    if field.repeated || !matches!(field.kind, Kind::Message(_)) {
+        return Ok(());
+    }
+    if met.contains(&field.number) {
+        return Err(Unmaskable { why: "a message stands in parts where one may hold an Any", at });
+    }
+    met.push(field.number);
+    Ok(())
 }
 
 /// The full name of the type that an `Any` says it holds.

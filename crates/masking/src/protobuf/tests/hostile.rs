@@ -32,7 +32,8 @@ fn full(case: &Case) -> Vec<u8> {
 
 #[test]
 fn duplicate_fields_and_split_messages_are_all_masked() {
-    let case = person(Transform::Redact);
+    let schema = "syntax = 'proto3'; message Person { string email = 1; Person friend = 4; }";
+    let case = Case::new(schema, &["**.email"], &[Transform::Redact]);
     let email = length_delimited(1, SECRET.as_bytes());
     let friend = length_delimited(4, &email);
     let input = [&email[..], &friend, &email, &friend, &friend].concat();
@@ -41,6 +42,24 @@ fn duplicate_fields_and_split_messages_are_all_masked() {
     assert!(!holds_secret(&output));
     assert_eq!(found.classes().collect::<Vec<_>>(), [(ClassId(0), 5, 0)]);
     assert_eq!(case.raw(&input).to_text_format(), "email:\"***\",friend{email:\"***\"}");
+}
+
+/// Readers put both parts together: a person, whose address the first part alone would hold as the name of a type.
+#[test]
+fn an_any_in_parts_that_say_different_types_is_refused() {
+    let case = Case::new(PERSON, &["**.email"], &[Transform::Redact]);
+    let any = |fields: &[(u32, &[u8])]| {
+        let fields: Vec<u8> = fields.iter().flat_map(|(number, bytes)| length_delimited(*number, bytes)).collect();
+        length_delimited(7, &fields)
+    };
+    let inside = length_delimited(1, SECRET.as_bytes());
+    let parts = [any(&[(1, b"x/google.protobuf.Any"), (2, &inside)]), any(&[(1, b"x/Person")])];
+    assert!(refused(&case, &parts.concat()));
+    let friends: Vec<u8> = parts.iter().flat_map(|part| length_delimited(4, part)).collect();
+    assert!(refused(&case, &friends), "nor in a message around it");
+    let repeated = parts
+        .map(|part| length_delimited(6, &[&length_delimited(1, b"k")[..], &length_delimited(2, b"v"), &part].concat()));
+    assert!(!holds_secret(&case.rewrite(&repeated.concat(), &mut Found::default()).unwrap().unwrap_or_default()));
 }
 
 #[test]
