@@ -19,6 +19,7 @@ use std::io::Write as _;
 
 use cursor::{Cursor, Quoted};
 use inside::Inside;
+pub(crate) use inside::in_text;
 
 use crate::fields::Node;
 use crate::found::Found;
@@ -202,7 +203,7 @@ impl<'w, 'a> Walker<'w, 'a> {
         let quoted = self.cursor.name()?;
         let name = self.cursor.decoded(quoted);
         if self.detects
-            && let Some(new) = self.inside.detected(&name, inside.cover.class())
+            && let Some(new) = self.inside.detected(&name, inside.cover.class().as_slice())
         {
             self.before_name = Some((self.out.len(), self.copied));
             self.copy(self.name_at);
@@ -287,7 +288,7 @@ impl<'w, 'a> Walker<'w, 'a> {
             if !self.detects && inside::is_short_word(&text) {
                 return Met::Kept;
             }
-            if let Some(new) = self.inside.text(&text, place.node, place.cover.class()) {
+            if let Some(new) = self.inside.text(&text, place.node, place.cover.class().as_slice()) {
                 return self.put(start, Fate::Value(new), |out, new| text::push_string(out, &new));
             }
         }
@@ -296,8 +297,11 @@ impl<'w, 'a> Walker<'w, 'a> {
 
     fn number(&mut self, place: Place, start: usize, number: &str) -> Met {
         let mut transform = self.masked(place);
-        let detected =
-            if transform.is_none() && self.detects { self.inside.number(number, place.cover.class()) } else { None };
+        let detected = if transform.is_none() && self.detects {
+            self.inside.number(number, place.cover.class().as_slice())
+        } else {
+            None
+        };
         transform = transform.or_else(|| self.inside.scope.transform(detected?));
         let Some(transform) = transform else { return Met::Kept };
         let write = |out: &mut Vec<u8>, text: std::fmt::Arguments<'_>| {

@@ -57,6 +57,11 @@ pub struct Mask {
 }
 
 impl Mask {
+    /// Whether something may be found in a text that no class covers: by a detector, or by a name in the JSON that it may be.
+    pub(crate) fn looks_into_texts(&self) -> bool {
+        !self.content.is_empty() || self.fields.reaches(None)
+    }
+
     /// Whether nothing is looked for: then the bytes need not be read.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -5,6 +5,7 @@ use super::schema::{Leaf, Number};
 use super::walk::{Value, Walk};
 use crate::detect::{digits, number, search_in_field};
 use crate::framed::put_long;
+use crate::json::in_text;
 use crate::plan::{ClassId, Rewritten, Unmaskable};
 use crate::text::{Without, rewrite_part, without};
 use crate::transform::{Fate, REDACTED, Transform, short};
@@ -29,9 +30,7 @@ impl Walk<'_> {
         for class in &op.classes {
             self.found.count(*class, false);
         }
-        if !self.scope.mask.content.is_empty() {
-            self.search(&op.classes, leaf, value, start)?;
-        }
+        self.search(&op.classes, leaf, value, start)?;
         Ok(())
     }
 
@@ -109,7 +108,7 @@ impl Walk<'_> {
     fn search(&mut self, clear: &[ClassId], leaf: Leaf, value: Value<'_>, start: usize) -> Result<(), Unmaskable> {
         match (leaf, value) {
             (Leaf::String { uuid }, Value::Text(text)) => {
-                if let Some((text, _)) = self.searched(clear, text) {
+                if let Some(text) = self.searched_text(clear, text) {
                     let text = if uuid { NIL_UUID.to_owned() } else { text };
                     self.replace(start, |out| put_bytes(out, text.as_bytes()));
                 }
@@ -148,6 +147,18 @@ impl Walk<'_> {
         match without(self.scope, text, &self.hits, clear, self.found) {
             Without::Same => None,
             Without::Changed { text, tokens } => Some((text, tokens)),
+            Without::DropRecord => {
+                self.dropped = true;
+                None
+            }
+        }
+    }
+
+    /// A text without what is to be masked in it, or in the JSON that it is, if anything is.
+    fn searched_text(&mut self, clear: &[ClassId], text: &str) -> Option<String> {
+        match in_text(self.scope, text, clear, self.found) {
+            Without::Same => None,
+            Without::Changed { text, .. } => Some(text),
             Without::DropRecord => {
                 self.dropped = true;
                 None

@@ -400,6 +400,16 @@ fn cards_are_found_in_numbers_with_a_fraction() {
     }
 }
 
+#[test]
+fn names_count_in_json_that_is_a_text() {
+    let schema = schema(&[("payload", "\"string\"")]);
+    let wanted = Wanted::default().name("ssn", Transform::Redact);
+    let value = |json: &str| record(&[("payload", text(json))]);
+    assert_eq!(wanted.through(&schema, value(r#"{"a":[{"SSN":"078-05-1120"}]}"#)), value(r#"{"a":[{"SSN":"***"}]}"#));
+    let clear = value(r#"{"a":"ssn"}"#);
+    assert_eq!(wanted.through(&schema, clear.clone()), clear);
+}
+
 /// What is no text as a whole may hold one all the same.
 #[test]
 fn content_is_found_in_bytes_that_are_no_text() {

@@ -31,6 +31,17 @@ pub(super) struct Inside<'w, 'a> {
     hits: Vec<Hit>,
 }
 
+/// What JSON and detectors leave of a text of another format, where names count at any depth.
+pub(crate) fn in_text(scope: &Scope<'_>, text: &str, clear: &[ClassId], found: &mut Found) -> Without {
+    let mut inside = Inside::new(scope, found, 0);
+    match inside.text(text, None, clear) {
+        _ if inside.drop_record => Without::DropRecord,
+        // What was JSON or base64 may be the same as another's now.
+        Some(text) => Without::Changed { text, tokens: false },
+        None => Without::Same,
+    }
+}
+
 enum Nested {
     No,
     Same,
@@ -44,7 +55,7 @@ impl<'w, 'a> Inside<'w, 'a> {
 
     /// What a text has to become, if it may not stay. `node` is where its fields are looked up if it is JSON; `clear` the class that
     /// it was counted as already.
-    pub(super) fn text(&mut self, text: &str, node: Option<Node>, clear: Option<ClassId>) -> Option<String> {
+    pub(super) fn text(&mut self, text: &str, node: Option<Node>, clear: &[ClassId]) -> Option<String> {
         if is_short_word(text) {
             return self.detected(text, clear);
         }
@@ -97,7 +108,7 @@ impl<'w, 'a> Inside<'w, 'a> {
         }
         let mut found = Found::default();
         let mut inside = Inside::new(self.scope, &mut found, self.level + 1);
-        let changed = inside.text(decoded, node, None).is_some();
+        let changed = inside.text(decoded, node, &[]).is_some();
         self.drop_record |= inside.drop_record;
         self.found.add(&found);
         let masked =
@@ -110,9 +121,9 @@ impl<'w, 'a> Inside<'w, 'a> {
     }
 
     /// What detectors leave of a text, if they find something masked.
-    pub(super) fn detected(&mut self, text: &str, clear: Option<ClassId>) -> Option<String> {
+    pub(super) fn detected(&mut self, text: &str, clear: &[ClassId]) -> Option<String> {
         detect::search_in_field(self.scope, text, &mut self.hits);
-        match without(self.scope, text, &self.hits, clear.as_slice(), self.found) {
+        match without(self.scope, text, &self.hits, clear, self.found) {
             Without::Same => None,
             Without::Changed { text, .. } => Some(text),
             Without::DropRecord => {
@@ -123,9 +134,9 @@ impl<'w, 'a> Inside<'w, 'a> {
     }
 
     /// The masked class of what detectors find in a number, if there is one.
-    pub(super) fn number(&mut self, number: &str, clear: Option<ClassId>) -> Option<ClassId> {
+    pub(super) fn number(&mut self, number: &str, clear: &[ClassId]) -> Option<ClassId> {
         let digits = whole_digits(number)?;
-        detect::number(self.scope, clear.as_slice(), &digits, &mut self.hits, self.found)
+        detect::number(self.scope, clear, &digits, &mut self.hits, self.found)
     }
 }
 

@@ -332,6 +332,14 @@ fn what_looks_sensitive_is_masked_wherever_text_stands() {
 }
 
 #[test]
+fn names_count_in_json_that_is_a_text() {
+    let mut mask = Mask::default();
+    mask.fields.add_name("ssn", ClassId(0));
+    let case = Case::with("syntax = 'proto3'; message M { string payload = 1; }", mask, &[Transform::Redact]);
+    assert_eq!(case.text(r#"payload:'{"SSN":"078-05-1120"}'"#), r#"payload:"{\"SSN\":\"***\"}""#);
+}
+
+#[test]
 fn cards_are_found_in_numbers_of_all_kinds() {
     let schema = "syntax = 'proto3'; message M { int64 a = 1; fixed64 b = 2; double c = 3; repeated uint64 d = 4; int64 e = 5; }";
     let mask = Mask { content: vec![(Detector::Card, ClassId(0))], ..Mask::default() };

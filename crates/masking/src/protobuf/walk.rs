@@ -8,8 +8,9 @@ use super::wire::{self, Form, Wire};
 use super::{DEPTH_MAX, Field, Kind, Map, ProtobufPlan, Shape};
 use crate::detect::{self, Hit};
 use crate::found::Found;
+use crate::json::in_text;
 use crate::plan::{ClassId, Rewritten, Scope, Unknown, Unmaskable};
-use crate::text::{Without, rewrite_part, without};
+use crate::text::{Without, rewrite_part};
 use crate::transform::{Fate, REDACTED, Transform};
 
 /// A message that is being walked.
@@ -306,15 +307,14 @@ impl<'a> Walk<'a> {
 
     /// Looks for what can be told by what it looks like, in what was counted as `clear`. A string has to stay one.
     fn look_into(&mut self, kind: Kind, clear: &[ClassId], wire: &Wire, level: &Level<'_>) -> Result<(), Unmaskable> {
-        if wire.form != Form::Bytes || self.scope.mask.content.is_empty() {
+        if wire.form != Form::Bytes || !self.scope.mask.looks_into_texts() {
             return Ok(());
         }
         let bytes = self.input.get(wire.bytes()).unwrap_or_default();
         let mut new = Vec::new();
         let rewritten = if kind == Kind::String {
             let text = str::from_utf8(bytes).ok().ok_or(not_text(wire.body))?;
-            detect::search_in_field(&self.scope, text, &mut self.hits);
-            match without(&self.scope, text, &self.hits, clear, self.found) {
+            match in_text(&self.scope, text, clear, self.found) {
                 Without::Same => Rewritten::Same,
                 Without::DropRecord => Rewritten::DropRecord,
                 Without::Changed { text, .. } => {
