@@ -9,7 +9,7 @@
 
 mod bank;
 mod hidden;
-mod mail;
+pub(crate) mod mail;
 mod marks;
 mod net;
 mod numbers;
@@ -100,6 +100,8 @@ pub struct Hit {
     pub end: usize,
     /// Its class.
     pub class: ClassId,
+    /// Whether it holds what another masked class covers, or could not be read: then nothing of it may stay.
+    pub whole: bool,
 }
 
 /// Looks for what is wanted and leaves in `hits` what was found, in order and without overlaps. Where hits overlap, all that any of
@@ -146,7 +148,7 @@ pub(crate) fn search_in_field(scope: &Scope<'_>, text: &str, hits: &mut Vec<Hit>
         return;
     }
     let masked = scope.mask.content.iter().find(|(_, class)| scope.transform(*class).is_some());
-    hits.extend(masked.map(|(_, class)| Hit { start: 0, end: text.len(), class: *class }));
+    hits.extend(masked.map(|(_, class)| Hit { start: 0, end: text.len(), class: *class, whole: true }));
 }
 
 /// Digits of the whole numbers that are looked at: those of payment cards.
@@ -224,10 +226,13 @@ fn merge(hits: &mut Vec<Hit>, wanted: &[(Detector, ClassId)], first: impl Fn(Cla
             best = ranked;
             return false;
         }
-        if ranked > best {
+        let wins = ranked > best;
+        let beaten = if wins { kept.class } else { next.class };
+        if wins {
             kept.class = next.class;
             best = ranked;
         }
+        kept.whole |= next.whole || (beaten != kept.class && first(beaten));
         kept.end = kept.end.max(next.end);
         true
     });
@@ -361,7 +366,7 @@ impl Finder<'_> {
 
     fn push(&mut self, detector: Detector, start: usize, end: usize) {
         if let Some((_, class)) = self.wanted.iter().find(|(wanted, _)| *wanted == detector) {
-            self.hits.push(Hit { start, end, class: *class });
+            self.hits.push(Hit { start, end, class: *class, whole: false });
         }
     }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use foldhash::HashMap;
 
-use crate::plan::ClassId;
+use crate::plan::{ClassId, Scope};
 
 /// Names of a path, outermost first; lists are passed through by themselves.
 pub const STEPS_MAX: usize = 32;
@@ -25,6 +25,21 @@ pub struct Step {
     pub node: Option<Node>,
     /// The class of the field and of all below it.
     pub class: Option<ClassId>,
+    /// The class that its name has at any depth, where a path gives it another.
+    pub also: Option<ClassId>,
+}
+
+impl Step {
+    /// The class that counts for who is shown things by this scope: that of the path, unless only the other is masked.
+    #[must_use]
+    #[inline]
+    pub fn class_for(self, scope: &Scope<'_>) -> Option<ClassId> {
+        let masked = |class: &ClassId| scope.transform(*class).is_some();
+        match self.also {
+            Some(also) if masked(&also) && !self.class.as_ref().is_some_and(masked) => Some(also),
+            _ => self.class,
+        }
+    }
 }
 
 /// Fields by path and by name at any depth. Names are compared folded ([`fold`]).
@@ -260,7 +275,8 @@ impl Step {
     #[inline]
     fn to(leaf: Option<&Leaf>, any_depth: Option<ClassId>) -> Step {
         let leaf = leaf.copied().unwrap_or_default();
-        Step { node: leaf.node.map(Node), class: leaf.class.or(any_depth) }
+        let also = any_depth.filter(|_| leaf.class.is_some());
+        Step { node: leaf.node.map(Node), class: leaf.class.or(any_depth), also }
     }
 }
 
@@ -354,6 +370,25 @@ mod tests {
                 assert_eq!(class(&fields, &["y", &format!("{given}X")]), Some(2), "{given}");
                 assert_eq!(class(&fields, &[&format!("{given}y")]), None, "{given}");
             }
+        }
+    }
+
+    #[test]
+    fn a_masked_name_goes_before_a_clear_path() {
+        let mut fields = fields(&[("customer.*", 0), ("seen", 1)]);
+        fields.add_name("password", ClassId(1));
+        let class = |mask| crate::plan::Class { name: "c".into(), mask };
+        let masked = || Some(crate::transform::Transform::Redact);
+        let mask = crate::plan::Mask::default();
+        let customer = fields.step(fields.root(), "customer");
+        for (classes, counts) in [
+            ([class(None), class(masked())], 1),
+            ([class(masked()), class(None)], 0),
+            ([class(masked()), class(masked())], 0),
+            ([class(None), class(None)], 0),
+        ] {
+            let scope = Scope { classes: &classes, mask: &mask, subject: b"" };
+            assert_eq!(fields.step(customer.node, "password").class_for(&scope), Some(ClassId(counts)));
         }
     }
 

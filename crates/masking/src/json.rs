@@ -32,6 +32,10 @@ pub const DEPTH_MAX: usize = 128;
 const DEPTH_COMMON: usize = 8;
 const DEEP: &str = "lists and groups are nested too deep";
 const NUL: &str = "a field's name holds a NUL";
+const LONE: &str = "half a surrogate pair stands alone";
+const LARGE: &str = "a number is too large";
+/// What other readers may well take.
+const STRICTER: [&str; 4] = [DEEP, NUL, LONE, LARGE];
 
 /// Rewrites one JSON text and appends it to `out`. Nothing is appended unless it is [`Rewritten::Changed`].
 ///
@@ -211,7 +215,8 @@ impl<'w, 'a> Walker<'w, 'a> {
             self.copied = quoted.end + 1;
         }
         let step = self.inside.scope.mask.fields.step(inside.node, &name);
-        Ok(Place { node: step.node, cover: step.class.map_or(inside.cover, Cover::Of) })
+        let class = step.class_for(self.inside.scope);
+        Ok(Place { node: step.node, cover: class.map_or(inside.cover, Cover::Of) })
     }
 
     /// Whether nothing can be found at the place or below.

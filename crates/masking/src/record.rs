@@ -102,7 +102,7 @@ pub fn rewrite_header(
     found: &mut Found,
 ) -> Result<Rewritten, Unmaskable> {
     // A name that is no text is none of a selector's either.
-    let class = std::str::from_utf8(name).ok().and_then(|name| scope.mask.fields.step(None, name).class);
+    let class = std::str::from_utf8(name).ok().and_then(|name| scope.mask.fields.step(None, name).class_for(scope));
     let Some(class) = class else { return rewrite(scope, &NoSchemas, value, out, found) };
     let Some(transform) = scope.transform(class) else {
         found.count(class, false);

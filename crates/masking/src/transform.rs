@@ -9,6 +9,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use aws_lc_rs::hmac;
 use time::Date;
 
+use crate::detect::mail::is_domain;
+
 /// What takes the place of a text that is redacted. Its length says nothing.
 pub const REDACTED: &str = "***";
 /// What takes the place of characters that are not kept.
@@ -326,7 +328,7 @@ fn keep(value: &str, n: usize, first: bool) -> String {
 
 fn email(value: &str, keep_domain: bool) -> String {
     match value.rsplit_once('@') {
-        Some((_, domain)) if keep_domain && !domain.is_empty() => format!("{REDACTED}@{domain}"),
+        Some((_, domain)) if keep_domain && is_domain(domain) => format!("{REDACTED}@{domain}"),
         _ => format!("{REDACTED}@{REDACTED}"),
     }
 }
@@ -349,6 +351,8 @@ fn network(value: &str) -> Option<String> {
         }
         IpAddr::V6(address) => match address.to_ipv4_mapped() {
             Some(mapped) => network(&mapped.to_string())?,
+            // The first 48 bits hold all of an address of IPv4 (RFC 3056).
+            None if address.segments().first() == Some(&0x2002) => return None,
             None => {
                 let [a, b, c, ..] = address.segments();
                 Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0).to_string()
@@ -391,6 +395,11 @@ mod tests {
 
     #[test]
     fn addresses_keep_what_they_may() {
+        for hidden in ["a@b.de, tel 0170 1234567", "ann@[192.0.2.1]"] {
+            assert_eq!(text(&Transform::Email { keep_domain: true }, hidden), "***@***", "{hidden}");
+        }
+        assert_eq!(text(&Transform::Network, "2002:c000:24d::1"), REDACTED, "192.0.2.77 by 6to4");
+
         let kept = Transform::Email { keep_domain: true };
         assert_eq!(text(&kept, "ann@b@example.org"), "***@example.org");
         assert_eq!(text(&Transform::Email { keep_domain: false }, "ann@example.org"), "***@***");

@@ -47,9 +47,7 @@ impl Place {
             let here = self.nodes.iter().copied().map(Some).chain(self.nodes.is_empty().then_some(None));
             for at in here {
                 let step = mask.fields.step(at, name.as_ref());
-                if let Some(class) = step.class {
-                    place.class(class);
-                }
+                step.class.into_iter().chain(step.also).for_each(|class| place.class(class));
                 if let Some(node) = step.node
                     && !place.nodes.contains(&node)
                 {

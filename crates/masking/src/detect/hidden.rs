@@ -80,8 +80,13 @@ struct Plain {
 /// What was put in place of what.
 #[derive(Clone, Copy, Debug)]
 struct Change {
-    plain: (usize, usize),
-    written: (usize, usize),
+    plain: (u32, u32),
+    written: (u32, u32),
+}
+
+/// A place in a text; none is longer than [`super::TEXT_MAX`].
+fn place(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 impl Plain {
@@ -116,7 +121,8 @@ impl Plain {
             Folded::Nothing => {}
         }
         if folded != Folded::Same || written != c.len_utf8() {
-            self.changes.push(Change { plain: (before, self.text.len()), written: (at, at + written) });
+            let plain = (place(before), place(self.text.len()));
+            self.changes.push(Change { plain, written: (place(at), place(at + written)) });
         }
         written
     }
@@ -127,12 +133,13 @@ impl Plain {
             percents(rest.as_bytes(), &mut bytes);
             looked(bytes.len());
             let mut place = at;
-            for c in String::from_utf8_lossy(&bytes).chars() {
-                // A byte that is none of a character's became three; they count as what they were.
-                let width = if c == char::REPLACEMENT_CHARACTER { 1 } else { c.len_utf8() };
-                let end = (place + width * 3).min(at + bytes.len() * 3);
-                self.character(c, place, end - place);
-                place = end;
+            for chunk in bytes.utf8_chunks() {
+                for c in chunk.valid().chars() {
+                    place += self.character(c, place, c.len_utf8() * 3);
+                }
+                if !chunk.invalid().is_empty() {
+                    place += self.character(char::REPLACEMENT_CHARACTER, place, chunk.invalid().len() * 3);
+                }
             }
             if !bytes.is_empty() {
                 return bytes.len() * 3;
@@ -146,17 +153,21 @@ impl Plain {
 
     /// The bytes of the text as it was written that a hit's bytes stand for.
     fn written(&self, start: usize, end: usize) -> (usize, usize) {
-        let change = |at: usize| self.changes.partition_point(|change| change.plain.0 <= at).checked_sub(1);
-        let change = |at: usize| change(at).and_then(|place| self.changes.get(place));
+        let change = |at: usize| self.changes.partition_point(|change| change.plain.0 as usize <= at).checked_sub(1);
+        let wide = |(start, end): (u32, u32)| (start as usize, end as usize);
+        let change = |at: usize| {
+            let change = self.changes.get(change(at)?)?;
+            Some((wide(change.plain), wide(change.written)))
+        };
         let first = match change(start) {
             None => start,
-            Some(change) if start < change.plain.1 => change.written.0,
-            Some(change) => change.written.1 + (start - change.plain.1),
+            Some((plain, written)) if start < plain.1 => written.0,
+            Some((plain, written)) => written.1 + (start - plain.1),
         };
         let last = match change(end.saturating_sub(1)) {
             None => end,
-            Some(change) if end <= change.plain.1 => change.written.1,
-            Some(change) => change.written.1 + (end - change.plain.1),
+            Some((plain, written)) if end <= plain.1 => written.1,
+            Some((plain, written)) => written.1 + (end - plain.1),
         };
         (first, last)
     }
@@ -238,7 +249,7 @@ impl Finder<'_> {
         find(&plain.text, self.wanted, &mut found, false);
         self.hits.extend(found.into_iter().map(|hit| {
             let (start, end) = plain.written(hit.start, hit.end);
-            Hit { start, end, class: hit.class }
+            Hit { start, end, ..hit }
         }));
     }
 

@@ -44,6 +44,11 @@ impl Finder<'_> {
     }
 }
 
+/// Whether the text is a domain, and nothing else; not an address of a machine.
+pub(crate) fn is_domain(text: &str) -> bool {
+    !text.starts_with('[') && domain_end(text) == Some(text.len())
+}
+
 /// How long the domain is that a text begins with: labels with dots, of which the last has letters, or an address in brackets.
 fn domain_end(after: &str) -> Option<usize> {
     if let Some(literal) = after.strip_prefix('[') {

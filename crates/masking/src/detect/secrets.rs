@@ -97,7 +97,7 @@ const ANCHORS: &[(&str, Kind)] = &[
 /// `None` only if the automaton could not be built, which its few short patterns rule out; a test says so.
 static AUTOMATON: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     let patterns = ANCHORS.iter().map(|(prefix, _)| prefix);
-    AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(patterns).ok()
+    AhoCorasick::builder().match_kind(MatchKind::Standard).build(patterns).ok()
 });
 
 /// A run of base64 in which tokens were looked for.
@@ -114,7 +114,7 @@ impl Finder<'_> {
             [Detector::Jwt, Detector::CloudKey, Detector::PrivateKey].map(|detector| self.wants(detector));
         let mut run = Run::default();
         let mut past = 0;
-        for found in automaton.find_iter(self.bytes) {
+        for found in automaton.find_overlapping_iter(self.bytes) {
             let (start, end) = (found.start(), found.end());
             if start < past {
                 continue;

@@ -343,7 +343,7 @@ fn tokens() {
     for token in [&*signed, &*unsigned, &*encrypted, spaced, space] {
         for text in [token.to_owned(), format!("Bearer {token}\n"), format!("x{token}")] {
             let start = text.find(token).unwrap();
-            let hit = Hit { start, end: start + token.len(), class: ClassId(6) };
+            let hit = Hit { start, end: start + token.len(), class: ClassId(6), whole: false };
             assert_eq!(hits(&text), [hit], "{text}");
         }
     }
@@ -465,7 +465,7 @@ fn where_hits_overlap_the_longer_wins_and_all_is_covered() {
     let text = "4111111111111111@example.org";
     assert_eq!(found(text), [(Detector::Email, text)]);
     // The first that is wanted, where they are as long.
-    let hit = |class| Hit { start: 0, end: 4, class: ClassId(class) };
+    let hit = |class| Hit { start: 0, end: 4, class: ClassId(class), whole: false };
     let wanted = [(Detector::Card, ClassId(7)), (Detector::Email, ClassId(3))];
     let mut both = vec![hit(3), hit(7)];
     merge(&mut both, &wanted, |_| false);
@@ -473,15 +473,25 @@ fn where_hits_overlap_the_longer_wins_and_all_is_covered() {
     let mut both = vec![hit(3), hit(7)];
     merge(&mut both, &wanted, |class| class == ClassId(3));
     assert_eq!(both, [hit(3)]);
+    let mut both = vec![hit(3), hit(7)];
+    merge(&mut both, &wanted, |_| true);
+    assert_eq!(both, [Hit { whole: true, ..hit(7) }], "neither class alone says what may stay");
     let mut chain = [(0, 4, 3), (3, 9, 7), (8, 10, 3), (10, 12, 3)].map(|(start, end, class)| Hit {
         start,
         end,
         class: ClassId(class),
+        whole: false,
     });
     chain.reverse();
     let mut chain = chain.to_vec();
     merge(&mut chain, &wanted, |_| false);
-    assert_eq!(chain, [Hit { start: 0, end: 10, class: ClassId(7) }, Hit { start: 10, end: 12, class: ClassId(3) }]);
+    assert_eq!(
+        chain,
+        [
+            Hit { start: 0, end: 10, class: ClassId(7), whole: false },
+            Hit { start: 10, end: 12, class: ClassId(3), whole: false }
+        ]
+    );
 }
 
 #[test]
@@ -489,7 +499,7 @@ fn only_what_is_wanted_is_found() {
     let text = "ann@example.org 192.0.2.1";
     let mut found = Vec::new();
     scan(text, &[(Detector::Ip, ClassId(0))], &mut found);
-    assert_eq!(found, [Hit { start: 16, end: 25, class: ClassId(0) }]);
+    assert_eq!(found, [Hit { start: 16, end: 25, class: ClassId(0), whole: false }]);
     scan(text, &[], &mut found);
     assert_eq!(found, []);
 }
@@ -642,6 +652,25 @@ fn near_miss() -> impl Strategy<Value = String> {
 fn blob(bytes: Vec<u8>) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+/// The text stands where it is written, whatever stands before it that is no text.
+#[test]
+fn what_is_written_in_percent_signs_is_covered_where_it_stands() {
+    for before in ["%EF%BF%BD".repeat(8), "%F0%9F%98".to_owned(), "%FF".repeat(3), "%C3%BC".to_owned()] {
+        let card: String = "4111111111111111".bytes().map(|digit| format!("%{digit:02x}")).collect();
+        let text = format!("{before}%20{card} end");
+        let start = before.len() + 3;
+        let covered: Vec<(usize, usize)> = hits(&text).iter().map(|hit| (hit.start, hit.end)).collect();
+        assert_eq!(covered, [(start, start + card.len())], "{text}");
+    }
+}
+
+#[test]
+fn an_anchor_that_begins_within_another_is_seen() {
+    for key in ["AKIAIOSFODNN7EXAMPLE", "AIzaSyA1234567890abcdefghijklmnopqrstuv"] {
+        assert_eq!(found(&format!("key{key}")).len(), 1, "{key}");
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{DEEP, DEPTH_MAX, NUL, text};
+use super::{DEEP, DEPTH_MAX, LARGE, LONE, NUL, text};
 use crate::plan::Unmaskable;
 
 /// Digits from which a whole number may be beyond what a 64-bit float holds.
@@ -219,7 +219,7 @@ impl<'t> Cursor<'t> {
         let literal = self.slice(start, at);
         // Readers differ in what they make of such a number: infinity, the largest, or an error.
         if (exponent || whole - start > DIGITS_OF_FLOATS) && !literal.parse::<f64>().is_ok_and(f64::is_finite) {
-            return Err(Unmaskable { why: "a number is too large", at: start });
+            return Err(Unmaskable { why: LARGE, at: start });
         }
         self.at = at;
         Ok(literal)
@@ -290,7 +290,7 @@ fn escape(bytes: &[u8], at: usize) -> Result<usize, Unmaskable> {
         b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(at + 2),
         b'u' => {
             let unit = hex(bytes, at + 2).ok_or(Unmaskable { why: "an escape is not one of JSON's", at })?;
-            let lone = Unmaskable { why: "half a surrogate pair stands alone", at };
+            let lone = Unmaskable { why: LONE, at };
             match unit {
                 0xd800..=0xdbff => {
                     let low =

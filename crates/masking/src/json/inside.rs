@@ -7,7 +7,7 @@ use base64::alphabet::{Alphabet, STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::cursor::Cursor;
-use super::{DEEP, DEPTH_MAX, NUL, Walker};
+use super::{DEPTH_MAX, STRICTER, Walker};
 use crate::detect::{self, DIGITS, Hit};
 use crate::fields::Node;
 use crate::found::Found;
@@ -79,7 +79,7 @@ impl<'w, 'a> Inside<'w, 'a> {
         let redacted = || Nested::Changed(format!("\"{REDACTED}\""));
         if self.level >= LEVELS_MAX {
             return match check(body) {
-                Err(error) if !is_strictness(error) => Nested::No,
+                Err(error) if !STRICTER.contains(&error.why) => Nested::No,
                 _ => redacted(),
             };
         }
@@ -87,7 +87,7 @@ impl<'w, 'a> Inside<'w, 'a> {
         let inside = Inside::new(self.scope, &mut found, self.level + 1);
         let rewritten = match Walker::new(body, node, inside, &mut out).run() {
             Ok(rewritten) => rewritten,
-            Err(error) if is_strictness(error) => return redacted(),
+            Err(error) if STRICTER.contains(&error.why) => return redacted(),
             Err(_) => return Nested::No,
         };
         self.found.add(&found);
@@ -110,11 +110,15 @@ impl<'w, 'a> Inside<'w, 'a> {
         let mut inside = Inside::new(self.scope, &mut found, self.level + 1);
         let changed = inside.text(decoded, node, &[]).is_some();
         self.drop_record |= inside.drop_record;
+        if !changed {
+            // What is clear in it is counted by the detectors, which read base64 too.
+            return None;
+        }
         self.found.add(&found);
         let masked =
             found.classes().find(|(_, masked, _)| *masked > 0).and_then(|(class, ..)| self.scope.transform(class));
         let fate = masked.map(|transform| transform.text(text, self.scope.subject));
-        changed.then(|| match fate {
+        Some(match fate {
             Some(Fate::Value(new)) => new,
             _ => REDACTED.to_owned(),
         })
@@ -154,16 +158,16 @@ fn check(text: &str) -> Result<(), Unmaskable> {
     cursor.end()
 }
 
-/// Whether other readers may well take what is refused.
-fn is_strictness(error: Unmaskable) -> bool {
-    error.why == DEEP || error.why == NUL
-}
-
 /// What a text says that is base64 of a text: either alphabet, padded or not.
 fn base64(text: &str) -> Option<String> {
     if text.len() < BASE64_MIN {
         return None;
     }
+    // Broken into lines, as in letters.
+    let text: Cow<'_, str> = match text.bytes().any(|byte| byte.is_ascii_whitespace()) {
+        true => text.chars().filter(|c| !c.is_ascii_whitespace()).collect::<String>().into(),
+        false => text.into(),
+    };
     let (mut standard, mut url) = (false, false);
     for byte in text.trim_end_matches('=').bytes() {
         match byte {
@@ -180,7 +184,7 @@ fn base64(text: &str) -> Option<String> {
     let lenient = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
         .with_decode_allow_trailing_bits(true);
-    let decoded = GeneralPurpose::new(alphabet, lenient).decode(text).ok()?;
+    let decoded = GeneralPurpose::new(alphabet, lenient).decode(&*text).ok()?;
     String::from_utf8(decoded).ok()
 }
 

@@ -220,7 +220,12 @@ fn json_in_a_text_is_found_behind_escapes_blanks_and_marks() {
 #[test]
 fn json_in_a_text_that_other_readers_may_take_is_redacted() {
     let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
-    for text in [r#"{"a\u0000":1,"email":"secret"}"#, &deep] {
+    for text in [
+        r#"{"a\u0000":1,"email":"secret"}"#,
+        r#"{"email":"secret","n":1e999}"#,
+        r#"{"email":"secret","half":"\ud800"}"#,
+        &deep,
+    ] {
         assert_eq!(redact(&by_name(), &format!("[{}]", quoted(text))), r#"["\"***\""]"#);
     }
 }

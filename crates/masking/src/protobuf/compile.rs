@@ -220,7 +220,11 @@ impl Compiler<'_> {
     fn step(&self, nodes: &[Node], name: &str, classes: &mut Vec<ClassId>, inner: &mut Vec<Node>) {
         let mut take = |at| {
             let step = self.mask.fields.step(at, name);
-            classes.extend(step.class.filter(|class| !classes.contains(class)));
+            for class in step.class.into_iter().chain(step.also) {
+                if !classes.contains(&class) {
+                    classes.push(class);
+                }
+            }
             inner.extend(step.node.filter(|node| !inner.contains(node)));
         };
         if nodes.is_empty() {
