@@ -4,8 +4,9 @@ use crate::avro::AvroPlan;
 use crate::found::Found;
 use crate::plan::{Format, Rewritten, Scope, Unmaskable};
 use crate::protobuf::ProtobufPlan;
+use crate::text::Without;
 use crate::transform::{Fate, REDACTED};
-use crate::{framed, json, text};
+use crate::{framed, json, packed, text};
 
 /// What a schema's number means for one mask.
 #[derive(Debug)]
@@ -49,19 +50,51 @@ pub fn rewrite(
     out: &mut Vec<u8>,
     found: &mut Found,
 ) -> Result<Rewritten, Unmaskable> {
-    match scope.mask.format {
-        _ if scope.mask.is_empty() => Ok(Rewritten::Same),
+    if scope.mask.is_empty() {
+        return Ok(Rewritten::Same);
+    }
+    let rewritten = match scope.mask.format {
         Format::Json => json::rewrite(scope, input, out, found),
         Format::Framed => rewrite_framed(scope, schemas, input, out, found),
-        // Nobody said that it is JSON, but what begins like it is read as such by whoever can.
-        Format::Bytes if !scope.mask.fields.is_empty() && begins_like_json(input) => {
-            json::rewrite(scope, input, out, found)
-        }
-        Format::Bytes => text::rewrite(scope, input, out, found),
-    }
+        Format::Bytes => rewrite_bytes(scope, input, out, found),
+    };
+    // From whoever sees all of its classes nothing is kept back.
+    let hides = scope.classes.iter().any(|class| class.mask.is_some());
+    rewritten.or_else(|refused| if hides { Err(refused) } else { Ok(Rewritten::Same) })
 }
 
+/// Nobody said what it is. Where fields are looked for, what looks like JSON has to be it, and a text may hold some.
+fn rewrite_bytes(
+    scope: &Scope<'_>,
+    input: &[u8],
+    out: &mut Vec<u8>,
+    found: &mut Found,
+) -> Result<Rewritten, Unmaskable> {
+    if scope.mask.fields.is_empty() {
+        return text::rewrite(scope, input, out, found);
+    }
+    if matches!(input, [0, _, _, _, _, rest @ ..] if begins_like_json(rest)) {
+        return Err(Unmaskable { why: "it is framed, which its topic does not say", at: 0 });
+    }
+    if begins_like_json(input) {
+        return json::rewrite(scope, input, out, found);
+    }
+    let text = std::str::from_utf8(input).ok().filter(|text| !text.contains('\0') && !packed::is_packed(input));
+    let Some(text) = text else { return text::rewrite(scope, input, out, found) };
+    Ok(match json::in_text(scope, text, &[], found) {
+        Without::Same => Rewritten::Same,
+        Without::DropRecord => Rewritten::DropRecord,
+        Without::Changed { text, .. } => {
+            out.extend_from_slice(text.as_bytes());
+            Rewritten::Changed
+        }
+    })
+}
+
+/// A byte order mark before it makes it no JSON, but others read it as such.
 fn begins_like_json(input: &[u8]) -> bool {
+    let input = input.trim_ascii_start();
+    let input = input.strip_prefix("\u{feff}".as_bytes()).unwrap_or(input);
     matches!(input.trim_ascii_start().first(), Some(b'{' | b'['))
 }
 
@@ -120,4 +153,66 @@ pub fn rewrite_header(
         Err(_) => out.extend_from_slice(REDACTED.as_bytes()),
     }
     Ok(Rewritten::Changed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Class, ClassId, Mask};
+    use crate::transform::Transform;
+
+    fn rewritten(format: Format, masked: bool, input: &[u8]) -> Result<Option<String>, &'static str> {
+        let mut mask = Mask { format, ..Mask::default() };
+        mask.fields.add_name("password", ClassId(0));
+        let classes = [Class { name: "c".into(), mask: masked.then_some(Transform::Redact) }];
+        let scope = Scope { classes: &classes, mask: &mask, subject: b"" };
+        let mut out = Vec::new();
+        match rewrite(&scope, &NoSchemas, input, &mut out, &mut Found::default()) {
+            Ok(Rewritten::Same) => Ok(None),
+            Ok(_) => Ok(Some(String::from_utf8(out).unwrap())),
+            Err(refused) => Err(refused.why),
+        }
+    }
+
+    /// Keys are bytes unless a topic says otherwise, and names count in them all the same.
+    #[test]
+    fn bytes_that_others_read_as_json_hide_nothing() {
+        let bytes = |input: &[u8]| rewritten(Format::Bytes, true, input);
+        assert_eq!(bytes(br#"{"password":"x"}"#), Ok(Some(r#"{"password":"***"}"#.to_owned())));
+        assert_eq!(bytes(br#""{\"password\":\"x\"}""#), Ok(Some(r#""{\"password\":\"***\"}""#.to_owned())));
+        assert!(bytes("\u{feff}{\"password\":\"x\"}".as_bytes()).is_err());
+        assert!(bytes(br#"{"password":"x"} and more"#).is_err());
+        for number in [b"\0\0\0\0\x01", b"\0\0\0\0\x81"] {
+            assert!(bytes(&[&number[..], br#"{"password":"x"}"#].concat()).is_err());
+        }
+        for plain in [&b"customer-7"[..], b"", b"\0\0\0\0\0\0\0\x07", b"\xff\xfe"] {
+            assert_eq!(bytes(plain), Ok(None), "{plain:?}");
+        }
+    }
+
+    #[test]
+    fn from_whoever_sees_every_class_nothing_is_kept_back() {
+        for format in [Format::Json, Format::Framed, Format::Bytes] {
+            assert!(rewritten(format, true, b"{").is_err());
+            assert_eq!(rewritten(format, false, b"{"), Ok(None));
+        }
+    }
+
+    #[test]
+    fn headers_of_a_name_are_changed_as_a_whole_and_others_are_looked_into() {
+        let mut mask = Mask::default();
+        mask.fields.add_name("x-user", ClassId(0));
+        let classes = [Class { name: "c".into(), mask: Some(Transform::Redact) }];
+        let scope = Scope { classes: &classes, mask: &mask, subject: b"" };
+        let header = |name: &[u8], value: &[u8]| {
+            let mut out = Vec::new();
+            let rewritten = rewrite_header(&scope, name, value, &mut out, &mut Found::default()).unwrap();
+            (rewritten, String::from_utf8(out).unwrap())
+        };
+        for value in [&b"ann"[..], b"\xff\xfe"] {
+            assert_eq!(header(b"X-User", value), (Rewritten::Changed, "***".to_owned()));
+        }
+        assert_eq!(header(b"trace", b"ann"), (Rewritten::Same, String::new()));
+        assert_eq!(header(b"\xff", br#"{"x-user":1}"#), (Rewritten::Changed, r#"{"x-user":0}"#.to_owned()));
+    }
 }

@@ -265,9 +265,10 @@ impl Bucket {
 
     fn integer(self, unit: Option<Unit>, value: i64) -> Option<i64> {
         match self {
-            // Widths are whole numbers of a size that both types hold, or the result is none of the value's.
+            // A width with a fraction means nothing for whole numbers.
             Bucket::Width(width) => {
-                let width = format!("{width:.0}").parse::<i64>().ok().filter(|whole| *whole > 0)?;
+                #[expect(clippy::cast_possible_truncation, reason = "whole, and far within")]
+                let width = (width.fract() == 0.0 && (1.0..9e15).contains(&width)).then_some(width as i64)?;
                 value.checked_sub(value.rem_euclid(width))
             }
             Bucket::Month(own) => down(value, own.or(unit)?, |date| date.replace_day(1).ok()),
@@ -439,6 +440,8 @@ mod tests {
         let ten = Transform::Bucket(Bucket::Width(10.0));
         assert_eq!((text(&ten, "47.5"), integer(&ten, -3)), ("40".to_owned(), -10));
         assert_eq!(ten.float(47.5), Fate::Value(40.0));
+        let broken = Transform::Bucket(Bucket::Width(2.5));
+        assert_eq!((broken.float(7.6), integer(&broken, 7)), (Fate::Value(7.5), 0));
         assert_eq!(integer(&Transform::Bucket(Bucket::Year(None)), 400), 0, "what it counts in is not said");
     }
 

@@ -10,12 +10,12 @@ mod rows;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use tidegate_masking::{OnUnmaskable, Unknown};
+use tidegate_masking::{ClassId, Fields, OnUnmaskable, Unknown};
 
 use crate::error::{Place, PolicyError};
 use crate::topics::{not_yaml, places_of_rows};
 pub use plan::ClassKeys;
-use rows::{Change, RawSelector, RawTopic, Selector, TopicRow};
+use rows::{Change, RawSelector, RawTopic, Selector, TopicRow, What};
 
 /// The file's name inside a policy folder.
 pub(crate) const FILE: &str = "masking.yaml";
@@ -73,7 +73,7 @@ impl Masking {
                 if is_name { change.check() } else { Err(format!("{NO_CLASS}, and may end with {ALL_BELOW}")) };
             checked.map_err(|what| {
                 let what = format!("class {name:?}: {what}");
-                PolicyError::folder(FILE, what, "mend it there")
+                PolicyError::at(place_of_class(name, text), what, "docs/masking.md lists the transforms")
             })?;
         }
         let mut masking = Masking {
@@ -83,12 +83,17 @@ impl Masking {
             on_unmaskable: raw.on_unmaskable.into(),
             unknown: raw.unknown_fields.into(),
         };
+        // All paths together, which no topic can have more of.
+        let mut paths = Fields::default();
         for (index, selector) in raw.selectors.into_iter().enumerate() {
             let wrong = |what: String, mend: &str| PolicyError::at(place_under("selectors", index, text), what, mend);
             let selector = Selector::read(selector).map_err(|what| wrong(what, rows::SELECTOR))?;
-            if masking.change(&selector.class).is_none() {
+            if masking.row(&selector.class).is_none() {
                 let what = format!("class {:?} stands not under classes", selector.class);
                 return Err(wrong(what, "write one of its classes, or add it there"));
+            }
+            if let What::Path(path) = &selector.what {
+                paths.add_path(path, ClassId(0)).map_err(|what| wrong(what, "name fewer fields beside *"))?;
             }
             masking.selectors.push(selector);
         }
@@ -97,21 +102,6 @@ impl Masking {
             masking.topics.push(TopicRow::read(row).map_err(wrong)?);
         }
         Ok(masking)
-    }
-
-    /// How a class is changed: as its own row says, or the nearest that stands for all below it.
-    fn change(&self, class: &str) -> Option<&Change> {
-        let mut stem = class;
-        if let Some(own) = self.classes.get(stem) {
-            return Some(own);
-        }
-        while let Some((above, _)) = stem.rsplit_once('.') {
-            if let Some(wide) = self.classes.get(&format!("{above}{ALL_BELOW}")) {
-                return Some(wide);
-            }
-            stem = above;
-        }
-        None
     }
 
     /// Whether this is a class, or one that has classes below it: `PII` where there is `PII.email`.
@@ -135,6 +125,16 @@ impl Masking {
     pub fn keyed(&self) -> impl Iterator<Item = &str> {
         self.classes.iter().filter(|(_, change)| change.is_keyed()).map(|(name, _)| name.as_str())
     }
+}
+
+/// Where a class's row stands; the file as a whole where it is written in another way.
+fn place_of_class(name: &str, text: &str) -> Place {
+    let begins = |line: &str| {
+        let line = line.trim_start_matches([' ', '\'', '"']);
+        line.strip_prefix(name).is_some_and(|rest| rest.trim_start_matches(['\'', '"']).starts_with(':'))
+    };
+    let found = text.lines().zip(1..).find(|(line, _)| begins(line));
+    Place::new(FILE, found.map_or((1, 1), |(line, number)| (number, line.len() - line.trim_start().len() + 1)))
 }
 
 /// Where a row of one of the lists stands.

@@ -68,7 +68,7 @@ impl Masking {
     }
 
     /// The row that says how a class is changed, and its name.
-    fn row(&self, class: &str) -> Option<(&str, &super::rows::Change)> {
+    pub(super) fn row(&self, class: &str) -> Option<(&str, &super::rows::Change)> {
         let own = self.classes.get_key_value(class);
         let wide = || {
             super::and_above(class).skip(1).find_map(|stem| self.classes.get_key_value(&format!("{stem}{ALL_BELOW}")))

@@ -68,7 +68,7 @@ fn mistakes_name_their_place() {
         ("path: customer.name", "path: customer.name, in: [headers]", "masking.yaml:8:3: headers have names"),
         ("topic: 'payments.raw'", "topic: ''", "masking.yaml:12:3: topic is a name"),
         ("deny_topic", "pass_through", "pass_through"),
-        ("keep_last, n: 4", "keep_last, n: 0", "class \"PCI.pan\": n is 0"),
+        ("keep_last, n: 4", "keep_last, n: 0", "masking.yaml:4:3: class \"PCI.pan\": n is 0"),
         ("keep_last, n: 4", "rot13", "rot13"),
         ("keep_last, n: 4", "bucket", "class \"PCI.pan\": bucket has width"),
         ("keep_last, n: 4", "bucket, width: -1", "class \"PCI.pan\": width is a number above 0"),
