@@ -214,6 +214,36 @@ pub struct PartitionRange {
     pub error: i16,
 }
 
+/// What a caller's mask was over in one partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MaskRef {
+    /// Position in the entry's `topics`.
+    pub topic: u32,
+    /// Partition number.
+    pub partition: i32,
+    /// Digest of all that the mask does; zeros where the mask itself withheld everything.
+    pub plan: [u8; 32],
+    /// Records that were left out.
+    pub withheld: u64,
+}
+
+/// Values of one class of fields that were met in the records of one partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClassRef {
+    /// Position in the entry's `topics`.
+    pub topic: u32,
+    /// Partition number.
+    pub partition: i32,
+    /// The class's name.
+    pub class: String,
+    /// Values that were delivered masked.
+    pub masked: u64,
+    /// Values that were delivered as they are.
+    pub clear: u64,
+    /// Names of the rules that decided which.
+    pub rule: String,
+}
+
 /// The digest of one record batch, from which the log makes a content tag that links the batch across produce and fetch.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Batch {
@@ -356,6 +386,10 @@ pub struct Entry {
     pub partitions: Vec<PartitionRange>,
     /// Other names by which the client called topics; all else in the entry says the topics' own.
     pub aliases: Vec<AliasRef>,
+    /// Partitions whose records went through a mask; each is in `partitions` if anything of it was delivered.
+    pub masks: Vec<MaskRef>,
+    /// What those records held.
+    pub classes: Vec<ClassRef>,
     /// Batches in those partitions.
     pub batches: Vec<Batch>,
     /// Bytes as they came.
@@ -399,6 +433,8 @@ impl Entry {
             topics: Vec::new(),
             partitions: Vec::new(),
             aliases: Vec::new(),
+            masks: Vec::new(),
+            classes: Vec::new(),
             batches: Vec::new(),
             received: None,
             delivered: None,
@@ -419,12 +455,18 @@ impl Entry {
         let resources = self.resources.iter().map(|resource| resource.name.len() + resource.rule.len() + 8);
         let topics = self.topics.iter().map(|topic| topic.name.len() + 20);
         let aliases = self.aliases.iter().map(|used| used.alias.len() + used.topic.len() + 8);
+        let classes = self.classes.iter().map(|used| used.class.len() + used.rule.len() + 40);
         let disclosures = self.disclosures.iter().map(|(_, value)| value.len() + 60);
         let facts = self.facts.iter().map(|(name, value)| name.len() + value.len() + 4);
-        let lists: usize = resources.chain(topics).chain(aliases).chain(disclosures).chain(facts).sum();
+        let lists: usize = resources.chain(topics).chain(aliases).chain(classes).chain(disclosures).chain(facts).sum();
         let words = self.decision.as_ref().map_or(0, |decision| decision.rule.len() + 40)
             + self.reason.as_ref().map_or(0, String::len);
-        256 + lists + words + self.partitions.len() * 40 + self.batches.len() * 20 + self.counts.len() * 8
+        256 + lists
+            + words
+            + self.partitions.len() * 40
+            + self.masks.len() * 56
+            + self.batches.len() * 20
+            + self.counts.len() * 8
     }
 }
 

@@ -3,8 +3,8 @@
 
 use crate::cbor::{Decoder, Encoder, Malformed};
 use crate::entry::{
-    Algorithm, AliasRef, Api, Decision, Effect, Entry, Kind, Label, PartitionRange, Place, Previous, ResourceRef,
-    TopicRef,
+    Algorithm, AliasRef, Api, ClassRef, Decision, Effect, Entry, Kind, Label, MaskRef, PartitionRange, Place, Previous,
+    ResourceRef, TopicRef,
 };
 use crate::merkle::{Hash, sha256_parts};
 
@@ -229,6 +229,22 @@ impl Leaf {
             e.text(&used.alias);
             e.text(&used.topic);
         });
+        fields.list(31, &entry.masks, |e, mask| {
+            e.array(4);
+            e.uint(mask.topic.into());
+            e.int(mask.partition.into());
+            e.bytes(&mask.plan);
+            e.uint(mask.withheld);
+        });
+        fields.list(32, &entry.classes, |e, used| {
+            e.array(6);
+            e.uint(used.topic.into());
+            e.int(used.partition.into());
+            e.text(&used.class);
+            e.uint(used.masked);
+            e.uint(used.clear);
+            e.text(&used.rule);
+        });
     }
 
     /// Reads a leaf. Only the form that [`Leaf::encode`] writes is accepted.
@@ -368,6 +384,13 @@ impl Leaf {
                     Ok(AliasRef { alias: d.text()?, topic: d.text()? })
                 })?;
             }
+            31 => {
+                entry.masks = list(d, |d| {
+                    d.array_of(4)?;
+                    Ok(MaskRef { topic: d.small()?, partition: d.small()?, plan: d.fixed()?, withheld: d.uint()? })
+                })?;
+            }
+            32 => entry.classes = list(d, class)?,
             _ => return Err(d.malformed("an unknown key")),
         }
         Ok(())
@@ -402,6 +425,18 @@ fn partition(d: &mut Decoder<'_>) -> Result<PartitionRange, Malformed> {
         records: d.uint()?,
         bytes: d.uint()?,
         error: d.small()?,
+    })
+}
+
+fn class(d: &mut Decoder<'_>) -> Result<ClassRef, Malformed> {
+    d.array_of(6)?;
+    Ok(ClassRef {
+        topic: d.small()?,
+        partition: d.small()?,
+        class: d.text()?,
+        masked: d.uint()?,
+        clear: d.uint()?,
+        rule: d.text()?,
     })
 }
 
@@ -459,6 +494,15 @@ mod tests {
                 error: 0,
             }],
             aliases: vec![AliasRef { alias: "old-orders".into(), topic: "orders".into() }],
+            masks: vec![MaskRef { topic: 0, partition: 3, plan: [7; 32], withheld: 1 }],
+            classes: vec![ClassRef {
+                topic: 0,
+                partition: 3,
+                class: "PII.email".into(),
+                masked: 9,
+                clear: 0,
+                rule: "default-deny".into(),
+            }],
             counts: vec![(12, 3)],
             first_ms: Some(1),
             last_ms: Some(2),
@@ -512,7 +556,7 @@ mod tests {
         }
 
         #[test]
-        fn a_changed_byte_is_refused_or_canonical(at in 0usize..450, byte in any::<u8>()) {
+        fn a_changed_byte_is_refused_or_canonical(at in 0usize..560, byte in any::<u8>()) {
             let mut bytes = full().encode();
             let at = at % bytes.len();
             bytes[at] = byte;

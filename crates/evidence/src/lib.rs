@@ -16,8 +16,8 @@ pub mod verify;
 
 pub use cbor::Malformed;
 pub use entry::{
-    Algorithm, AliasRef, Api, Batch, Decision, Digest, Effect, Entry, Kind, Label, PartitionRange, PayloadHasher,
-    Place, Previous, ResourceRef, SessionId, TopicRef,
+    Algorithm, AliasRef, Api, Batch, ClassRef, Decision, Digest, Effect, Entry, Kind, Label, MaskRef, PartitionRange,
+    PayloadHasher, Place, Previous, ResourceRef, SessionId, TopicRef,
 };
 #[doc(hidden)]
 pub use frame::fuzz_frame;

@@ -2,6 +2,7 @@
 //! ([`Config`]); an error names the file, the line and the mend.
 
 mod certificates;
+mod class_keys;
 mod names;
 mod web;
 
@@ -22,6 +23,7 @@ use toml::Spanned;
 
 pub(crate) use certificates::ClientCertificates;
 use certificates::ClientCertificatesSection;
+pub(crate) use class_keys::ClassKeySection;
 pub(crate) use web::WebSection;
 
 /// The file as typed. Unknown keys are refused.
@@ -60,6 +62,9 @@ pub(crate) struct FileConfig {
     /// Where clients come in; at least one.
     #[serde(default)]
     pub(crate) listener: Vec<ListenerSection>,
+    /// What classes of fields are changed with, where masks need keys.
+    #[serde(default)]
+    pub(crate) class_key: Vec<ClassKeySection>,
     /// Bounds.
     #[serde(default)]
     pub(crate) limits: LimitsSection,
@@ -276,6 +281,8 @@ pub(crate) struct LimitsSection {
     pub(crate) in_flight: usize,
     /// What Fetch's `max_bytes` is lowered to, in KiB.
     pub(crate) answer_kib: i32,
+    /// Bytes of masked batches kept for the next caller of the same entitlement, in MiB; 0 keeps none.
+    pub(crate) masked_mib: u64,
     /// Bytes of large frames held at once, over all connections, in MiB.
     pub(crate) frames_mib: usize,
     /// Longest session of a person without authenticating again, in seconds.
@@ -296,6 +303,7 @@ impl Default for LimitsSection {
             delivery_stall_s: 60,
             in_flight: 256,
             answer_kib: 8 * 1024,
+            masked_mib: 64,
             frames_mib: 256,
             // A stolen token is good for as long as this at most; clients renew by themselves (KIP-368).
             session_user_s: 5 * 60,
@@ -415,8 +423,11 @@ fn from_folder(file: &mut FileConfig, folder: &Path) {
     let mut paths: Vec<&mut PathBuf> =
         vec![&mut file.evidence.dir, file.evidence.keyring.get_mut(), &mut file.policy.dir, &mut file.agents.socket];
     paths.extend([&mut file.state.dir, &mut file.control.socket]);
-    if let KeySource::File { file } = file.evidence.wrapping_key.get_mut() {
-        paths.push(file);
+    let class_keys = file.class_key.iter_mut().map(|section| &mut section.key);
+    for key in [file.evidence.wrapping_key.get_mut()].into_iter().chain(class_keys) {
+        if let KeySource::File { file } = key {
+            paths.push(file);
+        }
     }
     paths.extend(file.issuer.iter_mut().flat_map(IssuerConfig::paths));
     paths.extend(file.client_certificates.iter_mut().flat_map(CertificateConfig::paths));
@@ -470,6 +481,7 @@ fn check(file: FileConfig, place: &Place<'_>) -> Result<Config, ConfigError> {
         }
     }
     names::check(&file, place)?;
+    class_keys::check(&file, place)?;
     certificates::check(&file, place)?;
     web::check(&file, place)?;
     let clusters = clusters(&file, place)?;

@@ -1,4 +1,4 @@
-//! SIGHUP: certificates, issuers and policy anew, without cutting a connection that they do not concern. What is wrong changes
+//! SIGHUP: certificates, issuers, keys of classes and policy anew, without cutting a connection that they do not concern. What is wrong changes
 //! nothing; what needs a restart is named.
 
 use std::path::Path;
@@ -11,6 +11,7 @@ use tracing::{error, info, warn};
 
 use crate::config::{self, Config, FileConfig, PolicySource};
 use crate::control::{People, hex};
+use crate::secrets;
 use crate::serve::{self, Gate};
 use crate::tls;
 use crate::web::Settings;
@@ -33,6 +34,7 @@ async fn take_up(path: &Path, gate: &Gate) -> Result<()> {
     let web_tls = serve::web_tls(&config)?;
     let certificates = certificates(&config)?;
     let people = People::of(&config)?;
+    let keys = secrets::class_keys(&config.file.class_key)?;
     for what in needs_restart(&gate.started_with, &config.file) {
         warn!(what, "this change needs a restart");
     }
@@ -45,6 +47,7 @@ async fn take_up(path: &Path, gate: &Gate) -> Result<()> {
     entry.facts = vec![("cause".into(), "SIGHUP".into()), ("digest".into(), hex(&config.digest))];
     shared.log.append_admin(entry).await.context("the change cannot be recorded")?;
     gate.control.take_up(people);
+    gate.control.take_up_keys(keys).await;
     serve::tell_strangers(&config, &shared.policy());
     issuers.refresh_all().await;
     gate.refresh.replace(tokio::spawn(Arc::clone(&issuers).run_refresh()));

@@ -1,5 +1,6 @@
-//! Reads the key that wraps the keyring, and wraps the gate's own secrets with one made of it.
+//! Reads the key that wraps the keyring and those of classes of fields, and wraps the gate's own secrets with one made of it.
 
+use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt as _;
 
 use anyhow::{Context as _, Result, bail};
@@ -7,38 +8,59 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKe
 use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
 use base64::Engine as _;
 use tidegate_evidence::store::SecretKey;
+use tidegate_masking::transform::ClassKey;
 use zeroize::Zeroizing;
 
-use crate::config::KeySource;
+use crate::config::{ClassKeySection, KeySource};
 
 /// The 32 bytes of the wrapping key.
 ///
 /// # Errors
-/// The file or command cannot be read, others may read the file, or what comes is not 32 bytes as base64 or hex.
+/// As of [`key`].
 pub(crate) fn wrapping_key(source: &KeySource) -> Result<SecretKey> {
+    key(source, "the wrapping key")
+}
+
+/// The keys of classes of fields, by the name of the class's row.
+///
+/// # Errors
+/// As of [`key`].
+pub(crate) fn class_keys(sections: &[ClassKeySection]) -> Result<BTreeMap<String, ClassKey>> {
+    let read = |section: &ClassKeySection| {
+        let class = section.class.get_ref();
+        let secret = key(&section.key, &format!("the key of class {class}"))?;
+        Ok((class.clone(), ClassKey::new(section.id.get_ref(), &secret)))
+    };
+    sections.iter().map(read).collect()
+}
+
+/// The 32 bytes of a key; `what` says which.
+///
+/// # Errors
+/// The file or command cannot be read, others may read the file, or what comes is not 32 bytes as base64 or hex.
+fn key(source: &KeySource, what: &str) -> Result<SecretKey> {
     let text = match source {
         KeySource::File { file } => {
             let metadata = std::fs::metadata(file).with_context(|| {
-                format!("cannot read the wrapping key {}; make one with: head -c 32 /dev/urandom | base64 > FILE; chmod 600 FILE", file.display())
+                format!(
+                    "cannot read {what} {}; make one with: head -c 32 /dev/urandom | base64 > FILE; chmod 600 FILE",
+                    file.display()
+                )
             })?;
             if metadata.mode() & 0o077 != 0 {
-                bail!("others may read the wrapping key {0}; mend it with: chmod 600 {0}", file.display());
+                bail!("others may read {what} {0}; mend it with: chmod 600 {0}", file.display());
             }
-            Zeroizing::new(
-                std::fs::read(file).with_context(|| format!("cannot read the wrapping key {}", file.display()))?,
-            )
+            Zeroizing::new(std::fs::read(file).with_context(|| format!("cannot read {what} {}", file.display()))?)
         }
         KeySource::Command { command } => {
-            let Some((program, arguments)) = command.split_first() else {
-                bail!("the wrapping key's command is empty")
-            };
+            let Some((program, arguments)) = command.split_first() else { bail!("the command of {what} is empty") };
             let output = std::process::Command::new(program)
                 .args(arguments)
                 .stderr(std::process::Stdio::inherit())
                 .output()
-                .with_context(|| format!("cannot run the wrapping key's command {program:?}"))?;
+                .with_context(|| format!("cannot run the command {program:?} of {what}"))?;
             if !output.status.success() {
-                bail!("the wrapping key's command {program:?} failed: {}", output.status);
+                bail!("the command {program:?} of {what} failed: {}", output.status);
             }
             Zeroizing::new(output.stdout)
         }
@@ -49,7 +71,7 @@ pub(crate) fn wrapping_key(source: &KeySource) -> Result<SecretKey> {
             .unwrap_or_default(),
     );
     let Ok(key) = <[u8; 32]>::try_from(bytes.as_slice()) else {
-        bail!("the wrapping key is not 32 bytes as base64 (44 characters) or hex (64)");
+        bail!("{what} is not 32 bytes as base64 (44 characters) or hex (64)");
     };
     Ok(Zeroizing::new(key))
 }

@@ -19,6 +19,7 @@ use tidegate_proxy::frames::Budget;
 use tidegate_proxy::gate::Shared;
 use tidegate_proxy::listener::Listener;
 use tidegate_proxy::live::Live;
+use tidegate_proxy::masks::MaskedBatches;
 use tidegate_proxy::metrics::Metrics;
 use tidegate_proxy::recheck;
 use tidegate_proxy::tally::{Tallied, Tallies};
@@ -89,6 +90,7 @@ pub(crate) fn check(config: &Config) -> Result<String> {
     config.file.web.as_ref().map(|web| web::Settings::of(config, web)).transpose()?;
     web_tls(config)?;
     secrets::wrapping_key(config.file.evidence.wrapping_key.get_ref())?;
+    secrets::class_keys(&config.file.class_key)?;
     let mut said = format!(
         "ok: {} listeners, {} clusters, {} issuers, {} rules",
         config.listeners.len(),
@@ -227,6 +229,7 @@ async fn start(config: &Config, stopping: &CancellationToken) -> Result<(Gate, O
         metrics: Metrics::default(),
         limits: config.limits,
         failures: Failures::default(),
+        masked: MaskedBatches::new(config.file.limits.masked_mib.saturating_mul(MIB)),
         tallies,
     });
     tokio::spawn(recheck::run(Arc::clone(&shared)));
@@ -319,7 +322,7 @@ async fn start_listeners(
     }
     let mut listeners = Vec::new();
     for (listener, cluster, tls) in &config.listeners {
-        let Some(cluster) = clusters.iter().find(|c| c.name == *cluster) else { continue };
+        let Some(cluster) = clusters.iter().find(|c| *c.name == **cluster) else { continue };
         let tls = tls.as_ref().map(tls::listener).transpose()?;
         let started =
             Listener::start(listener.clone(), tls, Arc::clone(cluster), Arc::clone(shared), stopping.clone()).await;

@@ -1,5 +1,5 @@
-//! Names in a policy that mean nobody: callers and groups of an issuer that this gate does not have, and groups that nobody who came
-//! lately was in. A policy with them is valid, but hardly what its author meant.
+//! What a policy names and this gate does not have: callers and groups of an issuer that there is not, groups that nobody who came
+//! lately was in, keys of classes. A policy with them is valid, but hardly what its author meant.
 
 use std::collections::BTreeSet;
 
@@ -13,26 +13,37 @@ use crate::state::State;
 /// Warnings of one kind that are given; a renamed issuer would make one for each rule.
 const WARNINGS_MAX: usize = 20;
 
-/// The names of issuers whose callers this gate can meet.
+/// What this gate has.
 #[derive(Clone, Debug)]
-pub(crate) struct Known(BTreeSet<String>);
+pub(crate) struct Known {
+    /// The names of issuers whose callers it can meet.
+    issuers: BTreeSet<String>,
+    /// The classes of fields that have a key.
+    keyed: BTreeSet<String>,
+}
 
 impl Known {
     pub(crate) fn of(file: &FileConfig) -> Known {
-        Known(file.issuers().map(str::to_owned).chain([SERVICE_ACCOUNT_ISSUER.to_owned()]).collect())
+        let issuers = file.issuers().map(str::to_owned).chain([SERVICE_ACCOUNT_ISSUER.to_owned()]);
+        let keyed = file.class_key.iter().map(|section| section.class.get_ref().clone());
+        Known { issuers: issuers.collect(), keyed: keyed.collect() }
     }
 
     fn names(&self, one: &NamedOne) -> bool {
-        self.0.contains(one.issuer())
+        self.issuers.contains(one.issuer())
     }
 
-    /// What rules and topics name of issuers that there are not.
+    /// What rules and topics name of issuers that there are not, and classes whose changes need a key that there is not.
     pub(crate) fn strangers(&self, policy: &Policy) -> Vec<String> {
-        let known = self.0.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        let known = self.issuers.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
         let told = |one: &NamedOne| {
             format!("{one}, but no issuer is called {:?}, so that is nobody; there are {known}", one.issuer())
         };
-        bounded(policy.people().iter().filter(|one| !self.names(one)).map(told))
+        let people = policy.people().iter().filter(|one| !self.names(one)).map(told);
+        let keyless = policy.masking().keyed().filter(|class| !self.keyed.contains(*class)).map(|class| {
+            format!("class {class} is changed with a key that this gate does not have, so it is redacted: give it a [[class_key]]")
+        });
+        bounded(people.chain(keyless))
     }
 
     /// Groups that the policy names and that nobody was in whose decisions were counted from `first_day` on. Says nothing where

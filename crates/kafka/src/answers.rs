@@ -2,6 +2,7 @@
 //! every address back to the gate, and tells what was disclosed.
 
 mod retry;
+mod shown;
 pub(crate) mod texts;
 mod visible;
 
@@ -9,7 +10,7 @@ pub(crate) use retry::retriable;
 
 use std::collections::HashSet;
 
-use tidegate_model::{AnswerStep, Effect, Facts, Gate, PartitionUse, Slot, TopicUse};
+use tidegate_model::{AnswerStep, Effect, Facts, Gate, MaskUse, PartitionUse, Slot, TopicUse, View};
 
 use crate::batch;
 use crate::classify;
@@ -31,6 +32,8 @@ use crate::splice::Splice;
 use crate::walk::{Event, Scalar, Walker};
 use crate::words::Words;
 use bytes::BytesMut;
+use shown::{Of, Shown};
+use std::ops::Range;
 use visible::Visible;
 
 const PRODUCE: i16 = 0;
@@ -52,7 +55,7 @@ pub fn read(mut slot: Slot, frame: BytesMut, gate: &mut dyn Gate) -> Result<Answ
     let body = received.get(body_at..).unwrap_or_default();
     let aliases = std::mem::take(&mut pending.aliases);
     let everything = if aliases.is_empty() { HashSet::new() } else { pending.everything.clone() };
-    let mut reading = Reading::new(&slot, pending)?;
+    let mut reading = Reading::new(&slot, pending, body.len())?;
     let mut walker = Walker::new(reading.message, slot.api_version, body)?;
     while let Some(event) = walker.next()? {
         reading.on(&event, gate)?;
@@ -86,7 +89,15 @@ struct Reading {
     throttled: bool,
     /// OffsetForLeaderEpoch says a partition's error before its index.
     error_before_index: i16,
+    /// Where the error of the partition at hand stands.
+    error_at: Range<usize>,
+    /// What masked records may still take of this answer.
+    room: usize,
 }
+
+/// What masked records may take of an answer beyond twice what came, so that what a client makes the gate hold is bounded. Batches
+/// that have no room are left for the next answer; the first one of a partition never is.
+const ROOM_BYTES: usize = 1 << 20;
 
 /// What a produce request asked, in the order of topic name and partition.
 struct Asked {
@@ -109,7 +120,7 @@ impl Asked {
 }
 
 impl Reading {
-    fn new(slot: &Slot, pending: Pending) -> Result<Self, ProtocolError> {
+    fn new(slot: &Slot, pending: Pending, body_bytes: usize) -> Result<Self, ProtocolError> {
         let unsupported = ProtocolError::Unsupported { api_key: slot.api_key, version: slot.api_version };
         let (Some(api), Some(message)) = (classify::api(slot.api_key), message(slot.api_key, Direction::Response))
         else {
@@ -129,6 +140,7 @@ impl Reading {
             effect: if pending.changes { Effect::Changes } else { api.effect },
             topics: Vec::new(),
             partitions: Vec::new(),
+            masks: Vec::new(),
             aliases: Vec::new(),
             error: 0,
             refused: merge.is_some() || appended.is_some(),
@@ -150,6 +162,8 @@ impl Reading {
             asked: Asked::new(topics, pending.partitions),
             throttled: false,
             error_before_index: 0,
+            error_at: 0..0,
+            room: body_bytes.saturating_mul(2).saturating_add(ROOM_BYTES),
         })
     }
 
@@ -161,7 +175,7 @@ impl Reading {
             merge.on(event, &mut self.splice);
         }
         self.append(event);
-        self.tell(event)?;
+        self.tell(event, gate)?;
         self.visible.on(event, self.message, &mut self.splice, gate)
     }
 
@@ -199,8 +213,8 @@ impl Reading {
     }
 
     /// Notes what the answer discloses.
-    fn tell(&mut self, event: &Event<'_>) -> Result<(), ProtocolError> {
-        let Event::Scalar { field, value, .. } = event else { return Ok(()) };
+    fn tell(&mut self, event: &Event<'_>, gate: &mut dyn Gate) -> Result<(), ProtocolError> {
+        let Event::Scalar { field, value, span } = event else { return Ok(()) };
         if field.path == "ErrorCode"
             && let Scalar::Int(error) = value
         {
@@ -219,6 +233,7 @@ impl Reading {
                 self.error_before_index = code_of(*error);
             }
             Scalar::Int(error) if field.id == shape.error => {
+                self.error_at = span.clone();
                 if let Some(partition) = self.facts.partitions.last_mut() {
                     partition.error = code_of(*error);
                 }
@@ -229,7 +244,9 @@ impl Reading {
             {
                 self.written(*offset);
             }
-            Scalar::Records(records) if self.facts.api_key == FETCH => self.delivered(records.unwrap_or_default())?,
+            Scalar::Records(records) if self.facts.api_key == FETCH => {
+                self.shown(records.unwrap_or_default(), span, gate)?;
+            }
             _ => {}
         }
         Ok(())
@@ -277,6 +294,56 @@ impl Reading {
             partition.first_offset = base_offset;
             partition.last_offset =
                 base_offset.saturating_add(i64::try_from(asked.records).unwrap_or(0)).saturating_sub(1);
+        }
+    }
+
+    /// Puts the records of a partition through the caller's mask.
+    fn shown(&mut self, records: &[u8], span: &Range<usize>, gate: &mut dyn Gate) -> Result<(), ProtocolError> {
+        let (Some(topic), Some(partition)) = (self.facts.topics.last_mut(), self.facts.partitions.last()) else {
+            return Ok(());
+        };
+        if records.is_empty() {
+            return Ok(());
+        }
+        identify(std::slice::from_mut(topic), gate);
+        let (number, of) = (partition.topic, Of { topic_id: topic.id, partition: partition.partition });
+        let mut mask = match gate.view(&topic.name) {
+            View::Plain => return self.delivered(records),
+            View::Withheld => {
+                self.refuse_partition();
+                return self.replace_records(span, &[]);
+            }
+            View::Masked(mask) => mask,
+        };
+        let (shown, withheld) = shown::shown(records, of, &mut *mask, self.room);
+        self.facts.masks.push(MaskUse { topic: number, partition: of.partition, withheld, seen: mask.take_seen() });
+        drop(mask);
+        match shown {
+            Shown::AsCame => self.delivered(records),
+            Shown::Masked(masked) => self.replace_records(span, &masked),
+            Shown::Nothing(why) => {
+                gate.cannot_show(&topic.name, of.partition, &why.to_string());
+                self.refuse_partition();
+                self.replace_records(span, &[])
+            }
+        }
+    }
+
+    fn replace_records(&mut self, span: &Range<usize>, records: &[u8]) -> Result<(), ProtocolError> {
+        self.room = self.room.saturating_sub(records.len());
+        let mut bytes = Vec::with_capacity(records.len().saturating_add(5));
+        encode::count(&mut bytes, self.flexible, records.len());
+        bytes.extend_from_slice(records);
+        self.splice.replace(span.clone(), bytes);
+        self.delivered(records)
+    }
+
+    /// TOPIC_AUTHORIZATION_FAILED for the partition at hand: clients tell their users of it and go on when they are asked to. After
+    /// CORRUPT_MESSAGE those of Java are stuck.
+    fn refuse_partition(&mut self) {
+        self.splice.replace(self.error_at.clone(), code::TOPIC.to_be_bytes().to_vec());
+        if let Some(partition) = self.facts.partitions.last_mut() {
+            partition.error = code::TOPIC;
         }
     }
 

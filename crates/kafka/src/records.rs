@@ -94,6 +94,8 @@ pub struct Summary {
     pub last_offset: i64,
     /// Bytes that were appended.
     pub bytes: usize,
+    /// Bytes that compressed batches unpacked to.
+    pub unpacked: usize,
     /// Bytes after the last complete batch, which were left out: brokers cut logs by bytes, and clients ask again.
     pub tail: usize,
 }
@@ -188,19 +190,40 @@ struct Batch<'a> {
     codec: Codec,
 }
 
+/// A batch, and what comes after it.
+pub type Split<'a> = (&'a [u8], &'a [u8]);
+
+/// The first batch, and what comes after it; `None` when it is cut. Nothing of it is checked but its magic and its length.
+///
+/// # Errors
+/// It is no batch of magic 2.
+pub fn split(batches: &[u8]) -> Result<Option<Split<'_>>, RecordsError> {
+    split_first(batches).map_err(|why| RecordsError { base_offset: base_offset(batches), why })
+}
+
+fn split_first(batches: &[u8]) -> Result<Option<Split<'_>>, Why> {
+    // A message of the formats before 2 may be shorter than a batch's header.
+    if let Some(magic) = batches.get(16).filter(|magic| **magic != 2) {
+        return Err(Why::Magic(*magic));
+    }
+    let Some((header, _)) = batches.split_first_chunk::<HEADER_BYTES>() else { return Ok(None) };
+    let length = usize::try_from(i32::from_be_bytes(fixed(header, 8))).map_err(|_negative| Why::Length)?;
+    if length < HEADER_BYTES.saturating_sub(LENGTH_END) {
+        return Err(Why::Length);
+    }
+    Ok(batches.split_at_checked(length.saturating_add(LENGTH_END)))
+}
+
+/// Where a batch says that it begins; −1 where it is too short to.
+pub(crate) fn base_offset(batch: &[u8]) -> i64 {
+    batch.first_chunk::<8>().map_or(-1, |base| i64::from_be_bytes(*base))
+}
+
 impl<'a> Batch<'a> {
     /// The first batch and what comes after it; `None` when it is cut.
     fn first(bytes: &'a [u8]) -> Result<Option<(Batch<'a>, &'a [u8])>, Why> {
-        // A message of the formats before 2 may be shorter than a batch's header.
-        if let Some(magic) = bytes.get(16).filter(|magic| **magic != 2) {
-            return Err(Why::Magic(*magic));
-        }
+        let Some((bytes, after)) = split_first(bytes)? else { return Ok(None) };
         let Some((header, _)) = bytes.split_first_chunk::<HEADER_BYTES>() else { return Ok(None) };
-        let length = usize::try_from(i32::from_be_bytes(fixed(header, 8))).map_err(|_negative| Why::Length)?;
-        if length < HEADER_BYTES.saturating_sub(LENGTH_END) {
-            return Err(Why::Length);
-        }
-        let Some((bytes, after)) = bytes.split_at_checked(length.saturating_add(LENGTH_END)) else { return Ok(None) };
         let records = bytes.get(HEADER_BYTES..).unwrap_or_default();
         let attributes = i16::from_be_bytes(fixed(header, CRC_END));
         let base_offset = i64::from_be_bytes(fixed(header, 0));
@@ -242,11 +265,13 @@ impl Rewriting<'_> {
             first_offset: -1,
             last_offset: -1,
             bytes: 0,
+            unpacked: 0,
             tail: 0,
         };
+        let unpacked_max = self.unpacked_left;
         let mut rest = batches;
         loop {
-            let base_offset = rest.first_chunk::<8>().map_or(-1, |base| i64::from_be_bytes(*base));
+            let base_offset = base_offset(rest);
             let failed = |why| RecordsError { base_offset, why };
             let Some((batch, after)) = Batch::first(rest).map_err(failed)? else { break };
             if batch.attributes & CONTROL == 0 {
@@ -269,6 +294,7 @@ impl Rewriting<'_> {
             rest = after;
         }
         summary.tail = rest.len();
+        summary.unpacked = unpacked_max.saturating_sub(self.unpacked_left);
         summary.bytes = self.out.len().saturating_sub(self.start);
         Ok(summary)
     }

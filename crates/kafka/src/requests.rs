@@ -170,6 +170,7 @@ impl Request {
             effect: self.api.effect,
             topics: Vec::new(),
             partitions: Vec::new(),
+            masks: Vec::new(),
             aliases: self.aliases.uses(),
             error: 0,
             refused: false,

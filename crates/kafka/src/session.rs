@@ -314,6 +314,7 @@ fn here(header: &RequestHeader<'_>, operation: &'static str, frame: Bytes) -> Re
         effect: Effect::Reads,
         topics: Vec::new(),
         partitions: Vec::new(),
+        masks: Vec::new(),
         aliases: Vec::new(),
         error: 0,
         refused: false,

@@ -36,6 +36,11 @@ impl Found {
         }
     }
 
+    /// Forgets all.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
     /// Class, values masked, values clear, of each class that was met.
     pub fn classes(&self) -> impl Iterator<Item = (ClassId, u64, u64)> {
         let all = self.0.iter().zip(0_u16..);

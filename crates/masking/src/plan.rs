@@ -80,7 +80,7 @@ pub enum OnUnmaskable {
 }
 
 /// What is masked how, for one topic and one kind of caller.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Plan {
     /// Digest of all that the plan says: what was masked by plans of one id is the same.
     pub id: [u8; 32],

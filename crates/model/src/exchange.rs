@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
-use crate::{Action, Resource};
+use crate::{Action, MaskUse, Resource, View};
 
 /// A client-side protocol. One value of it serves every connection of a listener.
 pub trait Protocol: Send + Sync {
@@ -113,6 +113,12 @@ pub trait Gate {
         self.allows(Action::DescribeCluster, Resource::Cluster, None)
             || self.allows(Action::DescribeGroup, Resource::ConsumerGroup(group), None)
     }
+    /// What the caller is shown of the records of this topic, by its own name.
+    fn view(&mut self, _topic: &str) -> View<'_> {
+        View::Plain
+    }
+    /// Records of this partition cannot be shown to a caller who sees them masked: the operator has to know. `why` holds none of them.
+    fn cannot_show(&mut self, _topic: &str, _partition: i32, _why: &str) {}
     /// Where the gate serves this broker, instead of the address that the broker gave; `None` when it cannot.
     fn endpoint(&mut self, node_id: i32, host: &str, port: u16) -> Option<Endpoint>;
     /// What [`Control`] last learned of the cluster; `None` before the first time.
@@ -267,6 +273,8 @@ pub struct Facts {
     pub topics: Vec<TopicUse>,
     /// The partitions of these topics.
     pub partitions: Vec<PartitionUse>,
+    /// What was met in records that a mask was over; each of a partition in `partitions`.
+    pub masks: Vec<MaskUse>,
     /// The aliases by which the client called topics; everything else says the topics' own names.
     pub aliases: Vec<AliasUse>,
     /// The error that the whole answer carries; 0 for none.

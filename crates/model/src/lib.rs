@@ -4,6 +4,7 @@
 
 mod caller;
 mod exchange;
+mod records;
 mod rights;
 mod words;
 
@@ -12,5 +13,6 @@ pub use exchange::{
     AliasUse, AnswerStep, ClientWords, Control, Credential, Effect, Endpoint, Facts, FrameRefused, Gate, Learned,
     LoginOutcome, Mechanism, PartitionUse, Protocol, RequestStep, Session, Slot, TopicUse,
 };
+pub use records::{BatchAt, ClassSeen, MaskUse, MaskedBatch, PartFate, RecordMask, RecordPart, Seen, View};
 pub use rights::{Action, Resource, ResourceKind};
 pub use words::is_harmless;

@@ -1,11 +1,13 @@
 //! The policy in force and its answers.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use cedar_policy::{Entities, Request};
+use tidegate_masking::transform::ClassKey;
 use tidegate_model::{Action, Caller, Resource};
 
 use crate::answers::Kept;
@@ -15,7 +17,9 @@ use crate::error::PolicyError;
 use crate::evaluate::Core;
 use crate::folder;
 use crate::looks::Looks;
+use crate::masking::ClassKeys;
 use crate::rule::Rule;
+use crate::unmask::Plans;
 
 /// The rule that is named when no rule allows.
 pub(crate) const DEFAULT_DENY: &str = "default-deny";
@@ -34,6 +38,7 @@ pub struct Policy {
     number: u64,
     pub(crate) core: Arc<Core>,
     blocks: Arc<Blocks>,
+    pub(crate) plans: Arc<Plans>,
 }
 
 /// The moment of a question.
@@ -192,14 +197,29 @@ impl Policy {
         let loaded = folder::load(files).map_err(|errors| {
             errors.into_iter().next().unwrap_or_else(|| PolicyError::Schema("an error without a text".to_owned()))
         })?;
-        Ok(Policy { number: next_number(), core: Arc::new(Core::new(Arc::new(loaded))?), blocks: Arc::default() })
+        let core = Arc::new(Core::new(Arc::new(loaded))?);
+        let plans = Arc::new(Plans::new(Arc::new(BTreeMap::<String, ClassKey>::new())));
+        Ok(Policy { number: next_number(), core, blocks: Arc::default(), plans })
     }
 
     /// The same rules with other blocks. It shares all else, kept answers too, so it is made in no time. Whoever puts a policy in
     /// force gives it the blocks that hold: those of the policy before do not pass over by themselves.
     #[must_use]
     pub fn with_blocks(&self, blocks: Arc<Blocks>) -> Policy {
-        Policy { number: next_number(), core: Arc::clone(&self.core), blocks }
+        Policy { number: next_number(), core: Arc::clone(&self.core), blocks, plans: Arc::clone(&self.plans) }
+    }
+
+    /// The same rules and blocks with the keys of classes. As with blocks, those of the policy before do not pass over by themselves.
+    #[must_use]
+    pub fn with_keys(&self, keys: Arc<dyn ClassKeys>) -> Policy {
+        let (core, blocks) = (Arc::clone(&self.core), Arc::clone(&self.blocks));
+        Policy { number: next_number(), core, blocks, plans: Arc::new(Plans::new(keys)) }
+    }
+
+    /// The keys of classes.
+    #[must_use]
+    pub fn keys(&self) -> &Arc<dyn ClassKeys> {
+        self.plans.keys()
     }
 
     /// The topic that the alias stands for; `None` for a name that is no alias, and for one that is blocked by itself: what is left of
@@ -263,7 +283,8 @@ impl Policy {
     /// The schema of this program cannot be read.
     pub fn apart(&self) -> Result<Policy, PolicyError> {
         let core = Arc::new(Core::new(Arc::clone(&self.core.loaded))?);
-        Ok(Policy { number: next_number(), core, blocks: Arc::clone(&self.blocks) })
+        let (blocks, plans) = (Arc::clone(&self.blocks), Arc::clone(&self.plans));
+        Ok(Policy { number: next_number(), core, blocks, plans })
     }
 
     /// What the folder holds.

@@ -166,13 +166,6 @@ pub(crate) fn load(files: &PolicyFiles) -> Result<Loaded, Vec<PolicyError>> {
         let what = format!("no {}: every topic is env unknown, tier0, unclassified", topics::FILE);
         warnings.push(Warning { place: None, what });
     }
-    if masking.is_some() {
-        let what = format!(
-            "{}: the gate masks nothing yet; `tidegate mask try` shows what these masks would do",
-            masking::FILE
-        );
-        warnings.push(Warning { place: None, what });
-    }
     errors.extend(twice(&rules));
     errors.extend(rules.iter().filter_map(|rule| names_alias(rule, &topics)));
     if rules.len() > RULES_MAX {

@@ -1,8 +1,8 @@
 //! Decides operations with Cedar; pure: no clock, no network, no I/O except reading a policy folder.
 //!
-//! A policy is a folder of `*.cedar` files and, beside them, an optional `topics.yaml` that says what topics are
-//! (and `masking.yaml`, of which only the names of classes count so far). The
-//! schema is fixed (`schema.cedarschema`) and validation is strict; a warning of the validator is an error.
+//! A policy is a folder of `*.cedar` files and, beside them, an optional `topics.yaml` that says what topics are, and an optional
+//! `masking.yaml` that says what is looked for in records and how it is changed. The schema is fixed (`schema.cedarschema`) and
+//! validation is strict; a warning of the validator is an error.
 //!
 //! The path of a question: [`Policy::entitlement`] finds the class of callers that the rules cannot tell apart, once a
 //! session; [`Policy::decide`] looks an answer up in that class's table, or asks Cedar and keeps the answer.
@@ -54,3 +54,4 @@ pub use replay::{Change, Changes, Recorded, replay};
 pub use rule::Rule;
 pub use schema::SCHEMA;
 pub use topics::{TopicFacts, Topics};
+pub use unmask::View;

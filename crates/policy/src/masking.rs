@@ -1,8 +1,7 @@
 //! `masking.yaml`: the classes of fields, how each is changed, where its fields are, and how topics are read. Who may see a class
 //! clear is Cedar's to say (`unmask`).
 //!
-//! The first selector that gives a field a class counts. Nothing is masked by the gate yet: plans are made here for
-//! `tidegate mask try`, and of the rest only the names of classes count, so that a rule about a class that does not exist is found.
+//! The first selector that gives a field a class counts.
 
 mod plan;
 mod rows;

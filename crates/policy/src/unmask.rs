@@ -1,12 +1,74 @@
 //! What a session is shown of the records of a topic: the classes that it may see as they are, and how the others are changed.
 
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
 use tidegate_masking::Plan;
 use tidegate_model::{Action, Resource};
 
 use crate::asked::field_name;
 use crate::class::Entitlement;
-use crate::decide::{Now, Policy, Question};
+use crate::decide::{Asking, Now, Policy, Question};
 use crate::masking::{ClassKeys, Masking};
+
+/// Topics whose plans are kept.
+const TOPICS_MAX: usize = 10_000;
+/// Plans that are kept of one topic: one for each choice of classes that some caller sees clear.
+const PLANS_MAX: usize = 64;
+
+/// What a session is shown of the records of a topic.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// What is masked how.
+    pub plan: Arc<Plan>,
+    /// The rules that decided so, one for each of the plan's classes, as in [`crate::Decision::rule`].
+    pub rules: Vec<Arc<str>>,
+}
+
+/// The plans of a policy, made when first needed, and the keys that they are made with.
+pub(crate) struct Plans {
+    keys: Arc<dyn ClassKeys>,
+    topics: RwLock<HashMap<Box<str>, Arc<TopicPlans>>>,
+}
+
+/// The classes that may stand in a topic's records, and the plans that were made for it.
+struct TopicPlans {
+    /// What [`Resource::Field`] calls them, in the order of [`Plan::classes`].
+    fields: Vec<String>,
+    /// By who sees which class clear.
+    made: Mutex<HashMap<Box<[bool]>, Arc<Plan>>>,
+}
+
+impl Plans {
+    pub(crate) fn new(keys: Arc<dyn ClassKeys>) -> Plans {
+        Plans { keys, topics: RwLock::default() }
+    }
+
+    pub(crate) fn keys(&self) -> &Arc<dyn ClassKeys> {
+        &self.keys
+    }
+
+    fn of(&self, topic: &str, masking: &Masking) -> Arc<TopicPlans> {
+        if let Some(plans) = self.topics.read().unwrap_or_else(PoisonError::into_inner).get(topic) {
+            return Arc::clone(plans);
+        }
+        let fields = masking.classes_of(topic).into_iter().map(|class| field_name(class, topic)).collect();
+        let plans = Arc::new(TopicPlans { fields, made: Mutex::default() });
+        let mut topics = self.topics.write().unwrap_or_else(PoisonError::into_inner);
+        if topics.len() >= TOPICS_MAX {
+            topics.clear();
+        }
+        topics.insert(topic.into(), Arc::clone(&plans));
+        plans
+    }
+}
+
+impl fmt::Debug for Plans {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plans").finish_non_exhaustive()
+    }
+}
 
 impl Policy {
     /// What `masking.yaml` says.
@@ -15,28 +77,51 @@ impl Policy {
         &self.core.loaded.masking
     }
 
-    /// What is masked how in records of the topic, by its own name, for this session at this moment. Whoever is not allowed
-    /// `unmask` of a class sees it masked.
+    /// What this session is shown of the records of the topic at this moment; see [`Asking::view`].
     ///
     /// # Errors
-    /// The paths of `masking.yaml` together are too many.
-    pub fn plan(&self, who: &Entitlement, topic: &str, now: Now, keys: &dyn ClassKeys) -> Result<Plan, String> {
-        self.masking().plan(topic, |class| self.unmasks(who, topic, class, now), keys)
+    /// As of [`Asking::view`].
+    pub fn view(&self, who: &Entitlement, topic: &str, now: Now) -> Result<Option<View>, String> {
+        self.asking(who).view(topic, now)
     }
+}
 
-    /// Whether the session sees the fields of a class in a topic as they are.
-    #[must_use]
-    pub fn unmasks(&self, who: &Entitlement, topic: &str, class: &str, now: Now) -> bool {
-        let name = field_name(class, topic);
-        let question = Question { action: Action::Unmask, resource: Resource::Field(&name), partition: None, now };
-        self.decide(who, question).allowed()
+impl Asking<'_> {
+    /// What the session is shown of the records of a topic, called by its own name, at this moment; `None` where nothing is looked
+    /// for in them. Whoever is not allowed `unmask` of a class sees it masked.
+    ///
+    /// # Errors
+    /// The paths of `masking.yaml` together are too many: nobody can say what may be shown.
+    pub fn view(&self, topic: &str, now: Now) -> Result<Option<View>, String> {
+        let masking = self.policy.masking();
+        if !masking.selects_anything() {
+            return Ok(None);
+        }
+        let plans = self.policy.plans.of(topic, masking);
+        if plans.fields.is_empty() {
+            return Ok(None);
+        }
+        let decided = plans.fields.iter().map(|field| {
+            let resource = Resource::Field(field);
+            let decision = self.decide(Question { action: Action::Unmask, resource, partition: None, now });
+            (decision.allowed(), Arc::clone(&decision.rule))
+        });
+        let (clear, rules): (Vec<bool>, Vec<Arc<str>>) = decided.unzip();
+        let mut made = plans.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(plan) = made.get(&*clear) {
+            return Ok(Some(View { plan: Arc::clone(plan), rules }));
+        }
+        let plan = Arc::new(masking.plan(topic, &clear, &*self.policy.plans.keys)?);
+        if made.len() >= PLANS_MAX {
+            made.clear();
+        }
+        made.insert(clear.into(), Arc::clone(&plan));
+        Ok(Some(View { plan, rules }))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use tidegate_model::CallerKind;
 
     use super::*;
@@ -171,11 +256,11 @@ selectors:
         let plan = |groups: &[&str]| {
             let asked = asked(groups, "any", "orders");
             let now = asked.question().now;
-            policy.plan(&asked.entitlement(&policy), "orders", now, &BTreeMap::new()).unwrap()
+            policy.view(&asked.entitlement(&policy), "orders", now).unwrap().unwrap().plan
         };
         let clear = |groups: &[&str]| -> Vec<String> {
-            let classes = plan(groups).classes;
-            classes.iter().filter(|class| class.mask.is_none()).map(|class| class.name.to_string()).collect()
+            let plan = plan(groups);
+            plan.classes.iter().filter(|class| class.mask.is_none()).map(|class| class.name.to_string()).collect()
         };
         assert_eq!(clear(&["i:all"]), [""; 0]);
         assert_eq!(clear(&["i:security"]), ["PCI.pan", "PII.email"]);

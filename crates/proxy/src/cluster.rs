@@ -30,7 +30,7 @@ const TOLD_MAX: usize = 1_000;
 /// A cluster.
 pub struct Cluster {
     /// Its configured name.
-    pub name: String,
+    pub name: Arc<str>,
     /// The protocol it speaks.
     pub protocol: &'static dyn Protocol,
     learned: ArcSwapOption<Learned>,
@@ -53,7 +53,7 @@ impl Cluster {
     #[must_use]
     pub fn new(name: String, protocol: &'static dyn Protocol) -> Self {
         Self {
-            name,
+            name: name.into(),
             protocol,
             learned: ArcSwapOption::empty(),
             brokers: Mutex::default(),
@@ -94,9 +94,8 @@ impl Cluster {
     pub(crate) fn tell_of_alias(&self, alias: &str) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         if told.len() < TOLD_MAX && told.insert(alias.to_owned()) {
-            let cluster = &self.name;
             warn!(
-                cluster,
+                cluster = &*self.name,
                 alias, "a topic is called like an alias of the policy: both are refused until one is renamed"
             );
         }

@@ -345,7 +345,7 @@ fn connection_facts(listener: &Listener, client: &Client, upstream: &UpstreamFac
     }
     ConnectionFacts {
         listener: listener.config.name.clone(),
-        cluster: listener.endpoints.cluster().name.clone(),
+        cluster: listener.endpoints.cluster().name.to_string(),
         tls: listener.tls().is_some(),
         plaintext_accepted: listener.config.plaintext_accepted,
         peer: client.peer,

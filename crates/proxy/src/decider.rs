@@ -5,12 +5,14 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, LazyLock};
 
-use tidegate_model::{Action, Caller, Endpoint, Gate, Resource, ResourceKind};
+use tidegate_model::{Action, Caller, Endpoint, Gate, Resource, ResourceKind, View};
 use tidegate_policy::{Asking, Circumstances, Decision, Effect, Entitlement, Now, Policy, Question};
 use tokio::runtime::{Handle, RuntimeFlavor};
+use tracing::warn;
 
 use crate::gate::Shared;
 use crate::listener::Endpoints;
+use crate::masks::TopicMask;
 
 /// Distinct questions of one frame that are named; more are counted.
 const ASKED_MAX: usize = 1024;
@@ -273,6 +275,33 @@ impl Gate for Decider<'_> {
             || self.allows(Action::DescribeGroup, Resource::ConsumerGroup(group), None)
     }
 
+    fn view(&mut self, topic: &str) -> View<'_> {
+        let Some((_, asking)) = &self.access else { return View::Withheld };
+        match asking.view(topic, self.now) {
+            Ok(None) => View::Plain,
+            Ok(Some(view)) => {
+                let cluster = Arc::clone(&self.endpoints.cluster().name);
+                View::Masked(Box::new(TopicMask::new(view, topic, cluster, self.shared, self.now_ms)))
+            }
+            Err(why) => {
+                self.cannot_show(topic, -1, &why);
+                View::Withheld
+            }
+        }
+    }
+
+    fn cannot_show(&mut self, topic: &str, partition: i32, why: &str) {
+        if let Some(times) = self.shared.metrics.unmaskable.again(self.now_ms) {
+            warn!(
+                topic,
+                partition,
+                why,
+                times,
+                "records that are masked for their reader cannot be shown, so their partition is refused"
+            );
+        }
+    }
+
     fn endpoint(&mut self, node_id: i32, host: &str, port: u16) -> Option<Endpoint> {
         self.endpoints.of_broker(node_id, host, port)
     }
@@ -292,7 +321,7 @@ impl Gate for Decider<'_> {
 
 /// Does work that takes long where it holds up no other connection: its thread hands them to another, once for as many pieces of work
 /// as follow without a wait.
-fn aside<T>(long: bool, work: impl FnOnce() -> T) -> T {
+pub(crate) fn aside<T>(long: bool, work: impl FnOnce() -> T) -> T {
     let others = || Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread);
     if long && others() { tokio::task::block_in_place(work) } else { work() }
 }

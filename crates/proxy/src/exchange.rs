@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::ahead::{self, Ahead};
 use crate::connection::{circumstances, next_frame};
-use crate::decider::{Access, Decider, Questions};
+use crate::decider::{Access, Decider, Questions, aside};
 use crate::fault::Fault;
 use crate::frames::{Frame, FrameReader, Held, ReadError, write_frame};
 use crate::listener::Listener;
@@ -36,6 +36,9 @@ use crate::shows::{Shows, shown_of};
 use crate::slots::{Ends, Owed, Ready, Step, is_negotiation, next_owed, with_in_flight};
 use crate::steps::{Decided, Masked, ReadsOnly, Recording};
 use crate::tally::{Around, Tally};
+
+/// Bytes of an answer that are masked where the answer is received; a larger one gives up its thread meanwhile.
+const MASK_IN_PLACE_MAX: usize = 128 * 1024;
 
 /// An authenticated connection.
 pub struct Exchange {
@@ -349,7 +352,9 @@ impl Exchange {
     ) -> Result<(AnswerStep, Questions, Arc<Policy>), Fault> {
         let access = self.access_now();
         let mut gate = Decider::new(&self.listener.shared, &self.listener.endpoints, Some(&access));
-        let step = self.session().answer(slot, frame, &mut gate).map_err(Fault::Broker)?;
+        // Masking a large answer takes milliseconds.
+        let long = frame.len() > MASK_IN_PLACE_MAX && access.policy.masking().selects_anything();
+        let step = aside(long, || self.session().answer(slot, frame, &mut gate)).map_err(Fault::Broker)?;
         if Arc::ptr_eq(asked_under, &access.policy) {
             return Ok((step, asked, Arc::clone(&access.policy)));
         }

@@ -13,6 +13,7 @@ use crate::agents::Agents;
 use crate::failures::Failures;
 use crate::frames::Budget;
 use crate::live::Live;
+use crate::masks::MaskedBatches;
 use crate::metrics::Metrics;
 use crate::tally::Tallies;
 
@@ -68,6 +69,8 @@ pub struct Shared {
     pub limits: Limits,
     /// Failed logins, folded.
     pub failures: Failures,
+    /// Masked batches that were delivered. Cleared whenever `policy` is replaced.
+    pub masked: MaskedBatches,
     /// Where sessions hand over what they counted of decisions.
     pub tallies: Tallies,
 }
@@ -77,6 +80,12 @@ impl Shared {
     #[must_use]
     pub fn now_ms(&self) -> u64 {
         now_ms()
+    }
+
+    /// Puts a policy in force. [`Live::review`] ends what it takes away.
+    pub fn put_in_force(&self, policy: Policy) {
+        self.policy.store(Arc::new(policy));
+        self.masked.clear();
     }
 
     /// The policy in force.

@@ -8,6 +8,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::seldom::Seldom;
 use crate::undecided::Undecided;
 
 /// Operation and what came of it.
@@ -33,6 +34,13 @@ pub struct Direction {
     pub direction: &'static str,
 }
 
+/// Where something came from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Origin {
+    /// `made` or `kept`.
+    pub from: &'static str,
+}
+
 /// The data path's metrics.
 #[derive(Clone, Debug, Default)]
 pub struct Metrics {
@@ -52,6 +60,10 @@ pub struct Metrics {
     pub bytes: Family<Direction, Counter>,
     /// Questions that could not be evaluated.
     pub undecided: Undecided,
+    /// Batches that were masked, and that were kept from when they were.
+    pub masked_batches: Family<Origin, Counter>,
+    /// Parts of records that could not be read under a mask.
+    pub unmaskable: Seldom,
     /// Connections that ended before the client wanted it, by who must act.
     pub faults: Family<Reason, Counter>,
 }
@@ -73,7 +85,17 @@ impl Metrics {
         registry.register(
             "policy_errors",
             "Questions that were denied because a rule could not be evaluated",
-            self.undecided.count.clone(),
+            self.undecided.0.count.clone(),
+        );
+        registry.register(
+            "masked_batches",
+            "Record batches that went through a mask: made, or kept from the last time",
+            self.masked_batches.clone(),
+        );
+        registry.register(
+            "records_unmaskable",
+            "Records and batches that were withheld because a mask could not read them",
+            self.unmaskable.count.clone(),
         );
         registry.register("faults", "Connections that ended early, by who must act", self.faults.clone());
     }

@@ -12,10 +12,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use tidegate_evidence::entry::{
-    Algorithm, AliasRef, Api, Decision, Effect, Entry, Kind, Label, PartitionRange, ResourceRef, SessionId, TopicRef,
+    Algorithm, AliasRef, Api, ClassRef, Decision, Effect, Entry, Kind, Label, MaskRef, PartitionRange, ResourceRef,
+    SessionId, TopicRef,
 };
 use tidegate_evidence::store::{Log, LogError};
-use tidegate_model::{AliasUse, Caller, CallerKind, ClientWords, Facts, ResourceKind};
+use tidegate_model::{AliasUse, Caller, CallerKind, ClientWords, Facts, MaskUse, ResourceKind};
 
 use crate::decider::Questions;
 use crate::gate::now_ms;
@@ -283,7 +284,7 @@ impl Recorder {
         for pair in pairs.iter().skip(tickets.more.len().saturating_add(1)) {
             let mut entry = self.operation(
                 Kind::Outcome,
-                &Facts { topics: vec![], partitions: vec![], aliases: vec![], ..facts.clone() },
+                &Facts { topics: vec![], partitions: vec![], masks: vec![], aliases: vec![], ..facts.clone() },
                 now_ms,
             );
             entry.pair = Some(*pair);
@@ -426,6 +427,7 @@ impl Recorder {
             error: partition.error,
         };
         entry.partitions = facts.partitions.iter().map(range).collect();
+        (entry.masks, entry.classes) = masks(&facts.masks);
         let called = |used: &AliasUse| AliasRef { alias: used.alias.clone(), topic: used.topic.clone() };
         entry.aliases = facts.aliases.iter().map(called).collect();
         entry
@@ -464,6 +466,28 @@ fn decided(entry: &mut Entry, facts: &Facts, questions: &Questions, allowed: boo
     if questions.more > 0 {
         entry.facts.push(("resources_more".into(), questions.more.to_string()));
     }
+}
+
+/// What masks were over, and what they met.
+fn masks(masks: &[MaskUse]) -> (Vec<MaskRef>, Vec<ClassRef>) {
+    let topic = |mask: &MaskUse| u32::try_from(mask.topic).unwrap_or(u32::MAX);
+    let refs = masks.iter().map(|mask| MaskRef {
+        topic: topic(mask),
+        partition: mask.partition,
+        plan: mask.seen.plan,
+        withheld: mask.withheld,
+    });
+    let classes = masks.iter().flat_map(|mask| {
+        mask.seen.classes.iter().map(move |seen| ClassRef {
+            topic: topic(mask),
+            partition: mask.partition,
+            class: seen.class.to_string(),
+            masked: seen.masked,
+            clear: seen.clear,
+            rule: seen.rule.to_string(),
+        })
+    });
+    (refs.collect(), classes.collect())
 }
 
 fn identity(caller: &Caller, words: &ClientWords, connection: &ConnectionFacts) -> Vec<(Label, Vec<u8>)> {

@@ -36,6 +36,18 @@ impl Shows {
         let any = shown_of(&facts).next().is_some();
         any.then_some(Shows { facts, policy })
     }
+
+    /// The topics whose records are shown, and the plan that those were masked by, if any.
+    fn topics(&self) -> impl Iterator<Item = (&str, Option<[u8; 32]>)> {
+        let facts = &self.facts;
+        let shown = facts.topics.iter().enumerate();
+        shown.filter(|(place, _)| facts.partitions.iter().any(|p| p.topic == *place && p.bytes > 0)).map(
+            |(place, topic)| {
+                let mask = facts.masks.iter().find(|mask| mask.topic == place);
+                (topic.name.as_str(), mask.map(|mask| mask.seen.plan))
+            },
+        )
+    }
 }
 
 /// An answer on its way to the client, until it is dropped.
@@ -80,12 +92,18 @@ impl Seat {
             let resource = Resource::Topic(name);
             asking.decide(Question { action: Action::Consume, resource, partition: Some(partition), now }).allowed()
         };
+        // Records that would be masked otherwise now are not shown as they were masked before, whoever would see more of them.
+        let masked_so = |shows: &Shows| {
+            shows.topics().all(|(name, plan)| match asking.view(name, now) {
+                Ok(view) => view.map(|view| view.plan.id) == plan,
+                Err(_too_many) => false,
+            })
+        };
         // What was asked for by an alias that means another topic now was not what the client meant.
         let moved = |used: &AliasUse| policy.alias(&used.alias).is_none_or(|topic| **topic != *used.topic);
-        let taken_away = self
-            .showing()
-            .as_ref()
-            .is_some_and(|shows| shows.facts.aliases.iter().any(moved) || !shown_of(&shows.facts).all(may));
+        let taken_away = self.showing().as_ref().is_some_and(|shows| {
+            shows.facts.aliases.iter().any(moved) || !shown_of(&shows.facts).all(may) || !masked_so(shows)
+        });
         taken_away && self.end(Bar::PolicyChanged)
     }
 

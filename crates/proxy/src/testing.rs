@@ -21,6 +21,7 @@ use tidegate_evidence::{Log, LogConfig};
 use tidegate_identity::{Accounts, Issuers, SaltKey};
 use tidegate_model::*;
 use tidegate_policy::Policy;
+
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 use tokio::net::UnixStream;
 use tokio::task::JoinHandle;
@@ -38,6 +39,7 @@ use crate::frames::{Budget, FrameReader};
 use crate::gate::{Limits, Shared, now_ms};
 use crate::listener::{Listener, ListenerConfig};
 use crate::live::{Live, Seated};
+use crate::masks::MaskedBatches;
 use crate::metrics::Metrics;
 use crate::recorder::{ConnectionFacts, Recorder};
 use crate::tally::{Tallied, Tallies};
@@ -82,6 +84,7 @@ fn facts(letter: u8, number: u8, refused: bool) -> Facts {
         effect,
         topics: Vec::new(),
         partitions: Vec::new(),
+        masks: Vec::new(),
         aliases: Vec::new(),
         error: 0,
         refused,
@@ -269,6 +272,7 @@ impl Gatehouse {
             metrics: Metrics::default(),
             limits,
             failures: Failures::default(),
+            masked: MaskedBatches::new(1 << 20),
             tallies: tallies.0,
         });
         let config = ListenerConfig {

@@ -97,6 +97,8 @@ pub struct Options {
     pub rules: String,
     /// The text of `topics.yaml`.
     pub topics: String,
+    /// The text of `masking.yaml`; none for the empty text.
+    pub masking: String,
     /// The folder is taken at the first start only; from then on the policy is changed by `tidegate policy apply`.
     pub applied: bool,
     /// As whom the programs run.
@@ -159,6 +161,7 @@ impl Options {
             agent: AgentConfig::Written(upstream),
             rules: rules.to_owned(),
             topics: topics.to_owned(),
+            masking: String::new(),
             applied: false,
             users: Users::Same,
             tls: None,
@@ -404,6 +407,9 @@ fn write(folder: &Path, options: &Options, issuer: &Issuer, ports: &Ports) -> Re
     let file = |name: &str| folder.join(name);
     fs::write(file("policy/demo.cedar"), &options.rules).context("cannot write the policy")?;
     fs::write(file("policy/topics.yaml"), &options.topics).context("cannot write topics.yaml")?;
+    if !options.masking.is_empty() {
+        fs::write(file("policy/masking.yaml"), &options.masking).context("cannot write masking.yaml")?;
+    }
     write_private(&file("wrapping.key"), &format!("{}\n", crate::cache::hex(&random::<32>()?)))?;
     fs::write(file("gateway.toml"), config::gateway(folder, options, issuer, ports))
         .context("cannot write gateway.toml")?;

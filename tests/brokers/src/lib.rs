@@ -27,6 +27,7 @@ pub mod ports;
 pub mod process;
 pub mod programs;
 pub mod raw;
+pub mod records;
 pub mod samlp;
 pub mod scratch;
 pub mod stories;

@@ -211,6 +211,7 @@ fn set(args: &Args, progress: &Progress) -> Result<Stage> {
         agent,
         rules: people::RULES.to_owned(),
         topics: people::TOPICS.to_owned(),
+        masking: String::new(),
         users,
         tls: None,
         evidence_dir: None,

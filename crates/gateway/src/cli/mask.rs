@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 use base64::Engine as _;
@@ -122,9 +123,11 @@ impl TryArguments {
                 client_id: &around.client_id,
                 tls: around.tls,
             };
-            let session = policy.entitlement(&who.caller(), &circumstances);
             let now = reading.question().now;
-            let plan = policy.plan(&session, &tried.topic, now, &keys(policy)?).map_err(|what| anyhow!(what))?;
+            let policy = policy.with_keys(Arc::new(keys(policy)?));
+            let session = policy.entitlement(&who.caller(), &circumstances);
+            let view = policy.view(&session, &tried.topic, now).map_err(|what| anyhow!(what))?;
+            let plan = view.map(|view| view.plan).unwrap_or_default();
             let mut found = Found::default();
             tried.parts = self.parts(&plan, &mut found)?;
             let counted = found.classes().map(|(class, masked, clear)| (usize::from(class.0), masked + clear));

@@ -35,12 +35,13 @@ pub(super) fn check(file: &FileConfig, place: &Place<'_>) -> Result<(), ConfigEr
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::path::Path;
 
     use super::*;
 
-    const REST: &str = r#"
+    /// A configuration but for those who call.
+    pub(in crate::config) const REST: &str = r#"
 gateway = { name = "g" }
 policy = { dir = "p" }
 admin = { listen = "127.0.0.1:1" }

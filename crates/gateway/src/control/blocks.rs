@@ -242,7 +242,7 @@ impl Control {
     /// rows take longer than all else.
     fn take_up_blocks(&self, blocks: Blocks) -> usize {
         let policy = self.shared.policy().with_blocks(Arc::new(blocks));
-        self.shared.policy.store(Arc::new(policy));
+        self.shared.put_in_force(policy);
         self.shared.live.review(&self.shared)
     }
 

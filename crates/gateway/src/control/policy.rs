@@ -1,5 +1,6 @@
 //! Versions of the policy: applied, rolled back, listed.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
@@ -8,12 +9,14 @@ use axum::extract::{Path, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tidegate_evidence::entry::{Effect, Entry, Kind};
+use tidegate_masking::transform::ClassKey;
 use tidegate_model::Action;
 use tidegate_policy::{Policy, PolicyFiles};
 use tracing::{info, warn};
 
 use super::{Change, Control, Operator, Permit, Refused, blocking, hex, name_of, settle};
 use crate::config::{Config, PolicySource};
+use crate::secrets;
 use crate::state::{PolicyVersion, signed};
 
 /// Longest comment on a version, in bytes.
@@ -189,12 +192,20 @@ impl Control {
 
     /// Makes a policy the one that decides, also of what is on its way to clients.
     fn enforce(&self, policy: &Policy) {
-        let blocks = Arc::clone(self.shared.policy().blocks());
-        self.shared.policy.store(Arc::new(policy.with_blocks(blocks)));
+        let before = self.shared.policy();
+        let (blocks, keys) = (Arc::clone(before.blocks()), Arc::clone(before.keys()));
+        self.shared.put_in_force(policy.with_blocks(blocks).with_keys(keys));
         let cut = self.shared.live.review(&self.shared);
         if cut > 0 {
             info!(cut, "sessions were being shown what the policy no longer allows");
         }
+    }
+
+    /// Takes up the keys of classes: what is delivered from now on is changed with them.
+    pub(crate) async fn take_up_keys(&self, keys: BTreeMap<String, ClassKey>) {
+        let _one_at_a_time = self.changing.lock().await;
+        self.shared.put_in_force(self.shared.policy().with_keys(Arc::new(keys)));
+        self.shared.live.review(&self.shared);
     }
 
     /// Takes up the folder where the folder is what holds. Recorded before it holds.
@@ -238,14 +249,15 @@ fn keep_folder(state: &crate::state::State, files: &PolicyFiles, policy: &Policy
     state.add_policy(files, &hash, CONFIGURATION, "taken from the folder", signed(now_ms)).map(drop)
 }
 
-/// The policy to start with, under the blocks that hold: the version in force, or the folder where that holds or nothing was ever applied. The leaf that opens
+/// The policy to start with, with the keys of classes and under the blocks that hold: the version in force, or the folder where that holds or nothing was ever applied. The leaf that opens
 /// the incarnation names it.
 ///
 /// # Errors
-/// There is none that is valid.
+/// There is none that is valid, or a key cannot be read.
 pub(crate) fn at_start(config: &Config, state: &crate::state::State, now_ms: u64) -> Result<Policy> {
     let blocks = super::blocks::blocks_at_start(state)?;
-    Ok(rules_at_start(config, state, now_ms)?.with_blocks(Arc::new(blocks)))
+    let keys = secrets::class_keys(&config.file.class_key)?;
+    Ok(rules_at_start(config, state, now_ms)?.with_blocks(Arc::new(blocks)).with_keys(Arc::new(keys)))
 }
 
 fn rules_at_start(config: &Config, state: &crate::state::State, now_ms: u64) -> Result<Policy> {

@@ -53,6 +53,7 @@ fn a_batch_in_which_nothing_changes_is_the_very_bytes_that_came() {
             first_offset: 1_000_000_000_000,
             last_offset: 1_000_000_000_007,
             bytes: bytes.len(),
+            unpacked: if how == How::None { 0 } else { mixed().plain().len() },
             tail: 0,
         };
         assert_eq!(summary, expected, "{how:?}");

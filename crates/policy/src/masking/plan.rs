@@ -13,7 +13,7 @@ use super::{ALL_BELOW, Masking};
 const PLAN_FORM: &str = "tidegate plan 1";
 
 /// The keys of classes, by the name of the class's row.
-pub trait ClassKeys {
+pub trait ClassKeys: Send + Sync {
     /// The key that is in use, if there is one.
     fn key(&self, row: &str) -> Option<ClassKey>;
 }
@@ -35,20 +35,26 @@ impl Masking {
         classes
     }
 
-    /// What is masked how in records of the topic, for who sees those classes clear for which `clear` is true.
+    /// Whether something is looked for in records of some topic.
+    #[must_use]
+    pub fn selects_anything(&self) -> bool {
+        !self.selectors.is_empty()
+    }
+
+    /// What is masked how in records of the topic, for who sees those of [`Masking::classes_of`] clear for which `clear` is true.
     ///
     /// # Errors
     /// The paths together are too many.
-    pub(crate) fn plan(&self, topic: &str, clear: impl Fn(&str) -> bool, keys: &dyn ClassKeys) -> Result<Plan, String> {
+    pub(crate) fn plan(&self, topic: &str, clear: &[bool], keys: &dyn ClassKeys) -> Result<Plan, String> {
         let names = self.classes_of(topic);
         let mut says = format!("{PLAN_FORM}\n");
         let mut classes = Vec::new();
-        for name in &names {
+        for (place, name) in names.iter().enumerate() {
             let (row, change) = self.row(name).unwrap_or(("", &super::rows::Change::Redact {}));
             let key = keys.key(row).filter(|_| change.is_keyed());
-            let key_id = key.as_ref().map(ClassKey::id).unwrap_or_default();
-            let clear = clear(name);
-            says.push_str(&format!("{name:?} {clear} {change:?} {key_id:?}\n"));
+            let key_says = key.as_ref().map(|key| (key.id(), key.fingerprint()));
+            let clear = clear.get(place).is_some_and(|clear| *clear);
+            says.push_str(&format!("{name:?} {clear} {change:?} {key_says:?}\n"));
             let mask = (!clear).then(|| change.transform(key));
             classes.push(Class { name: (*name).into(), mask });
         }

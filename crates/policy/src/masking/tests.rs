@@ -88,7 +88,7 @@ fn mistakes_name_their_place() {
 fn a_plan_has_what_is_looked_for_in_a_topic_and_no_more() {
     let masking = Masking::parse(TEXT).unwrap();
     assert_eq!(masking.classes_of("orders-eu"), ["PII.email", "PII.name", "SECRET.word"]);
-    let plan = masking.plan("orders-eu", |class| class == "PII.email", &keys()).unwrap();
+    let plan = masking.plan("orders-eu", &[true, false, false], &keys()).unwrap();
     assert!(plan.classes[0].mask.is_none(), "the caller sees it");
     assert!(matches!(&plan.classes[1].mask, Some(Transform::Token { prefix, .. }) if &**prefix == "nm_"));
     assert!(matches!(plan.classes[2].mask, Some(Transform::Redact)), "as SECRET.* says");
@@ -100,17 +100,17 @@ fn a_plan_has_what_is_looked_for_in_a_topic_and_no_more() {
     assert_eq!((plan.key.format, plan.headers.format), (Format::Bytes, Format::Bytes));
     assert!(plan.value.content.is_empty() && plan.on_unmaskable == OnUnmaskable::DropRecord);
 
-    let plan = masking.plan("payments.raw", |_| false, &keys()).unwrap();
+    let plan = masking.plan("payments.raw", &[], &keys()).unwrap();
     let wanted: Vec<Detector> = plan.value.content.iter().map(|(detector, _)| *detector).collect();
     assert_eq!(wanted, [Detector::Card, Detector::Jwt]);
     assert!(plan.key.content.is_empty(), "in: says of what part");
     assert_eq!((plan.value.format, plan.on_unmaskable), (Format::Bytes, OnUnmaskable::DenyTopic));
-    assert!(Masking::default().plan("any", |_| false, &keys()).unwrap().is_empty());
+    assert!(Masking::default().plan("any", &[], &keys()).unwrap().is_empty());
 }
 
 #[test]
 fn what_needs_a_key_and_has_none_is_redacted() {
-    let plan = Masking::parse(TEXT).unwrap().plan("orders", |_| false, &no_keys()).unwrap();
+    let plan = Masking::parse(TEXT).unwrap().plan("orders", &[], &no_keys()).unwrap();
     assert!(matches!(plan.classes[1].mask, Some(Transform::Redact)));
 }
 
@@ -118,18 +118,18 @@ fn what_needs_a_key_and_has_none_is_redacted() {
 #[test]
 fn plans_have_one_id_only_when_they_mask_alike() {
     let masking = Masking::parse(TEXT).unwrap();
-    let none = |_: &str| false;
     let id =
-        |masking: &Masking, topic: &str, keys: &BTreeMap<String, ClassKey>| masking.plan(topic, none, keys).unwrap().id;
+        |masking: &Masking, topic: &str, keys: &BTreeMap<String, ClassKey>| masking.plan(topic, &[], keys).unwrap().id;
     let first = id(&masking, "orders", &keys());
     assert_eq!(first, id(&masking, "orders-eu", &keys()), "the same selectors, the same plan");
-    let other_key = BTreeMap::from([("PII.name".to_owned(), ClassKey::new("k2", &[7; 32]))]);
+    let key = |id, secret| BTreeMap::from([("PII.name".to_owned(), ClassKey::new(id, &[secret; 32]))]);
     let changed = |from: &str, to: &str| Masking::parse(&TEXT.replacen(from, to, 1)).unwrap();
     for other in [
         id(&masking, "payments.raw", &keys()),
         id(&masking, "orders", &no_keys()),
-        id(&masking, "orders", &other_key),
-        masking.plan("orders", |class| class == "PII.email", &keys()).unwrap().id,
+        id(&masking, "orders", &key("k2", 7)),
+        id(&masking, "orders", &key("k1", 8)),
+        masking.plan("orders", &[true], &keys()).unwrap().id,
         id(&changed("keep_domain: true", "keep_domain: false"), "orders", &keys()),
         id(&changed("customer.email", "client.email"), "orders", &keys()),
         id(&changed("unknown_fields: pass", "unknown_fields: mask"), "orders", &keys()),

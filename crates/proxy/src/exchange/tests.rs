@@ -392,6 +392,7 @@ async fn quiet_answers_are_counted_in_one_leaf() {
         effect: Effect::Reads,
         topics: Vec::new(),
         partitions: Vec::new(),
+        masks: Vec::new(),
         aliases: Vec::new(),
         error: 0,
         refused: false,

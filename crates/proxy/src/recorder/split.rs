@@ -1,6 +1,6 @@
 //! A wide operation takes several leaves: one leaf is bounded, the number of topics and partitions that a client may name is not.
 
-use tidegate_evidence::entry::{AliasRef, Entry};
+use tidegate_evidence::entry::{AliasRef, Entry, TopicRef};
 
 /// Weight of one part, well under what a leaf takes.
 const PART_WEIGHT: usize = 40 * 1024;
@@ -9,7 +9,8 @@ const ITEM: usize = 56;
 
 /// The entry itself, or its parts: the first has all that is said once, the others name it by the fact `part`.
 pub(super) fn parts(mut entry: Entry) -> Vec<Entry> {
-    let lists = entry.topics.len().saturating_add(entry.partitions.len()).saturating_mul(ITEM);
+    let lists = entry.topics.len().saturating_add(entry.partitions.len()).saturating_add(entry.masks.len());
+    let lists = lists.saturating_mul(ITEM);
     if entry.weight().saturating_add(lists) <= PART_WEIGHT {
         return vec![entry];
     }
@@ -17,6 +18,9 @@ pub(super) fn parts(mut entry: Entry) -> Vec<Entry> {
     let mut partitions = std::mem::take(&mut entry.partitions);
     partitions.sort_by_key(|partition| partition.topic);
     let mut partitions = partitions.into_iter().peekable();
+    // They come in the order of the topics already.
+    let mut masks = std::mem::take(&mut entry.masks).into_iter().peekable();
+    let mut classes = std::mem::take(&mut entry.classes).into_iter().peekable();
     let mut parts = Parts::new(&mut entry);
     for resource in std::mem::take(&mut parts.all.resources) {
         parts.make_room(ITEM.saturating_add(resource.name.len()).saturating_add(resource.rule.len()));
@@ -31,12 +35,20 @@ pub(super) fn parts(mut entry: Entry) -> Vec<Entry> {
         parts.make_room(weight);
         parts.last.topics.push(topic.clone());
         while let Some(mut partition) = partitions.next_if(|partition| partition.topic == number) {
-            if parts.make_room(ITEM) {
-                parts.weight = parts.weight.saturating_add(weight);
-                parts.last.topics.push(topic.clone());
-            }
-            partition.topic = u32::try_from(parts.last.topics.len().saturating_sub(1)).unwrap_or(u32::MAX);
+            parts.make_room_of((ITEM, weight), &topic);
+            partition.topic = parts.last_topic();
             parts.last.partitions.push(partition);
+        }
+        while let Some(mut mask) = masks.next_if(|mask| mask.topic == number) {
+            parts.make_room_of((ITEM, weight), &topic);
+            mask.topic = parts.last_topic();
+            parts.last.masks.push(mask);
+        }
+        while let Some(mut class) = classes.next_if(|class| class.topic == number) {
+            let words = class.class.len().saturating_add(class.rule.len());
+            parts.make_room_of((ITEM.saturating_add(words), weight), &topic);
+            class.topic = parts.last_topic();
+            parts.last.classes.push(class);
         }
     }
     for partition in partitions {
@@ -83,6 +95,19 @@ impl Parts {
         full
     }
 
+    /// The same for something about `topic`, which another part must name again.
+    fn make_room_of(&mut self, (weight, of_topic): (usize, usize), topic: &TopicRef) {
+        if self.make_room(weight) {
+            self.weight = self.weight.saturating_add(of_topic);
+            self.last.topics.push(topic.clone());
+        }
+    }
+
+    /// Where the topic that was named last stands.
+    fn last_topic(&self) -> u32 {
+        u32::try_from(self.last.topics.len().saturating_sub(1)).unwrap_or(u32::MAX)
+    }
+
     fn finish(mut self) -> Vec<Entry> {
         self.done.push(self.last);
         self.done
@@ -91,7 +116,7 @@ impl Parts {
 
 #[cfg(test)]
 mod tests {
-    use tidegate_evidence::entry::{Kind, PartitionRange, ResourceRef, TopicRef};
+    use tidegate_evidence::entry::{ClassRef, Kind, MaskRef, PartitionRange, ResourceRef};
 
     use super::*;
 
@@ -117,6 +142,17 @@ mod tests {
         for topic in 0..600 {
             entry.topics.push(TopicRef { name: format!("{topic:0249}"), id: Some([1; 16]) });
             entry.partitions.extend((0..4).map(|partition| range(topic, partition)));
+            let mask = |partition| MaskRef { topic, partition, plan: [1; 32], withheld: u64::from(topic) };
+            entry.masks.extend((0..4).map(mask));
+            let of = |partition| (format!("class-{topic}"), format!("rule-{topic}"), partition);
+            entry.classes.extend((0..4).map(of).map(|(class, rule, partition)| ClassRef {
+                topic,
+                partition,
+                class,
+                masked: 1,
+                clear: 2,
+                rule,
+            }));
             let name = format!("g{topic:0249}");
             entry.resources.push(ResourceRef { kind: 2, name, allowed: false, rule: "r".into() });
             entry.aliases.push(AliasRef { alias: format!("a{topic:0248}"), topic: format!("{topic:0249}") });
@@ -124,15 +160,27 @@ mod tests {
         let parts = parts(entry);
         assert!(parts.len() > 3);
         let mut told = Vec::new();
+        let (mut masks, mut classes) = (0, 0);
         for part in &parts {
             assert!(part.weight() < 60_000, "{}", part.weight());
             assert_eq!((part.kind, part.pair), (Kind::Outcome, Some(9)));
             for partition in &part.partitions {
                 told.push((part.topics[partition.topic as usize].name.clone(), partition.partition));
             }
+            for mask in &part.masks {
+                masks += 1;
+                assert_eq!(part.topics[mask.topic as usize].name, format!("{:0249}", mask.withheld));
+            }
+            for class in &part.classes {
+                classes += 1;
+                let number = part.topics[class.topic as usize].name.trim_start_matches('0');
+                let number = if number.is_empty() { "0" } else { number };
+                assert_eq!(class.class, format!("class-{number}"));
+            }
         }
         let all: Vec<_> = (0..600).flat_map(|t| (0..4).map(move |p| (format!("{t:0249}"), p))).collect();
         assert_eq!(told, all);
+        assert_eq!((masks, classes), (2400, 2400));
         assert_eq!(parts.iter().map(|part| part.resources.len()).sum::<usize>(), 600);
         assert_eq!(parts.iter().map(|part| part.aliases.len()).sum::<usize>(), 600);
         assert!(parts[0].facts.is_empty() && parts[1].facts == [("part".to_owned(), "2".to_owned())]);

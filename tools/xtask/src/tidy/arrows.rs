@@ -25,7 +25,14 @@ const ARROWS: [(&str, &[&str]); 15] = [
     // level 3: the data path
     (
         "tidegate-proxy",
-        &["tidegate-model", "tidegate-policy", "tidegate-identity", "tidegate-evidence", "tidegate-link"],
+        &[
+            "tidegate-model",
+            "tidegate-policy",
+            "tidegate-identity",
+            "tidegate-evidence",
+            "tidegate-link",
+            "tidegate-masking",
+        ],
     ),
     // level 4: programs
     ("tidegate-agent", &["tidegate-link", "tidegate-protocols", "tidegate-model"]),

@@ -107,10 +107,11 @@ fn lists(leaf: &Leaf, out: &mut Map<String, Value>) {
     list("resources", resources.collect());
     let topics = entry.topics.iter().map(|topic| json!({ "name": topic.name, "id": topic.id.as_ref().map(topic_id) }));
     list("topics", topics.collect());
+    let topic =
+        |place: u32| usize::try_from(place).ok().and_then(|place| entry.topics.get(place)).map(|topic| &topic.name);
     let partitions = entry.partitions.iter().map(|range| {
-        let topic = usize::try_from(range.topic).ok().and_then(|place| entry.topics.get(place));
         json!({
-            "topic": topic.map(|topic| &topic.name), "partition": range.partition,
+            "topic": topic(range.topic), "partition": range.partition,
             "first_offset": range.first_offset.to_string(), "last_offset": range.last_offset.to_string(),
             "records": text(range.records), "bytes": text(range.bytes), "error": range.error,
         })
@@ -118,6 +119,20 @@ fn lists(leaf: &Leaf, out: &mut Map<String, Value>) {
     list("partitions", partitions.collect());
     let aliases = entry.aliases.iter().map(|used| json!({ "alias": used.alias, "topic": used.topic }));
     list("aliases", aliases.collect());
+    let masks = entry.masks.iter().map(|mask| {
+        json!({
+            "topic": topic(mask.topic), "partition": mask.partition, "plan": hex(&mask.plan),
+            "withheld": text(mask.withheld),
+        })
+    });
+    list("masks", masks.collect());
+    let classes = entry.classes.iter().map(|used| {
+        json!({
+            "topic": topic(used.topic), "partition": used.partition, "class": used.class,
+            "masked": text(used.masked), "clear": text(used.clear), "rule": used.rule,
+        })
+    });
+    list("classes", classes.collect());
     let counts = entry
         .counts
         .iter()

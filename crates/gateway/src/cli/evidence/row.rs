@@ -124,14 +124,19 @@ fn with_more(text: &str, of: usize) -> String {
 
 /// `orders-0 100..149`; without offsets where none are known.
 pub(super) fn range(leaf: &Leaf, range: &PartitionRange) -> String {
-    let topic = usize::try_from(range.topic).ok().and_then(|place| leaf.entry.topics.get(place));
-    let name = topic.map_or("?", |topic| topic.name.as_str());
+    let name = partition(leaf, range.topic, range.partition);
     let (first, last) = (range.first_offset, range.last_offset);
     match (first, last) {
-        (0.., 0..) if last > first => format!("{name}-{} {first}..{last}", range.partition),
-        (0.., _) => format!("{name}-{} {first}", range.partition),
-        _ => format!("{name}-{}", range.partition),
+        (0.., 0..) if last > first => format!("{name} {first}..{last}"),
+        (0.., _) => format!("{name} {first}"),
+        _ => name,
     }
+}
+
+/// `orders-0`, of the topic at this place in the leaf.
+pub(super) fn partition(leaf: &Leaf, topic: u32, partition: i32) -> String {
+    let topic = usize::try_from(topic).ok().and_then(|place| leaf.entry.topics.get(place));
+    format!("{}-{partition}", topic.map_or("?", |topic| topic.name.as_str()))
 }
 
 fn rule(leaf: &Leaf) -> &str {

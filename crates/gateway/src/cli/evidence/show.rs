@@ -246,6 +246,15 @@ fn subjects(leaf: &Leaf, lines: &mut Lines) {
         let what = row::range(leaf, range);
         lines.add("partition", format!("{what}: {} records, {} bytes{error}", range.records, range.bytes));
     }
+    for mask in &entry.masks {
+        let withheld = if mask.withheld == 0 { String::new() } else { format!(", {} records left out", mask.withheld) };
+        let of = row::partition(leaf, mask.topic, mask.partition);
+        lines.add("mask", format!("{of}: plan {}{withheld}", hex(&mask.plan)));
+    }
+    for used in &entry.classes {
+        let (of, rule) = (row::partition(leaf, used.topic, used.partition), &used.rule);
+        lines.add("class", format!("{} in {of}: {} masked, {} clear, by {rule}", used.class, used.masked, used.clear));
+    }
     for resource in &entry.resources {
         let word = if resource.allowed { "allow" } else { "deny" };
         let name = format!("{} {}", detail::resource_kind(resource.kind), resource.name);

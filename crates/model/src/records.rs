@@ -1,0 +1,139 @@
+//! What protocol code and the data path say to each other of records: a protocol knows where records and their parts stand, the
+//! data path what the caller may see of them.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+/// What the caller at hand is shown of the records of one topic.
+pub enum View<'a> {
+    /// Nothing is looked for in them: they pass as they are.
+    Plain,
+    /// Each of them goes through this.
+    Masked(Box<dyn RecordMask + 'a>),
+    /// Nobody can say what may be shown of them, so none is.
+    Withheld,
+}
+
+impl std::fmt::Debug for View<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            View::Plain => "Plain",
+            View::Masked(_) => "Masked",
+            View::Withheld => "Withheld",
+        })
+    }
+}
+
+/// A part of a record.
+#[derive(Clone, Copy)]
+pub enum RecordPart<'a> {
+    /// Its key.
+    Key,
+    /// Its value.
+    Value,
+    /// The value of the header of this name, which should be UTF-8 and need not be.
+    Header(&'a [u8]),
+}
+
+/// What becomes of a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartFate {
+    /// It stays, byte for byte.
+    Same,
+    /// It is replaced by what was appended.
+    Changed,
+    /// The whole record is left out.
+    DropRecord,
+    /// It cannot be shown, and none of the topic's records may be in its place.
+    DenyTopic,
+}
+
+/// A batch in the log of a partition.
+#[derive(Clone, Copy)]
+pub struct BatchAt<'a> {
+    /// The life of the topic that it is of, where known.
+    pub topic_id: Option<[u8; 16]>,
+    /// The partition's index.
+    pub partition: i32,
+    /// Its first offset.
+    pub base_offset: i64,
+    /// All of it, as it came.
+    pub bytes: &'a [u8],
+}
+
+/// A batch as a mask left it.
+#[derive(Clone)]
+pub struct MaskedBatch {
+    /// What is delivered; `None` for the very bytes that came.
+    pub bytes: Option<Bytes>,
+    /// Records that were left out.
+    pub withheld: u64,
+}
+
+macro_rules! says_no_bytes {
+    ($($type:ident),*) => {$(
+        impl std::fmt::Debug for $type<'_> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($type)).finish_non_exhaustive()
+            }
+        }
+    )*};
+}
+says_no_bytes!(RecordPart, BatchAt);
+
+impl std::fmt::Debug for MaskedBatch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MaskedBatch").field("withheld", &self.withheld).finish_non_exhaustive()
+    }
+}
+
+/// Rewrites the records of one topic so that the caller at hand sees of them what it may. It counts what it meets; what a batch held
+/// counts once [`RecordMask::keep`] or [`RecordMask::known`] says that it is delivered.
+pub trait RecordMask {
+    /// A batch begins: what came of it before, under a mask that does the same.
+    fn known(&mut self, batch: BatchAt<'_>) -> Option<MaskedBatch>;
+    /// Rewrites one part; new bytes are appended to `out`. `key` is the record's own key, empty for none.
+    fn part(&mut self, part: RecordPart<'_>, key: &[u8], bytes: &[u8], out: &mut Vec<u8>) -> PartFate;
+    /// All parts of a record were put through; whether it stays.
+    fn end_record(&mut self, stays: bool);
+    /// The batch that [`RecordMask::known`] did not know was rewritten to this.
+    fn keep(&mut self, batch: BatchAt<'_>, masked: &MaskedBatch);
+    /// What was counted since this was last called.
+    fn take_seen(&mut self) -> Seen;
+}
+
+/// What a mask met in the records that were delivered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Digest of all that the mask does.
+    pub plan: [u8; 32],
+    /// Values of each class that was met.
+    pub classes: Vec<ClassSeen>,
+}
+
+/// Values of one class.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClassSeen {
+    /// The class's name.
+    pub class: Arc<str>,
+    /// Values that were changed.
+    pub masked: u64,
+    /// Values that were shown.
+    pub clear: u64,
+    /// The rules that decided which.
+    pub rule: Arc<str>,
+}
+
+/// What the records of one partition held that a mask was over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MaskUse {
+    /// Position in [`crate::Facts::topics`].
+    pub topic: usize,
+    /// The partition's index.
+    pub partition: i32,
+    /// Records that were left out.
+    pub withheld: u64,
+    /// What the others held.
+    pub seen: Seen,
+}

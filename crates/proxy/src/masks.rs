@@ -1,0 +1,194 @@
+//! The caller's mask over records, and the masked batches that callers of the same entitlement share.
+
+use std::fmt;
+use std::sync::Arc;
+
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+use tidegate_masking::record::{self, NoSchemas};
+use tidegate_masking::{Found, OnUnmaskable, Rewritten, Scope, Unmaskable};
+use tidegate_model::{BatchAt, ClassSeen, MaskedBatch, PartFate, RecordMask, RecordPart, Seen};
+use tidegate_policy::View;
+use tracing::warn;
+
+use crate::gate::Shared;
+use crate::metrics::Origin;
+
+/// What a batch that is kept takes beside its bytes.
+const KEPT_BYTES: u64 = 256;
+/// What the cache expects a batch to have, to size itself.
+const BATCH_BYTES: u64 = 16 * 1024;
+
+/// Masked batches, so that of ten consumers with one entitlement the first pays for all.
+pub struct MaskedBatches(Option<Cache<Key, Kept, Weight>>);
+
+/// What a masked batch was made of. The digest is of all its bytes and nobody can make two of one digest, unlike of one CRC, so that
+/// what else stands here is for order: a topic that was made anew shares nothing with what it was before.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    cluster: Arc<str>,
+    topic_id: [u8; 16],
+    partition: i32,
+    base_offset: i64,
+    digest: [u8; 32],
+    plan: [u8; 32],
+}
+
+#[derive(Clone)]
+struct Kept {
+    masked: MaskedBatch,
+    found: Found,
+}
+
+#[derive(Clone)]
+struct Weight;
+
+impl Weighter<Key, Kept> for Weight {
+    fn weight(&self, _key: &Key, kept: &Kept) -> u64 {
+        let bytes = kept.masked.bytes.as_ref().map_or(0, |bytes| u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        bytes.saturating_add(KEPT_BYTES)
+    }
+}
+
+impl fmt::Debug for MaskedBatches {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MaskedBatches").finish_non_exhaustive()
+    }
+}
+
+impl MaskedBatches {
+    /// Keeps so many bytes at most; none with 0.
+    #[must_use]
+    pub fn new(bytes: u64) -> Self {
+        let items = usize::try_from(bytes / BATCH_BYTES).unwrap_or(usize::MAX).max(1);
+        Self((bytes > 0).then(|| Cache::with_weighter(items, bytes, Weight)))
+    }
+
+    /// Forgets all: another policy is in force.
+    pub fn clear(&self) {
+        if let Some(cache) = &self.0 {
+            cache.clear();
+        }
+    }
+}
+
+/// The mask of one caller over the records of one topic.
+pub(crate) struct TopicMask<'a> {
+    view: View,
+    topic: String,
+    cluster: Arc<str>,
+    shared: &'a Shared,
+    now_ms: u64,
+    /// Of the batch at hand.
+    key: Option<Key>,
+    batch: Found,
+    record: Found,
+    /// Of all that is delivered.
+    all: Found,
+}
+
+impl<'a> TopicMask<'a> {
+    pub(crate) fn new(view: View, topic: &str, cluster: Arc<str>, shared: &'a Shared, now_ms: u64) -> Self {
+        Self {
+            view,
+            topic: topic.to_owned(),
+            cluster,
+            shared,
+            now_ms,
+            key: None,
+            batch: Found::default(),
+            record: Found::default(),
+            all: Found::default(),
+        }
+    }
+
+    fn count(&self, from: &'static str) {
+        self.shared.metrics.masked_batches.get_or_create(&Origin { from }).inc();
+    }
+
+    fn rewrite(
+        &mut self,
+        part: RecordPart<'_>,
+        key: &[u8],
+        bytes: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<Rewritten, Unmaskable> {
+        let plan = &self.view.plan;
+        let mask = match part {
+            RecordPart::Key => &plan.key,
+            RecordPart::Value => &plan.value,
+            RecordPart::Header(_) => &plan.headers,
+        };
+        let scope = Scope { classes: &plan.classes, mask, subject: key };
+        match part {
+            RecordPart::Header(name) => record::rewrite_header(&scope, name, bytes, out, &mut self.record),
+            RecordPart::Key | RecordPart::Value => record::rewrite(&scope, &NoSchemas, bytes, out, &mut self.record),
+        }
+    }
+}
+
+impl RecordMask for TopicMask<'_> {
+    fn known(&mut self, batch: BatchAt<'_>) -> Option<MaskedBatch> {
+        self.batch.clear();
+        let cache = self.shared.masked.0.as_ref()?;
+        let key = Key {
+            cluster: Arc::clone(&self.cluster),
+            // Of a topic whose life is not known nothing is kept.
+            topic_id: batch.topic_id?,
+            partition: batch.partition,
+            base_offset: batch.base_offset,
+            digest: *blake3::hash(batch.bytes).as_bytes(),
+            plan: self.view.plan.id,
+        };
+        let kept = cache.get(&key);
+        self.key = kept.is_none().then_some(key);
+        let Kept { masked, found } = kept?;
+        self.all.add(&found);
+        self.count("kept");
+        Some(masked)
+    }
+
+    fn part(&mut self, part: RecordPart<'_>, key: &[u8], bytes: &[u8], out: &mut Vec<u8>) -> PartFate {
+        match self.rewrite(part, key, bytes, out) {
+            Ok(Rewritten::Same) => PartFate::Same,
+            Ok(Rewritten::Changed) => PartFate::Changed,
+            Ok(Rewritten::DropRecord) => PartFate::DropRecord,
+            Err(Unmaskable { why, .. }) => {
+                if let Some(records) = self.shared.metrics.unmaskable.again(self.now_ms) {
+                    warn!(topic = %self.topic, why, records, "records cannot be read as masking.yaml says, so they are withheld: `tidegate mask try` shows why");
+                }
+                match self.view.plan.on_unmaskable {
+                    OnUnmaskable::DropRecord => PartFate::DropRecord,
+                    OnUnmaskable::DenyTopic => PartFate::DenyTopic,
+                }
+            }
+        }
+    }
+
+    fn end_record(&mut self, stays: bool) {
+        if stays {
+            self.batch.add(&self.record);
+        }
+        self.record.clear();
+    }
+
+    fn keep(&mut self, _batch: BatchAt<'_>, masked: &MaskedBatch) {
+        self.all.add(&self.batch);
+        self.count("made");
+        if let (Some(cache), Some(key)) = (&self.shared.masked.0, self.key.take()) {
+            cache.insert(key, Kept { masked: masked.clone(), found: std::mem::take(&mut self.batch) });
+        }
+    }
+
+    fn take_seen(&mut self) -> Seen {
+        let View { plan, rules } = &self.view;
+        let classes = self.all.classes().filter_map(|(id, masked, clear)| {
+            let place = usize::from(id.0);
+            let (class, rule) = (plan.classes.get(place)?, rules.get(place)?);
+            Some(ClassSeen { class: Arc::clone(&class.name), masked, clear, rule: Arc::clone(rule) })
+        });
+        let seen = Seen { plan: plan.id, classes: classes.collect() };
+        self.all.clear();
+        seen
+    }
+}
