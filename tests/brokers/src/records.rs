@@ -77,7 +77,7 @@ pub fn write(bootstrap: &str, topic: &str, codec: &str, records: &[Record]) -> R
 /// Writes the record at which [`read`] ends.
 ///
 /// # Errors
-/// As of [`write`].
+/// As of [`write()`].
 pub fn write_end(bootstrap: &str, topic: &str) -> Result<()> {
     write(bootstrap, topic, "none", &[Record::of(END)])
 }
