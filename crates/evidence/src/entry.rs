@@ -225,6 +225,8 @@ pub struct MaskRef {
     pub plan: [u8; 32],
     /// Records that were left out.
     pub withheld: u64,
+    /// Parts of records that could not be read and were delivered all the same, to a caller who sees every class of them.
+    pub unread: u64,
 }
 
 /// Values of one class of fields that were met in the records of one partition.

@@ -230,11 +230,12 @@ impl Leaf {
             e.text(&used.topic);
         });
         fields.list(31, &entry.masks, |e, mask| {
-            e.array(4);
+            e.array(5);
             e.uint(mask.topic.into());
             e.int(mask.partition.into());
             e.bytes(&mask.plan);
             e.uint(mask.withheld);
+            e.uint(mask.unread);
         });
         fields.list(32, &entry.classes, |e, used| {
             e.array(6);
@@ -384,12 +385,7 @@ impl Leaf {
                     Ok(AliasRef { alias: d.text()?, topic: d.text()? })
                 })?;
             }
-            31 => {
-                entry.masks = list(d, |d| {
-                    d.array_of(4)?;
-                    Ok(MaskRef { topic: d.small()?, partition: d.small()?, plan: d.fixed()?, withheld: d.uint()? })
-                })?;
-            }
+            31 => entry.masks = list(d, mask)?,
             32 => entry.classes = list(d, class)?,
             _ => return Err(d.malformed("an unknown key")),
         }
@@ -426,6 +422,11 @@ fn partition(d: &mut Decoder<'_>) -> Result<PartitionRange, Malformed> {
         bytes: d.uint()?,
         error: d.small()?,
     })
+}
+
+fn mask(d: &mut Decoder<'_>) -> Result<MaskRef, Malformed> {
+    d.array_of(5)?;
+    Ok(MaskRef { topic: d.small()?, partition: d.small()?, plan: d.fixed()?, withheld: d.uint()?, unread: d.uint()? })
 }
 
 fn class(d: &mut Decoder<'_>) -> Result<ClassRef, Malformed> {
@@ -494,7 +495,7 @@ mod tests {
                 error: 0,
             }],
             aliases: vec![AliasRef { alias: "old-orders".into(), topic: "orders".into() }],
-            masks: vec![MaskRef { topic: 0, partition: 3, plan: [7; 32], withheld: 1 }],
+            masks: vec![MaskRef { topic: 0, partition: 3, plan: [7; 32], withheld: 1, unread: 2 }],
             classes: vec![ClassRef {
                 topic: 0,
                 partition: 3,

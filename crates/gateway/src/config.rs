@@ -4,6 +4,7 @@
 mod certificates;
 mod class_keys;
 mod names;
+mod registry;
 mod web;
 
 use std::net::SocketAddr;
@@ -24,6 +25,7 @@ use toml::Spanned;
 pub(crate) use certificates::ClientCertificates;
 use certificates::ClientCertificatesSection;
 pub(crate) use class_keys::ClassKeySection;
+pub(crate) use registry::RegistrySection;
 pub(crate) use web::WebSection;
 
 /// The file as typed. Unknown keys are refused.
@@ -65,6 +67,9 @@ pub(crate) struct FileConfig {
     /// What classes of fields are changed with, where masks need keys.
     #[serde(default)]
     pub(crate) class_key: Vec<ClassKeySection>,
+    /// Where the schemas are that framed records name.
+    #[serde(default)]
+    pub(crate) schema_registry: Vec<RegistrySection>,
     /// Bounds.
     #[serde(default)]
     pub(crate) limits: LimitsSection,
@@ -443,6 +448,7 @@ fn from_folder(file: &mut FileConfig, folder: &Path) {
     if let Some(tls) = file.web.as_mut().and_then(|web| web.tls.as_mut()) {
         paths.extend([&mut tls.certificate, &mut tls.key]);
     }
+    paths.extend(file.schema_registry.iter_mut().flat_map(RegistrySection::files_mut));
     paths.extend(file.saml.iter_mut().flat_map(SamlConfig::files_mut));
     for path in paths {
         *path = folder.join(&*path);
@@ -482,6 +488,7 @@ fn check(file: FileConfig, place: &Place<'_>) -> Result<Config, ConfigError> {
     }
     names::check(&file, place)?;
     class_keys::check(&file, place)?;
+    registry::check(&file, place)?;
     certificates::check(&file, place)?;
     web::check(&file, place)?;
     let clusters = clusters(&file, place)?;

@@ -5,6 +5,7 @@ mod cli;
 mod config;
 mod control;
 mod rates;
+mod registry;
 mod reload;
 mod secrets;
 mod serve;

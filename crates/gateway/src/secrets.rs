@@ -1,4 +1,4 @@
-//! Reads the key that wraps the keyring and those of classes of fields, and wraps the gate's own secrets with one made of it.
+//! Reads the key that wraps the keyring, those of classes of fields and the credentials of registries, and wraps the gate's own secrets with one made of it.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt as _;
@@ -7,11 +7,13 @@ use anyhow::{Context as _, Result, bail};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
 use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use reqwest::header::HeaderValue;
 use tidegate_evidence::store::SecretKey;
 use tidegate_masking::transform::ClassKey;
 use zeroize::Zeroizing;
 
-use crate::config::{ClassKeySection, KeySource};
+use crate::config::{ClassKeySection, KeySource, RegistrySection};
 
 /// The 32 bytes of the wrapping key.
 ///
@@ -34,12 +36,51 @@ pub(crate) fn class_keys(sections: &[ClassKeySection]) -> Result<BTreeMap<String
     sections.iter().map(read).collect()
 }
 
+/// What the gate shows a schema registry to be let in, if anything.
+///
+/// # Errors
+/// As of [`read`], or it is no text.
+pub(crate) fn registry_login(section: &RegistrySection) -> Result<Option<HeaderValue>> {
+    let header = match (&section.user, &section.password, &section.token) {
+        (Some(user), Some(password), _) => {
+            let password = read(password, "the schema registry's password")?;
+            let login = Zeroizing::new([user.get_ref().as_bytes(), b":", password.trim_ascii()].concat());
+            Zeroizing::new(format!("Basic {}", BASE64_STANDARD.encode(&*login)).into_bytes())
+        }
+        (_, _, Some(token)) => {
+            let token = read(token.get_ref(), "the schema registry's token")?;
+            Zeroizing::new([b"Bearer ", token.trim_ascii()].concat())
+        }
+        _ => return Ok(None),
+    };
+    let mut value =
+        HeaderValue::from_bytes(&header).context("the schema registry's credential is no text of one line")?;
+    value.set_sensitive(true);
+    Ok(Some(value))
+}
+
 /// The 32 bytes of a key; `what` says which.
 ///
 /// # Errors
-/// The file or command cannot be read, others may read the file, or what comes is not 32 bytes as base64 or hex.
+/// As of [`read`], or what comes is not 32 bytes as base64 or hex.
 fn key(source: &KeySource, what: &str) -> Result<SecretKey> {
-    let text = match source {
+    let text = read(source, what)?;
+    let words = text.trim_ascii();
+    let bytes = Zeroizing::new(
+        if words.len() == 64 { from_hex(words) } else { BASE64_STANDARD.decode(words).ok() }.unwrap_or_default(),
+    );
+    let Ok(key) = <[u8; 32]>::try_from(bytes.as_slice()) else {
+        bail!("{what} is not 32 bytes as base64 (44 characters) or hex (64)");
+    };
+    Ok(Zeroizing::new(key))
+}
+
+/// A secret as it lies in its file or as a command says it; `what` says which.
+///
+/// # Errors
+/// The file or command cannot be read, or others may read the file.
+fn read(source: &KeySource, what: &str) -> Result<Zeroizing<Vec<u8>>> {
+    Ok(match source {
         KeySource::File { file } => {
             let metadata = std::fs::metadata(file).with_context(|| {
                 format!(
@@ -64,16 +105,7 @@ fn key(source: &KeySource, what: &str) -> Result<SecretKey> {
             }
             Zeroizing::new(output.stdout)
         }
-    };
-    let words = text.trim_ascii();
-    let bytes = Zeroizing::new(
-        if words.len() == 64 { from_hex(words) } else { base64::prelude::BASE64_STANDARD.decode(words).ok() }
-            .unwrap_or_default(),
-    );
-    let Ok(key) = <[u8; 32]>::try_from(bytes.as_slice()) else {
-        bail!("{what} is not 32 bytes as base64 (44 characters) or hex (64)");
-    };
-    Ok(Zeroizing::new(key))
+    })
 }
 
 /// Wraps and unwraps what the gate's state keeps secret: AES-256-GCM with a key that HKDF-SHA-256 makes of the wrapping key and

@@ -22,6 +22,7 @@ use tidegate_proxy::live::Live;
 use tidegate_proxy::masks::MaskedBatches;
 use tidegate_proxy::metrics::Metrics;
 use tidegate_proxy::recheck;
+use tidegate_proxy::schemas::{SchemaRegistry, Schemas};
 use tidegate_proxy::tally::{Tallied, Tallies};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
@@ -33,6 +34,7 @@ use tracing::{info, warn};
 use crate::admin::{self, Admin};
 use crate::config::{self, Config};
 use crate::control::{self, Control};
+use crate::registry::HttpRegistry;
 use crate::state::State;
 use crate::strangers::Known;
 use crate::supervise::{self, Child};
@@ -91,6 +93,9 @@ pub(crate) fn check(config: &Config) -> Result<String> {
     web_tls(config)?;
     secrets::wrapping_key(config.file.evidence.wrapping_key.get_ref())?;
     secrets::class_keys(&config.file.class_key)?;
+    for section in &config.file.schema_registry {
+        HttpRegistry::new(section)?;
+    }
     let mut said = format!(
         "ok: {} listeners, {} clusters, {} issuers, {} rules",
         config.listeners.len(),
@@ -316,7 +321,7 @@ async fn start_listeners(
 ) -> Result<Vec<Arc<Listener>>> {
     let mut clusters = Vec::new();
     for (name, protocol) in &config.clusters {
-        let cluster = Arc::new(Cluster::new(name.clone(), *protocol));
+        let cluster = Arc::new(Cluster::new(name.clone(), *protocol, Schemas::new(registry(config, name)?)));
         tokio::spawn(Arc::clone(&cluster).converse(shared.agents.clone(), shared.budget.clone()));
         clusters.push(cluster);
     }
@@ -331,6 +336,13 @@ async fn start_listeners(
         );
     }
     Ok(listeners)
+}
+
+/// The schema registry of a cluster, if it has one.
+fn registry(config: &Config, cluster: &str) -> Result<Option<Arc<dyn SchemaRegistry>>> {
+    let section = config.file.schema_registry.iter().find(|section| section.cluster.get_ref() == cluster);
+    let Some(section) = section else { return Ok(None) };
+    Ok(Some(Arc::new(HttpRegistry::new(section)?)))
 }
 
 /// Keeps what sessions counted of decisions. It is no evidence: what cannot be kept is said and lost.

@@ -121,6 +121,7 @@ fn the_reference_is_what_the_types_say() {
                 crates.join("gateway/src/config.rs"),
                 crates.join("gateway/src/config/certificates.rs"),
                 crates.join("gateway/src/config/class_keys.rs"),
+                crates.join("gateway/src/config/registry.rs"),
                 crates.join("gateway/src/config/web.rs"),
                 crates.join("saml/src/config.rs"),
                 crates.join("identity/src/config.rs"),

@@ -47,6 +47,8 @@ pub enum Outcome {
     Dropped,
     /// None of these batches may be delivered.
     Stop,
+    /// None of these batches can be delivered yet.
+    Later,
 }
 
 /// Which parts of a record are taken from [`NewRecord`]; the others stay byte for byte.
@@ -143,6 +145,9 @@ pub enum Why {
     /// [`Outcome::Stop`].
     #[error("a record of it stops the delivery")]
     Stopped,
+    /// [`Outcome::Later`].
+    #[error("a record of it cannot be read yet")]
+    Later,
 }
 
 /// Appends the batches of one partition to `out`, each data record of them as `with` says.
@@ -403,6 +408,7 @@ fn walk(
             Outcome::Changed(changed) => Some(changed),
             Outcome::Dropped => None,
             Outcome::Stop => return Err(Why::Stopped),
+            Outcome::Later => return Err(Why::Later),
         };
         target.extend_from_slice(records.get(copied..begin).unwrap_or_default());
         copied = input.at();

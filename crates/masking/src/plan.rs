@@ -54,6 +54,8 @@ pub struct Mask {
     pub content: Vec<(Detector, ClassId)>,
     /// Fields that no schema names.
     pub unknown: Unknown,
+    /// Where a schema's number stands in front: the subjects, or patterns with `*`, that the schema must be registered under.
+    pub subjects: Vec<Box<str>>,
 }
 
 impl Mask {

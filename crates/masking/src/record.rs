@@ -26,7 +26,7 @@ pub trait Schemas {
     ///
     /// # Errors
     /// There is none of this number, or it cannot be had: nobody can say where in the bytes its fields are.
-    fn schema(&self, number: u32, payload: &[u8]) -> Result<(Schema<'_>, usize), Unmaskable>;
+    fn schema(&mut self, number: u32, payload: &[u8]) -> Result<(Schema<'_>, usize), Unmaskable>;
 }
 
 /// No schemas at all.
@@ -34,7 +34,7 @@ pub trait Schemas {
 pub struct NoSchemas;
 
 impl Schemas for NoSchemas {
-    fn schema(&self, _number: u32, _payload: &[u8]) -> Result<(Schema<'_>, usize), Unmaskable> {
+    fn schema(&mut self, _number: u32, _payload: &[u8]) -> Result<(Schema<'_>, usize), Unmaskable> {
         Err(Unmaskable { why: "the schema that it names is not known", at: 1 })
     }
 }
@@ -45,7 +45,7 @@ impl Schemas for NoSchemas {
 /// [`Unmaskable`] for what cannot be read to its end as what it is said to be.
 pub fn rewrite(
     scope: &Scope<'_>,
-    schemas: &dyn Schemas,
+    schemas: &mut dyn Schemas,
     input: &[u8],
     out: &mut Vec<u8>,
     found: &mut Found,
@@ -60,7 +60,13 @@ pub fn rewrite(
     };
     // From whoever sees all of its classes nothing is kept back.
     let hides = scope.classes.iter().any(|class| class.mask.is_some());
-    rewritten.or_else(|refused| if hides { Err(refused) } else { Ok(Rewritten::Same) })
+    rewritten.or_else(|refused| {
+        if hides {
+            return Err(refused);
+        }
+        found.count_unread();
+        Ok(Rewritten::Same)
+    })
 }
 
 /// Nobody said what it is. Where fields are looked for, what looks like JSON has to be it, and a text may hold some.
@@ -100,7 +106,7 @@ fn begins_like_json(input: &[u8]) -> bool {
 
 fn rewrite_framed(
     scope: &Scope<'_>,
-    schemas: &dyn Schemas,
+    schemas: &mut dyn Schemas,
     input: &[u8],
     out: &mut Vec<u8>,
     found: &mut Found,
@@ -136,10 +142,10 @@ pub fn rewrite_header(
 ) -> Result<Rewritten, Unmaskable> {
     // A name that is no text is none of a selector's either.
     let class = std::str::from_utf8(name).ok().and_then(|name| scope.mask.fields.step(None, name).class_for(scope));
-    let Some(class) = class else { return rewrite(scope, &NoSchemas, value, out, found) };
+    let Some(class) = class else { return rewrite(scope, &mut NoSchemas, value, out, found) };
     let Some(transform) = scope.transform(class) else {
         found.count(class, false);
-        return rewrite(scope, &NoSchemas, value, out, found);
+        return rewrite(scope, &mut NoSchemas, value, out, found);
     };
     found.count(class, true);
     match std::str::from_utf8(value) {
@@ -167,7 +173,7 @@ mod tests {
         let classes = [Class { name: "c".into(), mask: masked.then_some(Transform::Redact) }];
         let scope = Scope { classes: &classes, mask: &mask, subject: b"" };
         let mut out = Vec::new();
-        match rewrite(&scope, &NoSchemas, input, &mut out, &mut Found::default()) {
+        match rewrite(&scope, &mut NoSchemas, input, &mut out, &mut Found::default()) {
             Ok(Rewritten::Same) => Ok(None),
             Ok(_) => Ok(Some(String::from_utf8(out).unwrap())),
             Err(refused) => Err(refused.why),

@@ -47,6 +47,8 @@ pub enum PartFate {
     DropRecord,
     /// It cannot be shown, and none of the topic's records may be in its place.
     DenyTopic,
+    /// It cannot be shown yet: what is needed to read it is on its way. The answer ends before its batch, and clients ask again.
+    Later,
 }
 
 /// A batch in the log of a partition.
@@ -110,6 +112,8 @@ pub struct Seen {
     pub plan: [u8; 32],
     /// Values of each class that was met.
     pub classes: Vec<ClassSeen>,
+    /// Parts that could not be read and were shown all the same, to a caller who sees every class of them.
+    pub unread: u64,
 }
 
 /// Values of one class.

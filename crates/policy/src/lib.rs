@@ -53,5 +53,5 @@ pub use people::{NamedKind, NamedOne};
 pub use replay::{Change, Changes, Recorded, replay};
 pub use rule::Rule;
 pub use schema::SCHEMA;
-pub use topics::{TopicFacts, Topics};
+pub use topics::{TopicFacts, Topics, matches};
 pub use unmask::View;

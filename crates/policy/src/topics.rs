@@ -311,7 +311,7 @@ fn sources(name: &str) -> Vec<&str> {
 }
 
 /// Whether the name is one that the pattern covers; `*` stands for any characters, none included.
-pub(crate) fn matches(pattern: &str, name: &str) -> bool {
+pub fn matches(pattern: &str, name: &str) -> bool {
     let (pattern, name) = (pattern.as_bytes(), name.as_bytes());
     let (mut p, mut n) = (0, 0);
     let mut star: Option<(usize, usize)> = None;

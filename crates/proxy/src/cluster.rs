@@ -13,6 +13,7 @@ use tracing::{info, warn};
 use crate::agents::{Agents, Broker};
 use crate::fault::Fault;
 use crate::frames::{Budget, FrameReader, ReadError};
+use crate::schemas::Schemas;
 use crate::writers::Writers;
 
 /// How often the cluster is asked when nothing calls for it.
@@ -36,6 +37,8 @@ pub struct Cluster {
     learned: ArcSwapOption<Learned>,
     brokers: Mutex<BTreeMap<i32, (String, u16)>>,
     writers: Writers,
+    /// The schemas of its records.
+    pub schemas: Arc<Schemas>,
     /// Aliases of which it was told that a topic is called so.
     told: Mutex<HashSet<String>>,
     nudge: Notify,
@@ -51,9 +54,10 @@ impl std::fmt::Debug for Cluster {
 impl Cluster {
     /// A cluster of which nothing is known yet.
     #[must_use]
-    pub fn new(name: String, protocol: &'static dyn Protocol) -> Self {
+    pub fn new(name: String, protocol: &'static dyn Protocol, schemas: Schemas) -> Self {
         Self {
             name: name.into(),
+            schemas: Arc::new(schemas),
             protocol,
             learned: ArcSwapOption::empty(),
             brokers: Mutex::default(),

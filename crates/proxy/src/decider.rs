@@ -13,6 +13,7 @@ use tracing::warn;
 use crate::gate::Shared;
 use crate::listener::Endpoints;
 use crate::masks::TopicMask;
+use crate::schemas::AtHand;
 
 /// Distinct questions of one frame that are named; more are counted.
 const ASKED_MAX: usize = 1024;
@@ -132,6 +133,8 @@ pub struct Decider<'a> {
     asked: Memory,
     /// Questions that Cedar was asked.
     unkept: u32,
+    /// Of the records of the frame.
+    schemas: AtHand,
 }
 
 /// What a decider was asked.
@@ -188,7 +191,7 @@ impl<'a> Decider<'a> {
         let questions = Questions { asked: Vec::new(), more: 0, policy_version, by_partition, refused: 0 };
         let asked = Memory { questions, seen: HashSet::new(), last: None };
         let access = access.map(|access| (access, access.policy.asking(&access.entitlement)));
-        Self { access, endpoints, shared, now_ms, now, asked, unkept: 0 }
+        Self { access, endpoints, shared, now_ms, now, asked, unkept: 0, schemas: AtHand::default() }
     }
 
     /// Whether an answer may still be shown to what was allowed by other rules. What only reads shows what it asked for, and a
@@ -197,6 +200,11 @@ impl<'a> Decider<'a> {
         let shows = |asked: &&Asked| asked.allowed() && (reads || asked.action == Action::JoinGroup);
         let mut again = before.asked.iter().filter(shows);
         (!reads || before.more == 0) && again.all(|asked| self.allows(asked.action, asked.resource(), asked.partition))
+    }
+
+    /// Numbers of schemas that records of the frame need and that are not known yet.
+    pub(crate) fn missing_schemas(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.schemas.missing)
     }
 
     /// What was asked.
@@ -280,8 +288,8 @@ impl Gate for Decider<'_> {
         match asking.view(topic, self.now) {
             Ok(None) => View::Plain,
             Ok(Some(view)) => {
-                let cluster = Arc::clone(&self.endpoints.cluster().name);
-                View::Masked(Box::new(TopicMask::new(view, topic, cluster, self.shared, self.now_ms)))
+                let shared = (&**self.endpoints.cluster(), self.shared);
+                View::Masked(Box::new(TopicMask::new(view, topic, shared, &mut self.schemas, self.now_ms)))
             }
             Err(why) => {
                 self.cannot_show(topic, -1, &why);

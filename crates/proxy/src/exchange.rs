@@ -37,6 +37,17 @@ use crate::slots::{Ends, Owed, Ready, Step, is_negotiation, next_owed, with_in_f
 use crate::steps::{Decided, Masked, ReadsOnly, Recording};
 use crate::tally::{Around, Tally};
 
+/// An answer as its caller may see it.
+struct Shaped {
+    step: AnswerStep,
+    /// What was decided of it.
+    questions: Questions,
+    /// The policy that it was masked under.
+    policy: Arc<Policy>,
+    /// Numbers of schemas without which some of its records could not be read yet.
+    missing: Vec<u32>,
+}
+
 /// Bytes of an answer that are masked where the answer is received; a larger one gives up its thread meanwhile.
 const MASK_IN_PLACE_MAX: usize = 128 * 1024;
 
@@ -314,7 +325,11 @@ impl Exchange {
             () = ends.late.cancelled() => return Err(Fault::TooSlow("answers under way did not come in time")),
         };
         let held = frame.held;
-        let (step, questions, policy) = self.mask(slot, frame.bytes, asked, &policy)?;
+        let Shaped { step, questions, policy, missing } = self.mask(slot, frame.bytes, asked, &policy)?;
+        if !missing.is_empty() {
+            // Records that need them are not in the answer: the client asks again, and should not have to ask often.
+            self.listener.endpoints.cluster().schemas.learn(&missing).await;
+        }
         let now_ms = self.listener.shared.now_ms();
         if step.facts.effect == Effect::Reads {
             // What is not shown needs no record.
@@ -349,14 +364,15 @@ impl Exchange {
         frame: bytes::BytesMut,
         asked: Questions,
         asked_under: &Arc<Policy>,
-    ) -> Result<(AnswerStep, Questions, Arc<Policy>), Fault> {
+    ) -> Result<Shaped, Fault> {
         let access = self.access_now();
         let mut gate = Decider::new(&self.listener.shared, &self.listener.endpoints, Some(&access));
         // Masking a large answer takes milliseconds.
         let long = frame.len() > MASK_IN_PLACE_MAX && access.policy.masking().selects_anything();
         let step = aside(long, || self.session().answer(slot, frame, &mut gate)).map_err(Fault::Broker)?;
+        let (missing, policy) = (gate.missing_schemas(), Arc::clone(&access.policy));
         if Arc::ptr_eq(asked_under, &access.policy) {
-            return Ok((step, asked, Arc::clone(&access.policy)));
+            return Ok(Shaped { step, questions: asked, policy, missing });
         }
         // What was asked for by an alias that means another topic now was not what the client meant.
         let moved = |used: &AliasUse| gate.alias(&used.alias).as_deref() != Some(used.topic.as_str());
@@ -370,7 +386,7 @@ impl Exchange {
         if !shown_of(&step.facts).all(|(name, partition)| may(name, partition)) {
             return Err(Fault::PolicyChanged);
         }
-        Ok((step, gate.into_questions(), Arc::clone(&access.policy)))
+        Ok(Shaped { step, questions: gate.into_questions(), policy, missing })
     }
 
     /// Waits until the leaf is durable, then writes to the client.

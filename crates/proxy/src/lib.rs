@@ -23,6 +23,7 @@ pub mod metrics;
 pub mod recheck;
 pub mod recorder;
 mod renew;
+pub mod schemas;
 pub mod seldom;
 mod shows;
 mod slots;

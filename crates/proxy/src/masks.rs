@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
-use tidegate_masking::record::{self, NoSchemas};
+use tidegate_masking::record;
 use tidegate_masking::{Found, OnUnmaskable, Rewritten, Scope, Unmaskable};
 use tidegate_model::{BatchAt, ClassSeen, MaskedBatch, PartFate, RecordMask, RecordPart, Seen};
 use tidegate_policy::View;
 use tracing::warn;
 
+use crate::cluster::Cluster;
 use crate::gate::Shared;
 use crate::metrics::Origin;
+use crate::schemas::{AtHand, ForPart, Of};
 
 /// What a batch that is kept takes beside its bytes.
 const KEPT_BYTES: u64 = 256;
@@ -72,13 +74,24 @@ impl MaskedBatches {
     }
 }
 
+/// Why a part was not read.
+enum NotRead {
+    /// It cannot be.
+    Ever(Unmaskable),
+    /// Its schema is not known yet.
+    Yet,
+}
+
 /// The mask of one caller over the records of one topic.
 pub(crate) struct TopicMask<'a> {
     view: View,
     topic: String,
-    cluster: Arc<str>,
+    cluster: &'a Cluster,
     shared: &'a Shared,
     now_ms: u64,
+    schemas: &'a mut AtHand,
+    /// The batch at hand was not read by what its records say, so that it may not be kept.
+    passing: bool,
     /// Of the batch at hand.
     key: Option<Key>,
     batch: Found,
@@ -88,13 +101,22 @@ pub(crate) struct TopicMask<'a> {
 }
 
 impl<'a> TopicMask<'a> {
-    pub(crate) fn new(view: View, topic: &str, cluster: Arc<str>, shared: &'a Shared, now_ms: u64) -> Self {
+    /// For one answer, which keeps `schemas` at hand.
+    pub(crate) fn new(
+        view: View,
+        topic: &str,
+        (cluster, shared): (&'a Cluster, &'a Shared),
+        schemas: &'a mut AtHand,
+        now_ms: u64,
+    ) -> Self {
         Self {
             view,
             topic: topic.to_owned(),
             cluster,
             shared,
             now_ms,
+            schemas,
+            passing: false,
             key: None,
             batch: Found::default(),
             record: Found::default(),
@@ -112,7 +134,7 @@ impl<'a> TopicMask<'a> {
         key: &[u8],
         bytes: &[u8],
         out: &mut Vec<u8>,
-    ) -> Result<Rewritten, Unmaskable> {
+    ) -> Result<Rewritten, NotRead> {
         let plan = &self.view.plan;
         let mask = match part {
             RecordPart::Key => &plan.key,
@@ -120,9 +142,18 @@ impl<'a> TopicMask<'a> {
             RecordPart::Header(_) => &plan.headers,
         };
         let scope = Scope { classes: &plan.classes, mask, subject: key };
-        match part {
-            RecordPart::Header(name) => record::rewrite_header(&scope, name, bytes, out, &mut self.record),
-            RecordPart::Key | RecordPart::Value => record::rewrite(&scope, &NoSchemas, bytes, out, &mut self.record),
+        if let RecordPart::Header(name) = part {
+            return record::rewrite_header(&scope, name, bytes, out, &mut self.record).map_err(NotRead::Ever);
+        }
+        let of = Of { plan: plan.id, mask, key: matches!(part, RecordPart::Key) };
+        let mut schemas =
+            ForPart { all: &self.cluster.schemas, at_hand: self.schemas, of, later: false, unknown: false };
+        let rewritten = record::rewrite(&scope, &mut schemas, bytes, out, &mut self.record);
+        self.passing |= schemas.later || schemas.unknown;
+        // Who sees all of it waits too: evidence says what was shown.
+        match (rewritten, schemas.later) {
+            (_, true) => Err(NotRead::Yet),
+            (rewritten, false) => rewritten.map_err(NotRead::Ever),
         }
     }
 }
@@ -130,9 +161,10 @@ impl<'a> TopicMask<'a> {
 impl RecordMask for TopicMask<'_> {
     fn known(&mut self, batch: BatchAt<'_>) -> Option<MaskedBatch> {
         self.batch.clear();
+        self.passing = false;
         let cache = self.shared.masked.0.as_ref()?;
         let key = Key {
-            cluster: Arc::clone(&self.cluster),
+            cluster: Arc::clone(&self.cluster.name),
             // Of a topic whose life is not known nothing is kept.
             topic_id: batch.topic_id?,
             partition: batch.partition,
@@ -153,7 +185,8 @@ impl RecordMask for TopicMask<'_> {
             Ok(Rewritten::Same) => PartFate::Same,
             Ok(Rewritten::Changed) => PartFate::Changed,
             Ok(Rewritten::DropRecord) => PartFate::DropRecord,
-            Err(Unmaskable { why, .. }) => {
+            Err(NotRead::Yet) => PartFate::Later,
+            Err(NotRead::Ever(Unmaskable { why, .. })) => {
                 if let Some(records) = self.shared.metrics.unmaskable.again(self.now_ms) {
                     warn!(topic = %self.topic, why, records, "records cannot be read as masking.yaml says, so they are withheld: `tidegate mask try` shows why");
                 }
@@ -175,7 +208,8 @@ impl RecordMask for TopicMask<'_> {
     fn keep(&mut self, _batch: BatchAt<'_>, masked: &MaskedBatch) {
         self.all.add(&self.batch);
         self.count("made");
-        if let (Some(cache), Some(key)) = (&self.shared.masked.0, self.key.take()) {
+        // A schema that is not known today may be tomorrow.
+        if let (Some(cache), Some(key), false) = (&self.shared.masked.0, self.key.take(), self.passing) {
             cache.insert(key, Kept { masked: masked.clone(), found: std::mem::take(&mut self.batch) });
         }
     }
@@ -187,7 +221,7 @@ impl RecordMask for TopicMask<'_> {
             let (class, rule) = (plan.classes.get(place)?, rules.get(place)?);
             Some(ClassSeen { class: Arc::clone(&class.name), masked, clear, rule: Arc::clone(rule) })
         });
-        let seen = Seen { plan: plan.id, classes: classes.collect() };
+        let seen = Seen { plan: plan.id, classes: classes.collect(), unread: self.all.unread() };
         self.all.clear();
         seen
     }

@@ -476,6 +476,7 @@ fn masks(masks: &[MaskUse]) -> (Vec<MaskRef>, Vec<ClassRef>) {
         partition: mask.partition,
         plan: mask.seen.plan,
         withheld: mask.withheld,
+        unread: mask.seen.unread,
     });
     let classes = masks.iter().flat_map(|mask| {
         mask.seen.classes.iter().map(move |seen| ClassRef {

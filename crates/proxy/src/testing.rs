@@ -42,6 +42,7 @@ use crate::live::{Live, Seated};
 use crate::masks::MaskedBatches;
 use crate::metrics::Metrics;
 use crate::recorder::{ConnectionFacts, Recorder};
+use crate::schemas::Schemas;
 use crate::tally::{Tallied, Tallies};
 
 pub(crate) struct Letters;
@@ -282,7 +283,7 @@ impl Gatehouse {
             broker_ports: 1..=1,
             plaintext_accepted: false,
         };
-        let cluster = Arc::new(Cluster::new("main".into(), &LETTERS));
+        let cluster = Arc::new(Cluster::new("main".into(), &LETTERS, Schemas::new(None)));
         let listener = Listener::start(config, None, cluster, shared, CancellationToken::new()).await.unwrap();
         Self { listener, log, evidence, tallies: tallies.1, folder }
     }

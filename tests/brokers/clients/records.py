@@ -1,7 +1,8 @@
 """Records byte by byte, with librdkafka (confluent-kafka) or kafka-python: records.py SETTINGS
 
 SETTINGS is a JSON file: family, action (write or read), bootstrap, topic, token (or null, for none), records (to write), codec, group
-(or null, for none). Bytes are base64. Reading goes from the beginning to the record whose value is `"end"`. Prints one JSON line:
+(or null, for none), count (or null). Bytes are base64. Reading goes from the beginning to the record whose value is `"end"`, or to so
+many records. Prints one JSON line:
 {"records": [...]} or {"error": "..."}.
 """
 
@@ -66,7 +67,7 @@ def librdkafka(settings):
         if message.error():
             raise KafkaException(message.error())
         records.append(read_record(message.offset(), message.key(), message.value(), message.headers()))
-        if message.value() == END:
+        if message.value() == END or len(records) == settings["count"]:
             consumer.close()
             return records
     raise RuntimeError("; ".join(errors[:3]) or f"no end after {len(records)} records")
@@ -92,7 +93,7 @@ def kafka_python(settings):
     records = []
     for message in consumer:
         records.append(read_record(message.offset, message.key, message.value, message.headers))
-        if message.value == END:
+        if message.value == END or len(records) == settings["count"]:
             return records
     raise RuntimeError(f"no end after {len(records)} records")
 

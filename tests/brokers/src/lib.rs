@@ -15,6 +15,7 @@ pub mod desk;
 pub mod gate;
 
 pub mod host;
+mod http;
 pub mod issuer;
 
 pub mod jars;
@@ -28,7 +29,9 @@ pub mod process;
 pub mod programs;
 pub mod raw;
 pub mod records;
+pub mod registry;
 pub mod samlp;
+pub mod schemas;
 pub mod scratch;
 pub mod stories;
 pub mod tls;
@@ -40,6 +43,7 @@ pub use issuer::Issuer;
 pub use kafka::Kafka;
 pub use keycloak::Keycloak;
 pub use oidc_provider::OidcProvider;
+pub use registry::Registry;
 pub use samlp::Samlp;
 
 use std::io::Write;

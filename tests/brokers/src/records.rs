@@ -69,7 +69,7 @@ pub fn write(bootstrap: &str, topic: &str, codec: &str, records: &[Record]) -> R
     let all = records.iter().map(as_json);
     let settings = json!({
         "family": "librdkafka", "action": "write", "bootstrap": bootstrap, "topic": topic, "codec": codec, "token": null,
-        "group": null, "records": all.collect::<Vec<_>>(),
+        "group": null, "count": null, "records": all.collect::<Vec<_>>(),
     });
     run(Family::Librdkafka, &settings)?.map(drop).map_err(anyhow::Error::msg)
 }
@@ -87,6 +87,23 @@ pub fn write_end(bootstrap: &str, topic: &str) -> Result<()> {
 /// # Errors
 /// The client cannot be run.
 pub fn read(family: Family, bootstrap: &str, topic: &str, token: &str) -> Result<Result<Vec<Record>, String>> {
+    read_some(family, bootstrap, (topic, token), None)
+}
+
+/// Reads the first records of partition 0 of a topic, with librdkafka.
+///
+/// # Errors
+/// As of [`read()`].
+pub fn read_first(bootstrap: &str, topic: &str, token: &str, count: usize) -> Result<Result<Vec<Record>, String>> {
+    read_some(Family::Librdkafka, bootstrap, (topic, token), Some(count))
+}
+
+fn read_some(
+    family: Family,
+    bootstrap: &str,
+    (topic, token): (&str, &str),
+    count: Option<usize>,
+) -> Result<Result<Vec<Record>, String>> {
     let name = match family {
         Family::KafkaPython => "kafka-python",
         Family::Librdkafka | Family::Kafkajs => "librdkafka",
@@ -96,6 +113,7 @@ pub fn read(family: Family, bootstrap: &str, topic: &str, token: &str) -> Result
         (family == Family::Kafkajs).then(|| format!("records-{}-{}", topic, crate::cache::hex(&token_mark(token))));
     let settings = json!({
         "family": name, "action": "read", "bootstrap": bootstrap, "topic": topic, "token": token, "group": group,
+        "count": count,
     });
     run(family, &settings)
 }

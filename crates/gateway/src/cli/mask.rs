@@ -157,7 +157,7 @@ impl TryArguments {
             let scope = Scope { classes: &plan.classes, mask, subject: key };
             let outcome = match header {
                 Some(header) => record::rewrite_header(&scope, header.as_bytes(), input, &mut bytes, found),
-                None => record::rewrite(&scope, &NoSchemas, input, &mut bytes, found),
+                None => record::rewrite(&scope, &mut NoSchemas, input, &mut bytes, found),
             };
             if outcome == Ok(Rewritten::Same) {
                 bytes.extend_from_slice(input);

@@ -6,7 +6,9 @@ use std::fmt;
 use bytes::Bytes;
 use tidegate_model::{BatchAt, MaskedBatch, PartFate, RecordMask, RecordPart};
 
-use crate::records::{self, Changed, Codecs, Limits, NewRecord, Outcome, Record, RecordsError, Rewrite, UNPACKED_MAX};
+use crate::records::{
+    self, Changed, Codecs, Limits, NewRecord, Outcome, Record, RecordsError, Rewrite, UNPACKED_MAX, Why,
+};
 
 thread_local! {
     /// Some megabytes once all codecs are in use, so one for each thread and not for each connection.
@@ -49,6 +51,8 @@ pub(super) fn shown(batches: &[u8], of: Of, mask: &mut dyn RecordMask, room: usi
     }
     let withheld = showing.withheld;
     let shown = match batch {
+        // As at the end of the log.
+        Err(RecordsError { why: Why::Later, .. }) if rest.len() == batches.len() => Shown::Masked(Vec::new()),
         // What stands before it is shown; asked for again, it is the first one.
         Err(error) if rest.len() == batches.len() => Shown::Nothing(error),
         _ if showing.same == batches.len() => Shown::AsCame,
@@ -92,7 +96,7 @@ impl Showing<'_> {
         };
         let new = masked.bytes.as_deref().unwrap_or(bytes);
         if new.len() > bytes_max {
-            return Err(RecordsError { base_offset, why: records::Why::TooLarge });
+            return Err(RecordsError { base_offset, why: Why::TooLarge });
         }
         self.withheld = self.withheld.saturating_add(masked.withheld);
         if masked.bytes.is_none() && out.is_empty() {
@@ -146,6 +150,7 @@ impl Through<'_> {
                 PartFate::Changed => *is_new = true,
                 PartFate::DropRecord => return Outcome::Dropped,
                 PartFate::DenyTopic => return Outcome::Stop,
+                PartFate::Later => return Outcome::Later,
             }
         }
         for (place, header) in record.headers.iter().enumerate() {
@@ -162,6 +167,7 @@ impl Through<'_> {
                 }
                 PartFate::DropRecord => return Outcome::Dropped,
                 PartFate::DenyTopic => return Outcome::Stop,
+                PartFate::Later => return Outcome::Later,
             }
         }
         if changed == Changed::default() { Outcome::Same } else { Outcome::Changed(changed) }

@@ -1,9 +1,12 @@
 //! From a schema's text to the descriptor of one of its messages.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use prost_reflect::{DescriptorPool, FileDescriptor, MessageDescriptor};
 use protox::Compiler;
 use protox::file::{File, FileResolver, GoogleFileResolver};
 
+use super::wire;
 use crate::schema::SchemaError;
 
 /// Bytes of a schema with all that it may import: registries refuse schemas of one MiB.
@@ -94,11 +97,24 @@ impl FileResolver for Files {
         }
         let given = self.files.iter().map(|(name, text)| (name.as_str(), text.as_str()));
         match given.chain([META, DECIMAL]).find(|(given, _)| *given == name) {
-            Some((_, text)) => File::from_source(name, text),
+            Some((_, text)) => file(name, text),
             None => Err(protox::Error::file_not_found(name)),
         }
     }
 }
+
+/// A schema as text, or as some serializers register it: its compiled form in base64, which no text of a schema can be taken for.
+fn file(name: &str, text: &str) -> Result<File, protox::Error> {
+    let Ok(mut compiled) = BASE64_STANDARD.decode(text.trim()) else { return File::from_source(name, text) };
+    // It has the name that its writer gave it. Of a field that stands twice the last counts, and the first field is the name.
+    compiled.push(NAME_FIELD);
+    wire::write_varint(u64::try_from(name.len()).unwrap_or(u64::MAX), &mut compiled);
+    compiled.extend_from_slice(name.as_bytes());
+    File::decode_file_descriptor_proto(compiled.as_slice()).map_err(protox::Error::new)
+}
+
+/// The tag of a file's name in its compiled form: field 1, length-delimited.
+const NAME_FIELD: u8 = 0x0a;
 
 /// Writers disagree about whether the entries that maps stand for are counted among the messages within a message. Both ways are
 /// tried, and have to come to the same.
@@ -238,6 +254,24 @@ mod tests {
             let source = format!("syntax='proto3'; import 'confluent/meta.proto'; message A {{ {option} }}");
             assert_eq!(name(&source, &[]).as_deref(), Ok("A"));
         }
+    }
+
+    /// As confluent-kafka for Python registers it.
+    #[test]
+    fn compiled_schemas_are_read_by_the_name_that_they_are_asked_for_by() {
+        let pool = Compiler::with_file_resolver(Files {
+            files: vec![("own.proto".to_owned(), "syntax='proto3'; package p; message A {} message B {}".to_owned())],
+            google: GoogleFileResolver::new(),
+        })
+        .open_file("own.proto")
+        .unwrap()
+        .file_descriptor_set();
+        let compiled = BASE64_STANDARD.encode(prost_reflect::prost::Message::encode_to_vec(&pool.file[0]));
+        assert_eq!(name(&compiled, &[1]).as_deref(), Ok("p.B"));
+        let given = [("other/name.proto".to_owned(), compiled)];
+        let source = "syntax='proto3'; import 'other/name.proto'; message C { p.A a = 1; }";
+        assert!(message(source, &given, &[]).is_ok());
+        assert!(name(&BASE64_STANDARD.encode(b"\x0a\xff\xff"), &[]).is_err());
     }
 
     #[test]

@@ -60,10 +60,21 @@ impl Masking {
         }
         let row = self.topics.iter().find(|row| row.is_about(topic));
         let part = |part: Part, format: Option<Format>| self.part(topic, part, format, &names);
-        let value = part(Part::Value, row.and_then(|row| row.value))?;
-        let key = part(Part::Key, row.and_then(|row| row.key))?;
+        let mut value = part(Part::Value, row.and_then(|row| row.value))?;
+        let mut key = part(Part::Key, row.and_then(|row| row.key))?;
+        for (mask, end) in [(&mut value, "value"), (&mut key, "key")] {
+            let own = row.map(|row| row.subjects.as_slice()).unwrap_or_default();
+            mask.subjects = own.iter().map(|subject| subject.as_str().into()).collect();
+            if own.is_empty() {
+                // Confluent's TopicNameStrategy.
+                mask.subjects.push(format!("{topic}-{end}").into());
+            }
+        }
         let headers = part(Part::Headers, Some(Format::Bytes))?;
         let on_unmaskable = row.and_then(|row| row.on_unmaskable).unwrap_or(self.on_unmaskable);
+        for mask in [&value, &key].into_iter().filter(|mask| mask.format == Format::Framed) {
+            says.push_str(&format!("{:?}\n", mask.subjects));
+        }
         for selector in self.selectors.iter().filter(|one| names.contains(&one.class.as_str())) {
             says.push_str(&format!("{selector:?}\n"));
         }

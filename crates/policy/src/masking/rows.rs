@@ -10,12 +10,14 @@ use crate::topics::{NAME_MAX, matches};
 
 pub(super) const SELECTOR: &str =
     "a selector is {topic, class} and one of path, names, schema_tag and content; in: says of what part";
-pub(super) const TOPIC: &str = "a row is {topic} and some of value, key and on_unmaskable";
+pub(super) const TOPIC: &str = "a row is {topic} and some of value, key, subjects and on_unmaskable";
 /// Characters that a mask of a fixed length may have.
 const LENGTH_MAX: u8 = 64;
 const CONSTANT_MAX: usize = 1_000;
 /// Names or detectors of one selector.
 const WORDS_MAX: usize = 1_000;
+/// Characters of a subject in a registry.
+const SUBJECT_MAX: usize = 1_000;
 
 /// How a class is changed, as it is written.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -310,6 +312,8 @@ pub(super) struct RawTopic {
     value: Option<RawFormat>,
     key: Option<RawFormat>,
     on_unmaskable: Option<RawOnUnmaskable>,
+    #[serde(default)]
+    subjects: Vec<String>,
 }
 
 /// How topics whose names fit are read.
@@ -319,16 +323,26 @@ pub(super) struct TopicRow {
     pub(super) value: Option<Format>,
     pub(super) key: Option<Format>,
     pub(super) on_unmaskable: Option<OnUnmaskable>,
+    /// Patterns of the subjects that schemas must be registered under; the topic's own where there are none.
+    pub(super) subjects: Vec<String>,
 }
 
 impl TopicRow {
     pub(super) fn read(raw: RawTopic) -> Result<TopicRow, String> {
         is_pattern(&raw.topic)?;
+        if raw.subjects.len() > WORDS_MAX
+            || raw.subjects.iter().any(|subject| subject.is_empty() || subject.len() > SUBJECT_MAX)
+        {
+            return Err(format!(
+                "subjects are at most {WORDS_MAX} names or patterns with *, of 1 to {SUBJECT_MAX} characters"
+            ));
+        }
         Ok(TopicRow {
             topic: raw.topic,
             value: raw.value.map(Format::from),
             key: raw.key.map(Format::from),
             on_unmaskable: raw.on_unmaskable.map(OnUnmaskable::from),
+            subjects: raw.subjects,
         })
     }
 

@@ -142,7 +142,7 @@ mod tests {
         for topic in 0..600 {
             entry.topics.push(TopicRef { name: format!("{topic:0249}"), id: Some([1; 16]) });
             entry.partitions.extend((0..4).map(|partition| range(topic, partition)));
-            let mask = |partition| MaskRef { topic, partition, plan: [1; 32], withheld: u64::from(topic) };
+            let mask = |partition| MaskRef { topic, partition, plan: [1; 32], withheld: u64::from(topic), unread: 0 };
             entry.masks.extend((0..4).map(mask));
             let of = |partition| (format!("class-{topic}"), format!("rule-{topic}"), partition);
             entry.classes.extend((0..4).map(of).map(|(class, rule, partition)| ClassRef {

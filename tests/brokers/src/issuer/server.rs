@@ -1,9 +1,7 @@
-//! The issuer's HTTP side: just enough of RFC 9112 for discovery, JWKS and the token endpoint.
+//! The issuer's HTTP side: discovery, JWKS and the token endpoint.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::sync::Mutex;
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 use base64::Engine as _;
@@ -11,11 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::{LIFETIME, SigningKey, State, claims, lock, sign};
-
-/// The most that a request may have, head and body together.
-const REQUEST_BYTES_MAX: u64 = 64 * 1024;
-/// A client that does not speak may not hold up the others for longer.
-const PATIENCE: Duration = Duration::from_secs(2);
+use crate::http::{self, Request};
 
 /// Serves until the state says that it has ended.
 pub(super) fn serve(listener: &TcpListener, shared: &Mutex<State>) {
@@ -28,54 +22,9 @@ pub(super) fn serve(listener: &TcpListener, shared: &Mutex<State>) {
         drop(state);
         if let (false, Ok(stream)) = (down, stream) {
             // Whatever goes wrong with one client ends with its connection.
-            drop(answer(&stream, shared));
+            drop(http::answer(&stream, |request| respond(request, shared)));
         }
     }
-}
-
-struct Request {
-    method: String,
-    path: String,
-    authorization: String,
-    body: String,
-}
-
-fn answer(stream: &TcpStream, shared: &Mutex<State>) -> Result<()> {
-    stream.set_read_timeout(Some(PATIENCE)).context("cannot set a time-out")?;
-    let request = read(stream)?;
-    let (status, body) = respond(&request, shared)?;
-    let body = body.to_string();
-    let mut stream = stream;
-    write!(
-        stream,
-        "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-        body.len()
-    )
-    .context("cannot answer")
-}
-
-fn read(stream: &TcpStream) -> Result<Request> {
-    let mut lines = BufReader::new(stream.take(REQUEST_BYTES_MAX));
-    let mut line = String::new();
-    lines.read_line(&mut line).context("cannot read the request")?;
-    let mut words = line.split_whitespace().map(str::to_owned);
-    let (method, path) = words.next().zip(words.next()).context("not a request line")?;
-    let (mut authorization, mut length) = (String::new(), 0);
-    loop {
-        let mut line = String::new();
-        if lines.read_line(&mut line).context("cannot read the head")? == 0 || line.trim().is_empty() {
-            break;
-        }
-        let Some((name, value)) = line.split_once(':') else { continue };
-        match name.to_ascii_lowercase().as_str() {
-            "authorization" => value.trim().clone_into(&mut authorization),
-            "content-length" => length = value.trim().parse::<u64>().context("not a length")?,
-            _ => (),
-        }
-    }
-    let mut body = String::new();
-    lines.take(length.min(REQUEST_BYTES_MAX)).read_to_string(&mut body).context("cannot read the body")?;
-    Ok(Request { method, path, authorization, body })
 }
 
 fn respond(request: &Request, shared: &Mutex<State>) -> Result<(&'static str, Value)> {

@@ -122,7 +122,7 @@ fn lists(leaf: &Leaf, out: &mut Map<String, Value>) {
     let masks = entry.masks.iter().map(|mask| {
         json!({
             "topic": topic(mask.topic), "partition": mask.partition, "plan": hex(&mask.plan),
-            "withheld": text(mask.withheld),
+            "withheld": text(mask.withheld), "unread": text(mask.unread),
         })
     });
     list("masks", masks.collect());

@@ -248,8 +248,9 @@ fn subjects(leaf: &Leaf, lines: &mut Lines) {
     }
     for mask in &entry.masks {
         let withheld = if mask.withheld == 0 { String::new() } else { format!(", {} records left out", mask.withheld) };
+        let unread = if mask.unread == 0 { String::new() } else { format!(", {} parts delivered unread", mask.unread) };
         let of = row::partition(leaf, mask.topic, mask.partition);
-        lines.add("mask", format!("{of}: plan {}{withheld}", hex(&mask.plan)));
+        lines.add("mask", format!("{of}: plan {}{withheld}{unread}", hex(&mask.plan)));
     }
     for used in &entry.classes {
         let (of, rule) = (row::partition(leaf, used.topic, used.partition), &used.rule);

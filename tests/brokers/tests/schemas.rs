@@ -1,0 +1,191 @@
+//! Records whose schemas a registry has: Avro, Protobuf and JSON from the serializers that teams use, read by different people through
+//! the gate; and registries that are slow, down or lying.
+#![cfg(test)]
+
+use std::sync::LazyLock;
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value;
+use tidegate_brokers::gate::{Options, Upstream};
+use tidegate_brokers::jars::Version;
+use tidegate_brokers::kafka;
+use tidegate_brokers::process::until;
+use tidegate_brokers::records::{self, Record};
+use tidegate_brokers::registry::{Mood, PASSWORD};
+use tidegate_brokers::schemas::{self, Language};
+use tidegate_brokers::{Gate, Issuer, Kafka, Registry};
+
+const RULES: &str = r#"
+@id("read") permit (principal in Group::"demo:staff", action in Action::"read", resource);
+@id("fraud") permit (principal in Group::"demo:fraud", action == Action::"unmask", resource);
+"#;
+const MASKING: &str = "classes:
+  PII.email: {transform: email, keep_domain: true}
+  PII.name: {transform: redact}
+  PCI.pan: {transform: keep_last, n: 4}
+selectors:
+  - {topic: 'avro*', schema_tag: PII, class: PII.email}
+  - {topic: '*', path: customer.email, class: PII.email}
+  - {topic: '*', path: customer.name, class: PII.name}
+  - {topic: '*', names: [pan], class: PCI.pan}
+topics:
+  - {topic: 'strategy', value: framed, subjects: ['shop.*']}
+  - {topic: '*', value: framed}
+";
+const PATIENCE: Duration = Duration::from_secs(60);
+
+struct Stage {
+    kafka: Kafka,
+    issuer: Issuer,
+    registry: Registry,
+    gate: Gate,
+}
+
+static STAGE: LazyLock<Stage> = LazyLock::new(Stage::new);
+
+impl Stage {
+    fn new() -> Stage {
+        let kafka = Kafka::start(kafka::Options::new(Version::V4_3)).unwrap();
+        let (issuer, registry) = (Issuer::start().unwrap(), Registry::start().unwrap());
+        let upstream = Upstream::of(&kafka);
+        let (masking, more) = (MASKING.to_owned(), registry.section());
+        let gate = Gate::start(&Options { masking, more, ..Options::new(upstream, RULES, "") }, &issuer).unwrap();
+        Stage { kafka, issuer, registry, gate }
+    }
+
+    fn token(&self, group: &str) -> String {
+        self.issuer.token(group, &["staff", group]).unwrap()
+    }
+
+    fn orders(&self, language: Language, topic: &str, group: &str) -> Vec<Value> {
+        let read = schemas::read(language, &self.gate.bootstrap(), (topic, &self.token(group)), &self.registry, 10);
+        read.unwrap().unwrap()
+    }
+
+    /// The first records that a caller is shown, by offset and text.
+    fn first(&self, topic: &str, group: &str, count: usize) -> Vec<(u64, String)> {
+        let read = records::read_first(&self.gate.bootstrap(), topic, &self.token(group), count).unwrap().unwrap();
+        read.iter().map(|record| (record.offset, text_of(record))).collect()
+    }
+
+    fn write(&self, topic: &str, records: &[Record]) {
+        records::write(&self.kafka.direct().0, topic, "lz4", records).unwrap();
+    }
+}
+
+/// One text field called `pan`, in Avro.
+fn card(text: &str) -> String {
+    format!(r#"{{"type": "record", "name": "{text}", "fields": [{{"name": "pan", "type": "string"}}]}}"#)
+}
+
+fn framed(number: u32, pan: &str) -> Record {
+    let length = u8::try_from(pan.len() * 2).unwrap();
+    Record::of([&[0][..], &number.to_be_bytes(), &[length], pan.as_bytes()].concat())
+}
+
+const PAN: &str = "4111111111111111";
+const MASKED: &str = "************1111";
+
+fn text_of(record: &Record) -> String {
+    String::from_utf8_lossy(record.value.as_deref().and_then(|value| value.get(6..)).unwrap_or_default()).into_owned()
+}
+
+#[test]
+fn orders_in_three_languages_are_masked_and_decode() {
+    let stage = &*STAGE;
+    for language in Language::ALL {
+        let topic = language.name();
+        stage.kafka.create_topic(topic, 1).unwrap();
+        schemas::write(language, &stage.kafka.direct().0, topic, &stage.registry, 10).unwrap();
+        for (group, name, pan) in [("analyst", "***", MASKED), ("fraud", "Ann Smith", PAN)] {
+            let orders = stage.orders(language, topic, group);
+            for (number, order) in orders.iter().enumerate() {
+                let email =
+                    if group == "fraud" { format!("ann{number}@example.org") } else { "***@example.org".into() };
+                let customer = &order["customer"];
+                assert_eq!(
+                    (&customer["email"], &customer["name"], &order["pan"]),
+                    (&email.into(), &name.into(), &pan.into()),
+                    "{topic}: {order}"
+                );
+                if language == Language::Avro {
+                    assert_eq!((&order["status"], &order["total"]), (&"PAID".into(), &"12.50".into()), "{order}");
+                }
+            }
+        }
+    }
+    let leaves = stage.gate.leaves(&["--topic", "protobuf"]).unwrap();
+    let classes = leaves.iter().flat_map(|leaf| leaf["classes"].as_array().cloned().unwrap_or_default());
+    let counted: Vec<_> =
+        classes.map(|row| (row["class"].clone(), row["masked"].clone(), row["clear"].clone())).collect();
+    for class in ["PCI.pan", "PII.email", "PII.name"] {
+        assert!(counted.contains(&(class.into(), "10".into(), "0".into())), "{class}: {counted:?}");
+        assert!(counted.contains(&(class.into(), "0".into(), "10".into())), "{class}: {counted:?}");
+    }
+}
+
+#[test]
+fn numbers_of_no_schema_and_of_other_subjects_hide_nothing() {
+    let stage = &*STAGE;
+    let own = stage.registry.register("forged-value", "AVRO", &card("Own")).unwrap();
+    let other =
+        stage.registry.register("elsewhere-value", "AVRO", &card("Other").replace("\"pan\"", "\"note\"")).unwrap();
+    let broken = stage.registry.register("forged-value", "AVRO", "{\"type\": \"record\"").unwrap();
+    stage.kafka.create_topic("forged", 1).unwrap();
+    let records = [framed(own, PAN), framed(other, PAN), framed(4_000_000, PAN), framed(broken, PAN), framed(own, PAN)];
+    stage.write("forged", &records);
+    stage.write("forged", &[Record::of(format!("{{\"pan\": \"{PAN}\"}}")), Record::of([0, 0, 0])]);
+    stage.write("forged", &[framed(own, PAN)]);
+    assert_eq!(stage.first("forged", "fraud", 8).len(), 8, "who sees all classes gets what cannot be read, too");
+    let wanted = [0, 4, 7].map(|offset| (offset, MASKED.to_owned()));
+    assert_eq!(stage.first("forged", "analyst", 3), wanted);
+    let leaves = stage.gate.leaves(&["--topic", "forged"]).unwrap();
+    let masks: Vec<Value> =
+        leaves.iter().flat_map(|leaf| leaf["masks"].as_array().cloned().unwrap_or_default()).collect();
+    assert!(masks.iter().any(|mask| mask["unread"] != "0"), "what was shown unread is told: {masks:?}");
+}
+
+#[test]
+fn subjects_may_be_named_by_record() {
+    let stage = &*STAGE;
+    let good = stage.registry.register("shop.Card", "AVRO", &card("Strategy")).unwrap();
+    let other = stage.registry.register("other.Card", "AVRO", &card("Strange")).unwrap();
+    stage.kafka.create_topic("strategy", 1).unwrap();
+    stage.write("strategy", &[framed(good, PAN), framed(other, PAN), framed(good, PAN)]);
+    assert_eq!(stage.first("strategy", "analyst", 2), [(0, MASKED.to_owned()), (2, MASKED.to_owned())]);
+}
+
+#[test]
+fn records_wait_for_a_registry_that_is_down_or_lying_and_none_is_lost() {
+    let stage = Stage::new();
+    for (topic, mood) in [("down", Mood::Down), ("lying", Mood::Lying)] {
+        let number = stage.registry.register(&format!("{topic}-value"), "AVRO", &card(topic)).unwrap();
+        stage.kafka.create_topic(topic, 1).unwrap();
+        stage.write(topic, &[framed(number, PAN), framed(number, PAN)]);
+        stage.registry.set_mood(mood).unwrap();
+        let asked = stage.registry.asked().unwrap();
+        thread::scope(|scope| {
+            let reading = scope.spawn(|| stage.first(topic, "analyst", 2));
+            until("the registry is asked again", PATIENCE, || Ok(stage.registry.asked()? >= asked + 2)).unwrap();
+            assert!(!reading.is_finished(), "nothing is shown, clear or masked, and no error");
+            stage.registry.set_mood(Mood::Well).unwrap();
+            assert_eq!(reading.join().unwrap(), [(0, MASKED.to_owned()), (1, MASKED.to_owned())]);
+        });
+    }
+    assert!(stage.gate.gateway.log().contains("the schema registry"), "operators are told");
+    assert!(!stage.gate.gateway.log().contains(PASSWORD));
+}
+
+#[test]
+fn a_slow_registry_is_waited_for() {
+    let stage = Stage::new();
+    // Three questions about one schema: within what an answer is held, and beyond it.
+    for (topic, delay) in [("slow", 300), ("slower", 1_200)] {
+        let number = stage.registry.register(&format!("{topic}-value"), "AVRO", &card(topic)).unwrap();
+        stage.kafka.create_topic(topic, 1).unwrap();
+        stage.write(topic, &[framed(number, PAN)]);
+        stage.registry.set_mood(Mood::Slow(Duration::from_millis(delay))).unwrap();
+        assert_eq!(stage.first(topic, "analyst", 1), [(0, MASKED.to_owned())]);
+    }
+}
