@@ -2,7 +2,7 @@
 //! every address back to the gate, and tells what was disclosed.
 
 mod retry;
-mod shown;
+pub(crate) mod shown;
 pub(crate) mod texts;
 mod visible;
 
@@ -316,7 +316,13 @@ impl Reading {
             View::Masked(mask) => mask,
         };
         let (shown, withheld) = shown::shown(records, of, &mut *mask, self.room);
-        self.facts.masks.push(MaskUse { topic: number, partition: of.partition, withheld, seen: mask.take_seen() });
+        self.facts.masks.push(MaskUse {
+            topic: number,
+            partition: of.partition,
+            withheld,
+            seen: mask.take_seen(),
+            refused: None,
+        });
         drop(mask);
         match shown {
             Shown::AsCame => self.delivered(records),
@@ -460,7 +466,8 @@ pub fn answer_shape(api_key: i16) -> Option<AnswerShape> {
         FETCH => refused_fetch,
         _ => |_error| Vec::new(),
     };
-    Some(AnswerShape { topics, name, partitions, index, error, refused, words: usual_words(api_key) })
+    let refused_record: Option<fn(u32, &str) -> Fields> = (api_key == PRODUCE).then_some(refused_record);
+    Some(AnswerShape { topics, name, partitions, index, error, refused, refused_record, words: usual_words(api_key) })
 }
 
 /// Where a refused partition says why, with the usual words.
@@ -484,6 +491,19 @@ fn refused_produce(error: i16) -> Fields {
         fields.push((produce::RESPONSES__PARTITION_RESPONSES__ERROR_MESSAGE, Value::Text(text.to_owned())));
     }
     fields
+}
+
+/// Which record of a batch was refused, and why (KIP-467).
+fn refused_record(place: u32, why: &str) -> Fields {
+    use produce::{
+        RESPONSES__PARTITION_RESPONSES__ERROR_MESSAGE as MESSAGE,
+        RESPONSES__PARTITION_RESPONSES__RECORD_ERRORS as ERRORS,
+        RESPONSES__PARTITION_RESPONSES__RECORD_ERRORS__BATCH_INDEX as PLACE,
+        RESPONSES__PARTITION_RESPONSES__RECORD_ERRORS__BATCH_INDEX_ERROR_MESSAGE as WHY,
+    };
+    let told = format!("record {place} of the batch: {why}");
+    let error = vec![(PLACE, Value::Int(i64::from(place))), (WHY, Value::Text(told.clone()))];
+    vec![(MESSAGE, Value::Text(told)), (ERRORS, Value::List(vec![error]))]
 }
 
 fn refused_fetch(_error: i16) -> Fields {

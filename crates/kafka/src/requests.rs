@@ -4,6 +4,7 @@ mod list;
 mod metadata;
 mod single;
 mod topics;
+mod written;
 
 pub(crate) use list::config_type;
 
@@ -27,6 +28,8 @@ use crate::words::Words;
 
 /// Error codes that the gate itself gives; Kafka's protocol guide lists them all.
 pub mod code {
+    /// CORRUPT_MESSAGE
+    pub const CORRUPT_MESSAGE: i16 = 2;
     /// LEADER_NOT_AVAILABLE: retriable in answers to Metadata.
     pub const LEADER_NOT_AVAILABLE: i16 = 5;
     /// NOT_COORDINATOR's retriable neighbour: the coordinator is loading.

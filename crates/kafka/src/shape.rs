@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use tidegate_model::{Action, Gate, PartitionUse, Resource, TopicUse};
+use tidegate_model::{Action, Gate, MaskUse, PartitionUse, Resource, TopicUse};
 
 use crate::encode::{self, Fields, Value};
 use crate::error::ProtocolError;
@@ -43,6 +43,8 @@ pub struct AnswerShape {
     pub error: FieldId,
     /// What else a partition that is refused with this error must say where the default is not it.
     pub refused: fn(i16) -> Fields,
+    /// What a partition says of which a record was refused: its place in the batch, and why.
+    pub refused_record: Option<fn(u32, &str) -> Fields>,
     /// Where a refused partition says why, in words, with the usual ones.
     pub(crate) words: Option<(FieldId, &'static str)>,
 }
@@ -62,6 +64,10 @@ pub struct Scope {
     pub bare_topic_refused: bool,
     /// An alias was met, and nothing behind it was looked at.
     pub names_alias: bool,
+    /// What was met in records that are written.
+    pub masks: Vec<MaskUse>,
+    /// What is said of records that were refused.
+    pub(crate) words: Words,
 }
 
 /// Error code TOPIC_AUTHORIZATION_FAILED.
@@ -289,6 +295,9 @@ impl AnswerShape {
             let mut fields = (self.refused)(*error);
             fields.push((self.index, Value::Int(i64::from(*index))));
             fields.push((self.error, Value::Int(i64::from(*error))));
+            if let (Some(told), Some((place, why))) = (self.refused_record, words.of_record(name, *index)) {
+                fields.extend(told(place, why));
+            }
             if let Some((field, usual)) = self.words.filter(|_| code::is_refusal(*error)) {
                 let text = if place < PARTITIONS_MAX { words.about(name, usual) } else { usual.to_owned() };
                 fields.push((field, Value::Text(text)));

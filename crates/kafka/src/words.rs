@@ -13,7 +13,11 @@ pub(crate) const PARTITIONS_MAX: usize = 16;
 
 /// Words for refused things, by name.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Words(HashMap<String, String>);
+pub(crate) struct Words {
+    by_name: HashMap<String, String>,
+    /// By topic and partition.
+    records: HashMap<(String, i32), (u32, String)>,
+}
 
 /// A right that was refused, and the name by which the client called what it is to.
 pub(crate) struct Refused<'a> {
@@ -26,16 +30,29 @@ pub(crate) struct Refused<'a> {
 impl Words {
     /// Asks for the words about one more name, for which this was refused.
     pub(crate) fn ask(&mut self, gate: &mut dyn Gate, name: &str, refused: &Refused<'_>) {
-        if self.0.len() < NAMES_MAX
-            && !self.0.contains_key(name)
+        if self.by_name.len() < NAMES_MAX
+            && !self.by_name.contains_key(name)
             && let Some(words) = gate.refusal(refused.action, refused.resource, refused.partition, refused.called)
         {
-            self.0.insert(name.to_owned(), words);
+            self.by_name.insert(name.to_owned(), words);
         }
+    }
+
+    /// A record that was refused: its place in its batch, and why.
+    pub(crate) fn refuse_record(&mut self, topic: &str, partition: i32, (place, why): (u32, &str)) {
+        self.records.insert((topic.to_owned(), partition), (place, why.to_owned()));
+    }
+
+    /// The record of a partition that was refused.
+    pub(crate) fn of_record(&self, topic: &str, partition: i32) -> Option<(u32, &str)> {
+        if self.records.is_empty() {
+            return None;
+        }
+        self.records.get(&(topic.to_owned(), partition)).map(|(place, why)| (*place, why.as_str()))
     }
 
     /// The words about this name, or the usual ones.
     pub(crate) fn about(&self, name: &str, usual: &str) -> String {
-        self.0.get(name).map_or(usual, String::as_str).to_owned()
+        self.by_name.get(name).map_or(usual, String::as_str).to_owned()
     }
 }

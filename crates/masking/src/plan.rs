@@ -54,6 +54,8 @@ pub struct Mask {
     pub content: Vec<(Detector, ClassId)>,
     /// Fields that no schema names.
     pub unknown: Unknown,
+    /// What cannot be read is refused, whoever sees what, and where nothing is looked for too: for what is written.
+    pub strict: bool,
     /// Where a schema's number stands in front: the subjects, or patterns with `*`, that the schema must be registered under.
     pub subjects: Vec<Box<str>>,
 }

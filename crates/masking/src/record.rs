@@ -50,7 +50,7 @@ pub fn rewrite(
     out: &mut Vec<u8>,
     found: &mut Found,
 ) -> Result<Rewritten, Unmaskable> {
-    if scope.mask.is_empty() {
+    if scope.mask.is_empty() && !scope.mask.strict {
         return Ok(Rewritten::Same);
     }
     let rewritten = match scope.mask.format {
@@ -59,7 +59,7 @@ pub fn rewrite(
         Format::Bytes => rewrite_bytes(scope, input, out, found),
     };
     // From whoever sees all of its classes nothing is kept back.
-    let hides = scope.classes.iter().any(|class| class.mask.is_some());
+    let hides = scope.mask.strict || scope.classes.iter().any(|class| class.mask.is_some());
     rewritten.or_else(|refused| {
         if hides {
             return Err(refused);
@@ -202,6 +202,18 @@ mod tests {
             assert!(rewritten(format, true, b"{").is_err());
             assert_eq!(rewritten(format, false, b"{"), Ok(None));
         }
+    }
+
+    #[test]
+    fn what_is_read_strictly_is_read_to_its_end_whatever_is_looked_for() {
+        let read = |format, input: &[u8]| {
+            let mask = Mask { format, strict: true, ..Mask::default() };
+            let scope = Scope { classes: &[], mask: &mask, subject: b"" };
+            rewrite(&scope, &mut NoSchemas, input, &mut Vec::new(), &mut Found::default())
+        };
+        assert_eq!(read(Format::Json, br#"{"a": 1}"#), Ok(Rewritten::Same));
+        assert_eq!(read(Format::Bytes, b"\xff{"), Ok(Rewritten::Same));
+        assert!(read(Format::Json, br#"{"a": 1"#).is_err() && read(Format::Framed, b"{}").is_err());
     }
 
     #[test]

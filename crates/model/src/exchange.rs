@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
-use crate::{Action, MaskUse, Resource, View};
+use crate::{Action, Asks, MaskUse, Resource, View};
 
 /// A client-side protocol. One value of it serves every connection of a listener.
 pub trait Protocol: Send + Sync {
@@ -116,6 +116,10 @@ pub trait Gate {
     /// What the caller is shown of the records of this topic, by its own name.
     fn view(&mut self, _topic: &str) -> View<'_> {
         View::Plain
+    }
+    /// What is asked of records that are written to this topic, by its own name.
+    fn asks(&mut self, _topic: &str) -> Asks<'_> {
+        Asks::Nothing
     }
     /// Records of this partition cannot be shown to a caller who sees them masked: the operator has to know. `why` holds none of them.
     fn cannot_show(&mut self, _topic: &str, _partition: i32, _why: &str) {}

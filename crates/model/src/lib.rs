@@ -13,6 +13,8 @@ pub use exchange::{
     AliasUse, AnswerStep, ClientWords, Control, Credential, Effect, Endpoint, Facts, FrameRefused, Gate, Learned,
     LoginOutcome, Mechanism, PartitionUse, Protocol, RequestStep, Session, Slot, TopicUse,
 };
-pub use records::{BatchAt, ClassSeen, MaskUse, MaskedBatch, PartFate, RecordMask, RecordPart, Seen, View};
+pub use records::{
+    Asks, BatchAt, ClassSeen, MaskUse, MaskedBatch, PartFate, RecordMask, RecordPart, Seen, View, WriteRules,
+};
 pub use rights::{Action, Resource, ResourceKind};
 pub use words::is_harmless;

@@ -105,6 +105,34 @@ pub trait RecordMask {
     fn take_seen(&mut self) -> Seen;
 }
 
+/// Looks into the records that somebody writes to one topic. Parts may be changed, as of a mask; what cannot be read has no place in it.
+pub trait WriteRules: RecordMask {
+    /// The most bytes of a record's key, value and headers together.
+    fn record_bytes_max(&self) -> usize;
+    /// All parts of a record were put through: why it may not be written, if it may not. The text holds nothing of the record.
+    fn refusal(&mut self) -> Option<String>;
+}
+
+/// What is asked of the records that are written to a topic.
+pub enum Asks<'a> {
+    /// Nothing: they pass as they are.
+    Nothing,
+    /// Each of them goes through this.
+    Rules(Box<dyn WriteRules + 'a>),
+    /// Nobody can say what, so none is taken.
+    Unknown,
+}
+
+impl std::fmt::Debug for Asks<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Asks::Nothing => "Nothing",
+            Asks::Rules(_) => "Rules",
+            Asks::Unknown => "Unknown",
+        })
+    }
+}
+
 /// What a mask met in the records that were delivered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
@@ -140,4 +168,6 @@ pub struct MaskUse {
     pub withheld: u64,
     /// What the others held.
     pub seen: Seen,
+    /// Why a record that was to be written was refused, and all with it: its place in its batch, and our own words.
+    pub refused: Option<(u32, String)>,
 }

@@ -13,8 +13,8 @@ use tidegate_masking::{ClassId, Fields, OnUnmaskable, Unknown};
 
 use crate::error::{Place, PolicyError};
 use crate::topics::{not_yaml, places_of_rows};
-pub use plan::ClassKeys;
-use rows::{Change, RawSelector, RawTopic, Selector, TopicRow, What};
+pub use plan::{ClassKeys, Writes};
+use rows::{Change, ProduceRow, RawProduce, RawSelector, RawTopic, Selector, TopicRow, What};
 
 /// The file's name inside a policy folder.
 pub(crate) const FILE: &str = "masking.yaml";
@@ -24,7 +24,7 @@ const TOPICS_MAX: usize = 10_000;
 const NAME_MAX: usize = 100;
 /// Ends a name that stands for all classes below it.
 pub(crate) const ALL_BELOW: &str = ".*";
-const MEND: &str = "it has classes, selectors, topics, on_unmaskable and unknown_fields";
+const MEND: &str = "it has classes, selectors, topics, produce, on_unmaskable and unknown_fields";
 
 /// What `masking.yaml` says.
 #[derive(Debug, Default)]
@@ -35,6 +35,8 @@ pub struct Masking {
     selectors: Vec<Selector>,
     /// In the order of the file; the first whose pattern fits counts.
     topics: Vec<TopicRow>,
+    /// In the order of the file; all whose patterns fit count.
+    produce: Vec<ProduceRow>,
     on_unmaskable: OnUnmaskable,
     unknown: Unknown,
 }
@@ -49,6 +51,8 @@ struct Raw {
     #[serde(default)]
     topics: Vec<RawTopic>,
     #[serde(default)]
+    produce: Vec<RawProduce>,
+    #[serde(default)]
     on_unmaskable: rows::RawOnUnmaskable,
     #[serde(default)]
     unknown_fields: rows::RawUnknown,
@@ -62,8 +66,14 @@ impl Masking {
     pub(crate) fn parse(text: &str) -> Result<Masking, PolicyError> {
         let raw: Option<Raw> = serde_norway::from_str(text).map_err(|error| not_yaml(FILE, &error, MEND))?;
         let Some(raw) = raw else { return Ok(Masking::default()) };
-        if raw.classes.len() > CLASSES_MAX || raw.selectors.len() > SELECTORS_MAX || raw.topics.len() > TOPICS_MAX {
-            let what = format!("more than {CLASSES_MAX} classes, {SELECTORS_MAX} selectors or {TOPICS_MAX} topics");
+        if raw.classes.len() > CLASSES_MAX
+            || raw.selectors.len() > SELECTORS_MAX
+            || raw.topics.len() > TOPICS_MAX
+            || raw.produce.len() > TOPICS_MAX
+        {
+            let what = format!(
+                "more than {CLASSES_MAX} classes, {SELECTORS_MAX} selectors or {TOPICS_MAX} topics or rows of produce"
+            );
             return Err(PolicyError::folder(FILE, what, "merge some"));
         }
         for (name, change) in &raw.classes {
@@ -79,6 +89,7 @@ impl Masking {
             classes: raw.classes,
             selectors: Vec::new(),
             topics: Vec::new(),
+            produce: Vec::new(),
             on_unmaskable: raw.on_unmaskable.into(),
             unknown: raw.unknown_fields.into(),
         };
@@ -99,6 +110,15 @@ impl Masking {
         for (index, row) in raw.topics.into_iter().enumerate() {
             let wrong = |what| PolicyError::at(place_under("topics", index, text), what, rows::TOPIC);
             masking.topics.push(TopicRow::read(row).map_err(wrong)?);
+        }
+        for (index, row) in raw.produce.into_iter().enumerate() {
+            let wrong = |what| PolicyError::at(place_under("produce", index, text), what, rows::PRODUCE);
+            let row = ProduceRow::read(row).map_err(wrong)?;
+            let known = |class: &&String| masking.selectors.iter().any(|selector| selector.class == **class);
+            if let Some(class) = row.refuse.iter().chain(&row.mask).find(|class| !known(class)) {
+                return Err(wrong(format!("class {class:?} is of no selector, so nothing of it is ever found")));
+            }
+            masking.produce.push(row);
         }
         Ok(masking)
     }

@@ -10,7 +10,7 @@ use tidegate_model::{Action, Resource};
 use crate::asked::field_name;
 use crate::class::Entitlement;
 use crate::decide::{Asking, Now, Policy, Question};
-use crate::masking::{ClassKeys, Masking};
+use crate::masking::{ClassKeys, Masking, Writes};
 
 /// Topics whose plans are kept.
 const TOPICS_MAX: usize = 10_000;
@@ -38,6 +38,8 @@ struct TopicPlans {
     fields: Vec<String>,
     /// By who sees which class clear.
     made: Mutex<HashMap<Box<[bool]>, Arc<Plan>>>,
+    /// What may be written to it, if anything is asked.
+    writes: Result<Option<Arc<Writes>>, String>,
 }
 
 impl Plans {
@@ -54,7 +56,8 @@ impl Plans {
             return Arc::clone(plans);
         }
         let fields = masking.classes_of(topic).into_iter().map(|class| field_name(class, topic)).collect();
-        let plans = Arc::new(TopicPlans { fields, made: Mutex::default() });
+        let writes = masking.writes(topic, &*self.keys).map(|writes| writes.map(Arc::new));
+        let plans = Arc::new(TopicPlans { fields, made: Mutex::default(), writes });
         let mut topics = self.topics.write().unwrap_or_else(PoisonError::into_inner);
         if topics.len() >= TOPICS_MAX {
             topics.clear();
@@ -75,6 +78,18 @@ impl Policy {
     #[must_use]
     pub fn masking(&self) -> &Masking {
         &self.core.loaded.masking
+    }
+
+    /// What is asked of records that are written to the topic, called by its own name; `None` where nothing is.
+    ///
+    /// # Errors
+    /// As of [`Asking::view`].
+    pub fn writes(&self, topic: &str) -> Result<Option<Arc<Writes>>, String> {
+        let masking = self.masking();
+        if !masking.looks_at_writes() {
+            return Ok(None);
+        }
+        self.plans.of(topic, masking).writes.clone()
     }
 
     /// What this session is shown of the records of the topic at this moment; see [`Asking::view`].

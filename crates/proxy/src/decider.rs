@@ -5,14 +5,14 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, LazyLock};
 
-use tidegate_model::{Action, Caller, Endpoint, Gate, Resource, ResourceKind, View};
+use tidegate_model::{Action, Asks, Caller, Endpoint, Gate, Resource, ResourceKind, View};
 use tidegate_policy::{Asking, Circumstances, Decision, Effect, Entitlement, Now, Policy, Question};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tracing::warn;
 
 use crate::gate::Shared;
 use crate::listener::Endpoints;
-use crate::masks::TopicMask;
+use crate::masks::{TopicMask, TopicRules};
 use crate::schemas::AtHand;
 
 /// Distinct questions of one frame that are named; more are counted.
@@ -294,6 +294,21 @@ impl Gate for Decider<'_> {
             Err(why) => {
                 self.cannot_show(topic, -1, &why);
                 View::Withheld
+            }
+        }
+    }
+
+    fn asks(&mut self, topic: &str) -> Asks<'_> {
+        let Some((access, _)) = &self.access else { return Asks::Unknown };
+        match access.policy.writes(topic) {
+            Ok(None) => Asks::Nothing,
+            Ok(Some(writes)) => {
+                let shared = (&**self.endpoints.cluster(), self.shared);
+                Asks::Rules(Box::new(TopicRules::new(writes, topic, shared, &mut self.schemas, self.now_ms)))
+            }
+            Err(why) => {
+                self.cannot_show(topic, -1, &why);
+                Asks::Unknown
             }
         }
     }

@@ -249,7 +249,10 @@ impl Exchange {
         let access = self.access_now();
         let mut gate = Decider::new(&self.listener.shared, &self.listener.endpoints, Some(&access));
         let now_ms = gate.now_ms();
-        let step = self.session().request(frame.bytes, &mut gate).map_err(Fault::Client)?;
+        // Looking into large batches takes milliseconds.
+        let long = frame.bytes.len() > MASK_IN_PLACE_MAX && access.policy.masking().looks_at_writes();
+        let step = aside(long, || self.session().request(frame.bytes, &mut gate)).map_err(Fault::Client)?;
+        self.listener.endpoints.cluster().schemas.fetch(&gate.missing_schemas());
         let questions = gate.into_questions();
         self.tally(&access, &questions, now_ms);
         let held = frame.held;

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use tidegate_masking::record;
-use tidegate_masking::{Found, OnUnmaskable, Rewritten, Scope, Unmaskable};
-use tidegate_model::{BatchAt, ClassSeen, MaskedBatch, PartFate, RecordMask, RecordPart, Seen};
-use tidegate_policy::View;
+use tidegate_masking::{ClassId, Found, OnUnmaskable, Rewritten, Scope, Unmaskable};
+use tidegate_model::{BatchAt, ClassSeen, MaskedBatch, PartFate, RecordMask, RecordPart, Seen, WriteRules};
+use tidegate_policy::{View, Writes};
 use tracing::warn;
 
 use crate::cluster::Cluster;
@@ -224,5 +224,81 @@ impl RecordMask for TopicMask<'_> {
         let seen = Seen { plan: plan.id, classes: classes.collect(), unread: self.all.unread() };
         self.all.clear();
         seen
+    }
+}
+
+/// What is asked of the records that somebody writes to one topic.
+pub(crate) struct TopicRules<'a> {
+    mask: TopicMask<'a>,
+    writes: Arc<Writes>,
+    /// What could not be read of the record at hand.
+    unreadable: Option<String>,
+}
+
+impl<'a> TopicRules<'a> {
+    /// For one request, which keeps `schemas` at hand.
+    pub(crate) fn new(
+        writes: Arc<Writes>,
+        topic: &str,
+        shared: (&'a Cluster, &'a Shared),
+        schemas: &'a mut AtHand,
+        now_ms: u64,
+    ) -> Self {
+        // Nobody decides which class may be written: the file does.
+        let rules = vec![Arc::from("masking.yaml"); writes.plan.classes.len()];
+        let view = View { plan: Arc::clone(&writes.plan), rules };
+        Self { mask: TopicMask::new(view, topic, shared, schemas, now_ms), writes, unreadable: None }
+    }
+}
+
+impl RecordMask for TopicRules<'_> {
+    fn known(&mut self, _batch: BatchAt<'_>) -> Option<MaskedBatch> {
+        None
+    }
+
+    fn part(&mut self, part: RecordPart<'_>, key: &[u8], bytes: &[u8], out: &mut Vec<u8>) -> PartFate {
+        match self.mask.rewrite(part, key, bytes, out) {
+            Ok(Rewritten::Same) => PartFate::Same,
+            Ok(Rewritten::Changed) => PartFate::Changed,
+            Ok(Rewritten::DropRecord) => PartFate::DropRecord,
+            Err(NotRead::Yet) => PartFate::Later,
+            Err(NotRead::Ever(unmaskable)) => {
+                let part = match part {
+                    RecordPart::Key => "key",
+                    RecordPart::Value => "value",
+                    RecordPart::Header(_) => "header",
+                };
+                self.unreadable = Some(format!("its {part} cannot be read as its topic has it: {unmaskable}"));
+                PartFate::DenyTopic
+            }
+        }
+    }
+
+    fn end_record(&mut self, stays: bool) {
+        self.unreadable = None;
+        self.mask.end_record(stays);
+    }
+
+    fn keep(&mut self, _batch: BatchAt<'_>, _masked: &MaskedBatch) {}
+
+    fn take_seen(&mut self) -> Seen {
+        self.mask.all.add(&self.mask.batch);
+        self.mask.take_seen()
+    }
+}
+
+impl WriteRules for TopicRules<'_> {
+    fn record_bytes_max(&self) -> usize {
+        self.writes.record_bytes_max.unwrap_or(usize::MAX)
+    }
+
+    fn refusal(&mut self) -> Option<String> {
+        if let Some(unreadable) = self.unreadable.take() {
+            return Some(unreadable);
+        }
+        let refused = |(id, ..): &(ClassId, u64, u64)| self.writes.refuse.get(usize::from(id.0)) == Some(&true);
+        let (class, ..) = self.mask.record.classes().find(refused)?;
+        let class = self.writes.plan.classes.get(usize::from(class.0))?;
+        Some(format!("it has a field of class {}, which its topic does not take", class.name))
     }
 }

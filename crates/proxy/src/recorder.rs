@@ -24,6 +24,8 @@ use crate::steps::{Decided, Frames, Masked, Recording, Tickets, storage_mask};
 
 /// How long equal things are folded into one leaf.
 const FOLD_MS: u64 = 10_000;
+/// Records that were refused for what is in them, of one request, of which a leaf says why; it names the partitions of all.
+const REFUSED_RECORDS_MAX: usize = 64;
 /// Different refusals that one session may have in a fold; more share one row.
 const REFUSALS_MAX: usize = 128;
 
@@ -300,6 +302,10 @@ impl Recorder {
     /// # Errors
     /// The proof that it was counted.
     pub fn refusal(&self, facts: &Facts, questions: &Questions, now_ms: u64) -> Result<Tickets, Folded> {
+        // Each record that is refused for what is in it is recorded as an accepted one would be.
+        if facts.masks.iter().any(|mask| mask.refused.is_some()) {
+            return Ok(self.refused(facts, questions, now_ms));
+        }
         let denied = questions.asked.iter().find(|asked| !asked.allowed());
         {
             let mut folds = self.folds();
@@ -328,6 +334,12 @@ impl Recorder {
         decided(&mut entry, facts, questions, false);
         entry.effect = Some(Effect::Refused);
         entry.error = (facts.error != 0).then_some(facts.error);
+        let refused = facts.masks.iter().filter_map(|mask| Some((mask, mask.refused.as_ref()?)));
+        for (mask, (place, why)) in refused.take(REFUSED_RECORDS_MAX) {
+            let topic = facts.topics.get(mask.topic).map_or("", |topic| topic.name.as_str());
+            let said = format!("{topic}-{}: record {place} of the batch: {why}", mask.partition);
+            entry.facts.push(("record_refused".into(), said));
+        }
         self.writer.plain(entry)
     }
 

@@ -13,6 +13,7 @@ use quick_cache::sync::Cache;
 use tidegate_masking::record::Schema;
 use tidegate_masking::{AvroPlan, Mask, ProtobufPlan, Unmaskable, framed};
 use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tracing::warn;
 
@@ -147,11 +148,7 @@ impl Schemas {
     /// longer is fetched all the same.
     pub(crate) async fn learn(self: &Arc<Self>, numbers: &[u32]) {
         let until = Instant::now() + WAIT;
-        let begin = |number: &u32| {
-            let (schemas, number) = (Arc::clone(self), *number);
-            tokio::spawn(async move { schemas.learn_one(number).await })
-        };
-        let fetches: Vec<_> = numbers.iter().take(FETCHES_MAX).map(begin).collect();
+        let fetches = self.fetch(numbers);
         let all = async {
             for fetch in fetches {
                 if let Err(ended) = fetch.await {
@@ -166,6 +163,15 @@ impl Schemas {
         if numbers.iter().any(|number| !matches!(self.known(*number), Some(Answer::Schema(_) | Answer::Missing))) {
             tokio::time::sleep_until(until).await;
         }
+    }
+
+    /// Begins to fetch schemas that are not known, and holds nobody up.
+    pub(crate) fn fetch(self: &Arc<Self>, numbers: &[u32]) -> Vec<JoinHandle<()>> {
+        let begin = |number: &u32| {
+            let (schemas, number) = (Arc::clone(self), *number);
+            tokio::spawn(async move { schemas.learn_one(number).await })
+        };
+        numbers.iter().take(FETCHES_MAX).map(begin).collect()
     }
 
     async fn learn_one(&self, number: u32) {

@@ -43,6 +43,7 @@ def librdkafka(settings):
             headers = [(name, decode(data)) for name, data in record["headers"]]
             producer.produce(
                 topic,
+                partition=0,  # so that all of them wait in one place, and go in one batch
                 key=decode(record["key"]),
                 value=decode(record["value"]),
                 headers=headers or None,

@@ -66,12 +66,25 @@ impl Record {
 /// # Errors
 /// What the client says.
 pub fn write(bootstrap: &str, topic: &str, codec: &str, records: &[Record]) -> Result<()> {
+    write_as(bootstrap, (topic, ""), codec, records)?.map_err(anyhow::Error::msg)
+}
+
+/// Writes `records` in one batch as the holder of a token. The inner error is the client's own words.
+///
+/// # Errors
+/// The client cannot be run.
+pub fn write_as(
+    bootstrap: &str,
+    (topic, token): (&str, &str),
+    codec: &str,
+    records: &[Record],
+) -> Result<Result<(), String>> {
     let all = records.iter().map(as_json);
     let settings = json!({
-        "family": "librdkafka", "action": "write", "bootstrap": bootstrap, "topic": topic, "codec": codec, "token": null,
+        "family": "librdkafka", "action": "write", "bootstrap": bootstrap, "topic": topic, "codec": codec, "token": token,
         "group": null, "count": null, "records": all.collect::<Vec<_>>(),
     });
-    run(Family::Librdkafka, &settings)?.map(drop).map_err(anyhow::Error::msg)
+    Ok(run(Family::Librdkafka, &settings)?.map(drop))
 }
 
 /// Writes the record at which [`read`] ends.
@@ -90,7 +103,7 @@ pub fn read(family: Family, bootstrap: &str, topic: &str, token: &str) -> Result
     read_some(family, bootstrap, (topic, token), None)
 }
 
-/// Reads the first records of partition 0 of a topic, with librdkafka.
+/// Reads the first records of partition 0 of a topic, with librdkafka; without a login where the token is empty.
 ///
 /// # Errors
 /// As of [`read()`].

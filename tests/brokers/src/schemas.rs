@@ -51,6 +51,20 @@ pub fn write(language: Language, bootstrap: &str, topic: &str, registry: &Regist
     run("write", language, (bootstrap, topic, None), registry, count)?.map(drop).map_err(anyhow::Error::msg)
 }
 
+/// The same as the holder of a token.
+///
+/// # Errors
+/// As of [`write()`].
+pub fn write_as(
+    language: Language,
+    bootstrap: &str,
+    (topic, token): (&str, &str),
+    registry: &Registry,
+    count: u32,
+) -> Result<()> {
+    run("write", language, (bootstrap, topic, Some(token)), registry, count)?.map(drop).map_err(anyhow::Error::msg)
+}
+
 /// Reads `count` orders; the inner error is the client's own words.
 ///
 /// # Errors

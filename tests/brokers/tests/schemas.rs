@@ -18,6 +18,7 @@ use tidegate_brokers::{Gate, Issuer, Kafka, Registry};
 
 const RULES: &str = r#"
 @id("read") permit (principal in Group::"demo:staff", action in Action::"read", resource);
+@id("write") permit (principal in Group::"demo:staff", action in [Action::"produce", Action::"idempotentWrite"], resource);
 @id("fraud") permit (principal in Group::"demo:fraud", action == Action::"unmask", resource);
 "#;
 const MASKING: &str = "classes:
@@ -29,6 +30,8 @@ selectors:
   - {topic: '*', path: customer.email, class: PII.email}
   - {topic: '*', path: customer.name, class: PII.name}
   - {topic: '*', names: [pan], class: PCI.pan}
+produce:
+  - {topic: 'conform*', value: framed}
 topics:
   - {topic: 'strategy', value: framed, subjects: ['shop.*']}
   - {topic: '*', value: framed}
@@ -154,6 +157,30 @@ fn subjects_may_be_named_by_record() {
     stage.kafka.create_topic("strategy", 1).unwrap();
     stage.write("strategy", &[framed(good, PAN), framed(other, PAN), framed(good, PAN)]);
     assert_eq!(stage.first("strategy", "analyst", 2), [(0, MASKED.to_owned()), (2, MASKED.to_owned())]);
+}
+
+#[test]
+fn what_is_written_has_to_conform_to_a_schema_of_its_topic() {
+    let stage = &*STAGE;
+    let (gate, token) = (stage.gate.bootstrap(), stage.token("writer"));
+    for language in Language::ALL {
+        let topic = format!("conform-{}", language.name());
+        stage.kafka.create_topic(&topic, 1).unwrap();
+        schemas::write_as(language, &gate, (&topic, &token), &stage.registry, 10).unwrap();
+        assert_eq!(stage.kafka.end_offsets(&topic).unwrap(), 10, "{topic}");
+    }
+    let own = stage.registry.register("conform-value", "AVRO", &card("Conform")).unwrap();
+    let other = stage.registry.register("not-conform-value", "AVRO", &card("Not")).unwrap();
+    stage.kafka.create_topic("conform", 1).unwrap();
+    let write = |record: Record| records::write_as(&gate, ("conform", &token), "zstd", &[record]).unwrap();
+    write(framed(own, PAN)).unwrap();
+    let mut more = framed(own, PAN);
+    more.value.as_mut().unwrap().push(0);
+    for wrong in [framed(other, PAN), framed(5_000_000, PAN), more, Record::of("{}")] {
+        let refused = write(wrong).unwrap_err();
+        assert!(refused.contains("validate record"), "{refused}");
+    }
+    assert_eq!(stage.kafka.end_offsets("conform").unwrap(), 1);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::records::{
 
 thread_local! {
     /// Some megabytes once all codecs are in use, so one for each thread and not for each connection.
-    static CODECS: RefCell<Codecs> = RefCell::default();
+    pub(crate) static CODECS: RefCell<Codecs> = RefCell::default();
 }
 
 /// What is shown of a partition.
@@ -128,54 +128,58 @@ struct Through<'a> {
 
 impl Rewrite for Through<'_> {
     fn record(&mut self, record: &Record<'_>, new: &mut NewRecord) -> Outcome {
-        let outcome = self.parts(record, new);
+        let outcome = parts(self.mask, record, new, &mut self.header);
         self.mask.end_record(matches!(outcome, Outcome::Same | Outcome::Changed(_)));
         outcome
     }
 }
 
-impl Through<'_> {
-    fn parts(&mut self, record: &Record<'_>, new: &mut NewRecord) -> Outcome {
-        let key = record.key.unwrap_or_default();
-        let mut changed = Changed::default();
-        let mut part = |part, bytes: Option<&[u8]>, out: &mut Vec<u8>| {
-            bytes.map_or(PartFate::Same, |bytes| self.mask.part(part, key, bytes, out))
-        };
-        for (fate, is_new) in [
-            (part(RecordPart::Key, record.key, &mut new.key), &mut changed.key),
-            (part(RecordPart::Value, record.value, &mut new.value), &mut changed.value),
-        ] {
-            match fate {
-                PartFate::Same => {}
-                PartFate::Changed => *is_new = true,
-                PartFate::DropRecord => return Outcome::Dropped,
-                PartFate::DenyTopic => return Outcome::Stop,
-                PartFate::Later => return Outcome::Later,
-            }
+/// Puts all parts of a record through `mask`. `buffer` is for a header.
+pub(crate) fn parts(
+    mask: &mut dyn RecordMask,
+    record: &Record<'_>,
+    new: &mut NewRecord,
+    buffer: &mut Vec<u8>,
+) -> Outcome {
+    let key = record.key.unwrap_or_default();
+    let mut changed = Changed::default();
+    let mut part = |part, bytes: Option<&[u8]>, out: &mut Vec<u8>| {
+        bytes.map_or(PartFate::Same, |bytes| mask.part(part, key, bytes, out))
+    };
+    for (fate, is_new) in [
+        (part(RecordPart::Key, record.key, &mut new.key), &mut changed.key),
+        (part(RecordPart::Value, record.value, &mut new.value), &mut changed.value),
+    ] {
+        match ends(fate) {
+            Some(outcome) => return outcome,
+            None => *is_new = fate == PartFate::Changed,
         }
-        for (place, header) in record.headers.iter().enumerate() {
-            self.header.clear();
-            match part_of(self.mask, header, key, &mut self.header) {
-                PartFate::Same if !changed.headers => {}
-                PartFate::Same => new.headers.push(header.key, header.value),
-                PartFate::Changed => {
-                    if !changed.headers {
-                        record.headers.iter().take(place).for_each(|before| new.headers.push(before.key, before.value));
-                        changed.headers = true;
-                    }
-                    new.headers.push(header.key, Some(&self.header));
-                }
-                PartFate::DropRecord => return Outcome::Dropped,
-                PartFate::DenyTopic => return Outcome::Stop,
-                PartFate::Later => return Outcome::Later,
-            }
-        }
-        if changed == Changed::default() { Outcome::Same } else { Outcome::Changed(changed) }
     }
+    for (place, header) in record.headers.iter().enumerate() {
+        buffer.clear();
+        let fate = part(RecordPart::Header(header.key), header.value, buffer);
+        if let Some(outcome) = ends(fate) {
+            return outcome;
+        }
+        if fate == PartFate::Changed && !changed.headers {
+            record.headers.iter().take(place).for_each(|before| new.headers.push(before.key, before.value));
+            changed.headers = true;
+        }
+        if changed.headers {
+            new.headers.push(header.key, if fate == PartFate::Changed { Some(buffer) } else { header.value });
+        }
+    }
+    if changed == Changed::default() { Outcome::Same } else { Outcome::Changed(changed) }
 }
 
-fn part_of(mask: &mut dyn RecordMask, header: records::Header<'_>, key: &[u8], out: &mut Vec<u8>) -> PartFate {
-    header.value.map_or(PartFate::Same, |value| mask.part(RecordPart::Header(header.key), key, value, out))
+/// What becomes of a record because of one of its parts, unless that is for all parts to say.
+fn ends(fate: PartFate) -> Option<Outcome> {
+    match fate {
+        PartFate::Same | PartFate::Changed => None,
+        PartFate::DropRecord => Some(Outcome::Dropped),
+        PartFate::DenyTopic => Some(Outcome::Stop),
+        PartFate::Later => Some(Outcome::Later),
+    }
 }
 
 impl fmt::Debug for Shown {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tidegate_model::{Action, Effect, Facts, Gate, RequestStep, Resource};
 
-use super::{Pending, Read, Request, code, identify};
+use super::{Pending, Read, Request, code, identify, written};
 use crate::alias::Used;
 use crate::answers::answer_shape;
 use crate::batch;
@@ -41,10 +41,14 @@ pub(super) fn decide(request: Request, stop_at_alias: bool, gate: &mut dyn Gate)
     let mut beside = Beside { acks: 1, ..Beside::default() };
     let target = gate.answer_bytes_target();
     let mut walker = request.walker()?;
+    let flexible = walker.is_flexible();
     let aliases = &request.aliases;
     let scope = scope(&mut walker, shape, stop_at_alias, gate, |event, scope, gate| {
         look(event, target, &mut beside, scope)?;
         refuse_second_name(event, aliases, scope, gate);
+        if let Event::Scalar { value: Scalar::Records(Some(batch)), span, .. } = event {
+            written::look_into(batch, span, flexible, scope, gate);
+        }
         Ok(())
     })?;
     if scope.names_alias {
@@ -185,7 +189,7 @@ fn words(
     whole: i16,
     gate: &mut dyn Gate,
 ) -> Result<Words, ProtocolError> {
-    let mut words = Words::default();
+    let mut words = scope.words.clone();
     if !matches!(request.api.key, PRODUCE | DESCRIBE_PRODUCERS) || !scope.any_refused() {
         return Ok(words);
     }
@@ -231,6 +235,7 @@ fn facts(request: &Request, scope: &mut Scope, gate: &dyn Gate) -> Facts {
     let mut facts = request.facts();
     facts.topics.clone_from(&scope.topics);
     facts.partitions.clone_from(&scope.partitions);
+    facts.masks = std::mem::take(&mut scope.masks);
     facts
 }
 

@@ -1,6 +1,7 @@
 //! What `masking.yaml` means for one topic and one kind of caller.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use tidegate_masking::transform::ClassKey;
@@ -24,7 +25,53 @@ impl ClassKeys for BTreeMap<String, ClassKey> {
     }
 }
 
+/// What may be written to a topic.
+#[derive(Clone, Debug)]
+pub struct Writes {
+    /// What is looked for, with a change for what is written masked.
+    pub plan: Arc<Plan>,
+    /// Of each of the plan's classes, whether a record with it is refused.
+    pub refuse: Vec<bool>,
+    /// The most bytes of a record's key, value and headers together.
+    pub record_bytes_max: Option<usize>,
+}
+
 impl Masking {
+    /// Whether something is asked of what is written to some topic.
+    #[must_use]
+    pub fn looks_at_writes(&self) -> bool {
+        !self.produce.is_empty()
+    }
+
+    /// What may be written to the topic; `None` where nothing is asked of it.
+    ///
+    /// # Errors
+    /// As of [`Masking::plan`].
+    pub(crate) fn writes(&self, topic: &str, keys: &dyn ClassKeys) -> Result<Option<Writes>, String> {
+        let rows: Vec<_> = self.produce.iter().filter(|row| row.is_about(topic)).collect();
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let classes = self.classes_of(topic);
+        let is_in = |list: fn(&super::ProduceRow) -> &Vec<String>, class: &&str| {
+            rows.iter().any(|row| list(row).iter().any(|listed| listed == class))
+        };
+        // What one row refuses no other lets pass masked.
+        let refuse: Vec<bool> = classes.iter().map(|class| is_in(|row| &row.refuse, class)).collect();
+        let clear: Vec<bool> =
+            classes.iter().zip(&refuse).map(|(class, refused)| *refused || !is_in(|row| &row.mask, class)).collect();
+        let mut plan = self.plan(topic, &clear, keys)?;
+        let looks = refuse.contains(&true) || clear.contains(&false);
+        for mask in [&mut plan.key, &mut plan.headers] {
+            mask.strict = looks;
+        }
+        let value = rows.iter().find_map(|row| row.value);
+        plan.value.strict = looks || value.is_some();
+        plan.value.format = value.unwrap_or(plan.value.format);
+        let record_bytes_max = rows.iter().filter_map(|row| row.record_bytes_max).min();
+        Ok(Some(Writes { plan: Arc::new(plan), refuse, record_bytes_max }))
+    }
+
     /// The classes whose fields may stand in records of the topic, in the order in which plans have them.
     pub fn classes_of(&self, topic: &str) -> Vec<&str> {
         let parts = [Part::Value, Part::Key, Part::Headers];

@@ -11,6 +11,8 @@ use crate::topics::{NAME_MAX, matches};
 pub(super) const SELECTOR: &str =
     "a selector is {topic, class} and one of path, names, schema_tag and content; in: says of what part";
 pub(super) const TOPIC: &str = "a row is {topic} and some of value, key, subjects and on_unmaskable";
+pub(super) const PRODUCE: &str =
+    "a row is {topic} and some of value (json or framed), refuse, mask and record_bytes_max";
 /// Characters that a mask of a fixed length may have.
 const LENGTH_MAX: u8 = 64;
 const CONSTANT_MAX: usize = 1_000;
@@ -267,6 +269,55 @@ impl From<RawFormat> for Format {
             RawFormat::Framed => Format::Framed,
             RawFormat::Bytes => Format::Bytes,
         }
+    }
+}
+
+/// What may be written to a topic, as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawProduce {
+    topic: String,
+    value: Option<RawFormat>,
+    #[serde(default)]
+    refuse: Vec<String>,
+    #[serde(default)]
+    mask: Vec<String>,
+    record_bytes_max: Option<usize>,
+}
+
+/// What may be written to topics whose names fit.
+#[derive(Clone, Debug)]
+pub(super) struct ProduceRow {
+    topic: String,
+    /// What values have to be.
+    pub(super) value: Option<Format>,
+    /// Classes whose fields may not be written.
+    pub(super) refuse: Vec<String>,
+    /// Classes whose fields are written masked.
+    pub(super) mask: Vec<String>,
+    /// The most bytes of a record's key, value and headers together.
+    pub(super) record_bytes_max: Option<usize>,
+}
+
+impl ProduceRow {
+    pub(super) fn read(raw: RawProduce) -> Result<ProduceRow, String> {
+        let RawProduce { topic, value, refuse, mask, record_bytes_max } = raw;
+        is_pattern(&topic)?;
+        let value = value.map(Format::from);
+        if value == Some(Format::Bytes) {
+            return Err("value: bytes says nothing, since all is bytes".to_owned());
+        }
+        if let Some(class) = refuse.iter().find(|class| mask.contains(class)) {
+            return Err(format!("class {class:?} cannot be refused and masked"));
+        }
+        if value.is_none() && refuse.is_empty() && mask.is_empty() && record_bytes_max.is_none() {
+            return Err("it asks nothing of what is written".to_owned());
+        }
+        Ok(ProduceRow { topic, value, refuse, mask, record_bytes_max })
+    }
+
+    pub(super) fn is_about(&self, topic: &str) -> bool {
+        matches(&self.topic, topic)
     }
 }
 

@@ -138,3 +138,60 @@ fn plans_have_one_id_only_when_they_mask_alike() {
         assert_ne!(first, other);
     }
 }
+
+const PRODUCE: &str = "produce:
+  - {topic: 'orders*', value: json, mask: [PII.email]}
+  - {topic: 'orders-eu', refuse: [PII.email, SECRET.word], record_bytes_max: 100}
+  - {topic: '*', record_bytes_max: 200}
+";
+
+/// What is asked of a topic: classes refused, classes masked, the value's format and whether it is read strictly, bytes.
+fn asked(masking: &Masking, topic: &str) -> Option<(Vec<String>, Vec<String>, Format, bool, Option<usize>)> {
+    let writes = masking.writes(topic, &keys()).unwrap()?;
+    let classes = writes.plan.classes.iter().zip(&writes.refuse);
+    let refused = classes.clone().filter(|(_, refused)| **refused).map(|(class, _)| class.name.to_string());
+    let masked = classes.filter(|(class, _)| class.mask.is_some()).map(|(class, _)| class.name.to_string());
+    let value = &writes.plan.value;
+    Some((refused.collect(), masked.collect(), value.format, value.strict, writes.record_bytes_max))
+}
+
+#[test]
+fn all_rows_about_a_topic_ask_something_of_what_is_written_to_it() {
+    let masking = Masking::parse(&format!("{TEXT}{PRODUCE}")).unwrap();
+    let list = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    let orders = (list(&[]), list(&["PII.email"]), Format::Json, true, Some(200));
+    assert_eq!(asked(&masking, "orders"), Some(orders));
+    let refused = (list(&["PII.email", "SECRET.word"]), list(&[]), Format::Json, true, Some(100));
+    assert_eq!(asked(&masking, "orders-eu"), Some(refused), "what one row refuses no other lets pass masked");
+    let other = (list(&[]), list(&[]), Format::Json, false, Some(200));
+    assert_eq!(asked(&masking, "other"), Some(other));
+    assert!(masking.looks_at_writes() && !Masking::parse(TEXT).unwrap().looks_at_writes());
+    assert_eq!(asked(&Masking::parse(TEXT).unwrap(), "orders"), None);
+    let told = |from: &str, to: &str| {
+        Masking::parse(&format!("{TEXT}{}", PRODUCE.replacen(from, to, 1))).unwrap_err().to_string()
+    };
+    for (from, to, says) in [
+        ("mask: [PII.email]", "mask: [PII]", "masking.yaml:15:3: class \"PII\" is of no selector"),
+        ("value: json", "value: bytes", "masking.yaml:15:3: value: bytes says nothing"),
+        (
+            "record_bytes_max: 100",
+            "mask: [PII.email]",
+            "masking.yaml:16:3: class \"PII.email\" cannot be refused and masked",
+        ),
+        (", record_bytes_max: 200", "", "masking.yaml:17:3: it asks nothing"),
+        ("record_bytes_max: 200", "colour: red", "colour"),
+    ] {
+        assert!(told(from, to).contains(says), "{to}: {}", told(from, to));
+    }
+}
+
+#[test]
+fn schemas_are_of_subjects_of_their_topic() {
+    let rows = "topics:\n  - {topic: 'own', value: framed, subjects: ['shop.*', other]}\n  - {topic: '*', value: framed, key: framed}\n";
+    let masking = Masking::parse(&TEXT.replace("topics:\n", rows)).unwrap();
+    let plan = |topic| masking.plan(topic, &[], &keys()).unwrap();
+    assert_eq!(plan("own").value.subjects, ["shop.*".into(), "other".into()]);
+    let (orders, eu) = (plan("orders"), plan("orders-eu"));
+    assert_eq!((&*orders.value.subjects[0], &*orders.key.subjects[0]), ("orders-value", "orders-key"));
+    assert_ne!(orders.id, eu.id, "what is a schema of one is not of the other");
+}

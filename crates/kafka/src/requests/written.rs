@@ -1,0 +1,105 @@
+//! Looks into the records of a produce request, where something is asked of what is written: they pass, are changed, or their batch is
+//! refused. A batch is taken as a whole or not at all, since brokers give its records their offsets together.
+
+use std::ops::Range;
+
+use tidegate_model::{Asks, Gate, MaskUse, RecordMask, WriteRules};
+
+use super::code;
+use crate::answers::shown::{CODECS, parts};
+use crate::encode;
+use crate::records::{self, Limits, NewRecord, Outcome, Record, Rewrite, Why};
+use crate::shape::Scope;
+
+/// Puts the batch of the partition that was met last through what is asked of its topic.
+pub(super) fn look_into(batch: &[u8], span: &Range<usize>, flexible: bool, scope: &mut Scope, gate: &mut dyn Gate) {
+    let (Some(topic), Some(partition)) = (scope.topics.last(), scope.partitions.last()) else { return };
+    if partition.error != 0 {
+        return;
+    }
+    let mut rules = match gate.asks(&topic.name) {
+        Asks::Nothing => return,
+        Asks::Unknown => {
+            scope.refuse_last(code::TOPIC);
+            return;
+        }
+        Asks::Rules(rules) => rules,
+    };
+    let (topic, partition) = (partition.topic, partition.partition);
+    let mut writing = Writing { rules: &mut *rules, place: 0, refused: None, header: Vec::new() };
+    let mut out = Vec::new();
+    let limits = Limits::default();
+    let rewritten = CODECS.with_borrow_mut(|codecs| records::rewrite(batch, &limits, codecs, &mut writing, &mut out));
+    let refused = match (&rewritten, writing.refused.take()) {
+        (Ok(_), _) => None,
+        (Err(_), Some(refused)) => Some((code::INVALID_RECORD, refused)),
+        // What is needed to read it is on its way; producers try again.
+        (Err(error), None) if error.why == Why::Later => {
+            scope.refuse_last(code::NOT_ENOUGH_REPLICAS);
+            return;
+        }
+        (Err(error), None) if error.why == Why::Crc => Some((code::CORRUPT_MESSAGE, (0, error.to_string()))),
+        (Err(error), None) => Some((code::INVALID_RECORD, (0, error.to_string()))),
+    };
+    let seen = rules.take_seen();
+    drop(rules);
+    let (error, refused) = refused.map_or((0, None), |(error, refused)| (error, Some(refused)));
+    if let Some((place, text)) = &refused {
+        let name = scope.topics.get(topic).map_or("", |topic| topic.name.as_str()).to_owned();
+        scope.words.refuse_record(&name, partition, (*place, text));
+    }
+    scope.masks.push(MaskUse { topic, partition, withheld: 0, seen, refused });
+    if error != 0 {
+        scope.refuse_last(error);
+    } else if rewritten.is_ok_and(|summary| summary.changed > 0) {
+        if let Some(partition) = scope.partitions.last_mut() {
+            partition.bytes = u64::try_from(out.len()).unwrap_or(u64::MAX);
+        }
+        let mut bytes = Vec::with_capacity(out.len().saturating_add(5));
+        encode::count(&mut bytes, flexible, out.len());
+        bytes.append(&mut out);
+        scope.splice.replace(span.clone(), bytes);
+    }
+}
+
+struct Writing<'a> {
+    rules: &'a mut dyn WriteRules,
+    place: u32,
+    refused: Option<(u32, String)>,
+    header: Vec<u8>,
+}
+
+impl Rewrite for Writing<'_> {
+    fn record(&mut self, record: &Record<'_>, new: &mut NewRecord) -> Outcome {
+        let place = self.place;
+        self.place = place.saturating_add(1);
+        let headers = record.headers.iter().map(|header| header.key.len().saturating_add(length(header.value)));
+        let bytes = length(record.key).saturating_add(length(record.value)).saturating_add(headers.sum());
+        let most = self.rules.record_bytes_max();
+        if bytes > most {
+            self.refused = Some((place, format!("it has {bytes} bytes; its topic takes {most}")));
+            return Outcome::Stop;
+        }
+        let rules: &mut dyn RecordMask = self.rules;
+        let outcome = parts(rules, record, new, &mut self.header);
+        let refused = match outcome {
+            Outcome::Later => return Outcome::Later,
+            Outcome::Same | Outcome::Changed(_) => self.rules.refusal(),
+            Outcome::Dropped | Outcome::Stop => {
+                Some(self.rules.refusal().unwrap_or_else(|| "a class of its fields keeps it out".to_owned()))
+            }
+        };
+        self.rules.end_record(refused.is_none());
+        match refused {
+            None => outcome,
+            Some(why) => {
+                self.refused = Some((place, why));
+                Outcome::Stop
+            }
+        }
+    }
+}
+
+fn length(part: Option<&[u8]>) -> usize {
+    part.map_or(0, <[u8]>::len)
+}

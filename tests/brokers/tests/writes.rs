@@ -1,0 +1,210 @@
+//! What is asked of records that are written through the gate: they pass, are written masked, or are refused with a reason that names the
+//! record and repeats nothing of it.
+#![cfg(test)]
+
+use std::fs;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use serde_json::Value;
+use tidegate_brokers::clients::{self, Action, Family};
+use tidegate_brokers::gate::{Options, Upstream};
+use tidegate_brokers::jars::Version;
+use tidegate_brokers::java::{self, Login, Tool};
+use tidegate_brokers::kafka;
+use tidegate_brokers::records::{self, Record};
+use tidegate_brokers::scratch::Scratch;
+use tidegate_brokers::{Gate, Issuer, Kafka};
+
+const RULES: &str = r#"
+@id("all") permit (principal in Group::"demo:staff", action in [Action::"read", Action::"produce", Action::"idempotentWrite"], resource);
+"#;
+const MASKING: &str = "classes:
+  PII.email: {transform: email, keep_domain: true}
+  PCI.pan: {transform: keep_last, n: 4}
+selectors:
+  - {topic: '*', names: [email, x-user], class: PII.email}
+  - {topic: '*', content: [card], class: PCI.pan}
+topics:
+  - {topic: '*', value: json}
+produce:
+  - {topic: 'json-*', value: json}
+  - {topic: 'no-cards*', refuse: [PCI.pan]}
+  - {topic: 'masked*', mask: [PII.email, PCI.pan]}
+  - {topic: 'masked-no-cards', refuse: [PCI.pan]}
+  - {topic: 'small', record_bytes_max: 100}
+";
+const PAN: &str = "4111111111111111";
+const EMAIL: &str = "ann.smith@example.org";
+const PATIENCE: Duration = Duration::from_secs(90);
+
+struct Stage {
+    kafka: Kafka,
+    issuer: Issuer,
+    gate: Gate,
+    scratch: Scratch,
+}
+
+static STAGE: LazyLock<Stage> = LazyLock::new(|| {
+    let kafka = Kafka::start(kafka::Options::new(Version::V4_3)).unwrap();
+    let issuer = Issuer::start().unwrap();
+    let options = Options { masking: MASKING.to_owned(), ..Options::new(Upstream::of(&kafka), RULES, "") };
+    let gate = Gate::start(&options, &issuer).unwrap();
+    Stage { kafka, issuer, gate, scratch: Scratch::new("writes").unwrap() }
+});
+
+impl Stage {
+    fn token(&self) -> String {
+        self.issuer.token("wim", &["staff"]).unwrap()
+    }
+
+    fn topic(&self, name: &str) {
+        self.kafka.create_topic(name, 1).unwrap();
+    }
+
+    fn write(&self, topic: &str, codec: &str, records: &[Record]) -> Result<(), String> {
+        records::write_as(&self.gate.bootstrap(), (topic, &self.token()), codec, records).unwrap()
+    }
+
+    /// What the broker has.
+    fn stored(&self, topic: &str, count: usize) -> Vec<Record> {
+        records::read_first(&self.kafka.direct().0, topic, "", count).unwrap().unwrap()
+    }
+
+    fn leaves(&self, topic: &str, kind: &str) -> Vec<Value> {
+        self.gate.leaves(&["--topic", topic, "--kind", kind]).unwrap()
+    }
+}
+
+#[test]
+fn one_record_that_is_no_json_stops_its_batch_and_is_told_by_its_place() {
+    let stage = &*STAGE;
+    stage.topic("json-only");
+    let good = Record::of(r#"{"id": 1}"#);
+    let bad = Record::of(format!(r#"{{"id": {PAN}, "#));
+    let refused = stage.write("json-only", "zstd", &[good.clone(), bad.clone(), good.clone()]).unwrap_err();
+    assert!(refused.contains("validate record"), "librdkafka's words for it: {refused}");
+    assert_eq!(stage.kafka.end_offsets("json-only").unwrap(), 0, "nothing of the batch was written");
+    stage.write("json-only", "zstd", &[good.clone(), good]).unwrap();
+    assert_eq!(stage.kafka.end_offsets("json-only").unwrap(), 2);
+    // Each time anew, for a flood is to be seen as one.
+    stage.write("json-only", "none", &[bad]).unwrap_err();
+    let leaves = stage.leaves("json-only", "refusal");
+    let told: Vec<&str> = leaves
+        .iter()
+        .flat_map(|leaf| leaf["facts"].as_array().unwrap())
+        .filter(|fact| fact["name"] == "record_refused")
+        .map(|fact| fact["value"].as_str().unwrap())
+        .collect();
+    let why = "its value cannot be read as its topic has it";
+    assert!(told.len() == 2 && told.iter().all(|text| text.contains(why) && !text.contains(PAN)), "{told:?}");
+    assert!(told[0].starts_with("json-only-0: record 1 of the batch"), "{told:?}");
+    assert!(leaves.iter().all(|leaf| leaf["partitions"][0]["error"] == 87), "{leaves:?}");
+}
+
+#[test]
+fn java_is_told_which_record_and_why() {
+    let stage = &*STAGE;
+    stage.topic("json-java");
+    let file = stage.scratch.path().join("token");
+    fs::write(&file, stage.token()).unwrap();
+    let (class, login) = (java::console_producer(Version::V4_3), Login::token_file(&file));
+    let line = format!("{{\"pan\": \"{PAN}\"\n");
+    let tool = Tool::new(stage.kafka.jars(), class, &stage.gate.bootstrap(), &login, &["--topic", "json-java"]);
+    let said = tool.stdin(&line).within(PATIENCE).run().unwrap().text();
+    assert!(said.contains("InvalidRecordException"), "{said}");
+    assert!(said.contains("record 0 of the batch: its value cannot be read"), "{said}");
+    assert!(!said.contains(PAN), "{said}");
+    assert_eq!(stage.kafka.end_offsets("json-java").unwrap(), 0);
+}
+
+/// Their own numbered records are no JSON.
+#[test]
+fn every_family_hears_of_a_refusal_at_once() {
+    let stage = &*STAGE;
+    stage.topic("json-families");
+    let (gate, token) = (stage.gate.bootstrap(), stage.token());
+    for family in Family::ALL {
+        let login = clients::Login::Bearer(&token);
+        let refused = clients::run(family, Action::Produce, &gate, "json-families", 3, login).unwrap().unwrap_err();
+        let told = refused.to_lowercase().replace([' ', '_'], "");
+        assert!(
+            ["invalidrecord", "validaterecord", "failedthevalidation"].iter().any(|word| told.contains(word)),
+            "{}: {refused}",
+            family.name()
+        );
+    }
+    assert_eq!(stage.kafka.end_offsets("json-families").unwrap(), 0);
+}
+
+#[test]
+fn a_class_can_be_kept_out_of_values_keys_and_headers() {
+    let stage = &*STAGE;
+    stage.topic("no-cards");
+    let clean = Record::of(r#"{"note": "paid"}"#).keyed("k").header("trace", "t");
+    stage.write("no-cards", "gzip", std::slice::from_ref(&clean)).unwrap();
+    for dirty in [
+        Record::of(format!(r#"{{"note": "paid with {PAN}"}}"#)),
+        Record::of(format!(r#"{{"note": "paid with 4111 1111 1111 1111", "n": [{PAN}]}}"#)),
+        Record { key: Some(PAN.into()), ..clean.clone() },
+        clean.clone().header("card", PAN),
+        Record::of("{"),
+    ] {
+        let refused = stage.write("no-cards", "gzip", &[clean.clone(), dirty]).unwrap_err();
+        assert!(refused.contains("validate record"), "{refused}");
+    }
+    assert_eq!(stage.kafka.end_offsets("no-cards").unwrap(), 1);
+    let leaves = stage.leaves("no-cards", "refusal");
+    let told = leaves.iter().flat_map(|leaf| leaf["facts"].as_array().cloned().unwrap_or_default());
+    let told: Vec<String> = told.map(|fact| fact["value"].as_str().unwrap().to_owned()).collect();
+    let of_class =
+        told.iter().filter(|text| text.contains("record 1 of the batch: it has a field of class PCI.pan")).count();
+    assert_eq!(of_class, 4, "{told:?}");
+    stage.topic("masked-no-cards");
+    let dirty = Record::of(format!(r#"{{"email": "{EMAIL}", "note": "{PAN}"}}"#));
+    assert!(stage.write("masked-no-cards", "none", &[dirty]).is_err(), "what one row refuses no other lets pass");
+}
+
+#[test]
+fn what_is_written_masked_is_never_at_the_broker_in_clear() {
+    let stage = &*STAGE;
+    for codec in ["none", "gzip", "snappy", "lz4", "zstd"] {
+        let topic = format!("masked-{codec}");
+        stage.topic(&topic);
+        let value = format!(r#"{{"email": "{EMAIL}", "note": "card {PAN}", "n": 1.50}}"#);
+        let record = Record::of(value).keyed("k-1").header("x-user", EMAIL).header("trace", "t");
+        let tombstone = Record::default().keyed("k-2");
+        stage.write(&topic, codec, &[record.clone(), tombstone.clone(), record]).unwrap();
+        let stored = stage.stored(&topic, 3);
+        let wanted = r#"{"email": "***@example.org", "note": "card ************1111", "n": 1.50}"#;
+        assert_eq!(stored[0].text(), wanted, "{codec}");
+        let header = |name: &str, value: &str| (name.to_owned(), Some(value.as_bytes().to_vec()));
+        assert_eq!(stored[0].headers, [header("x-user", "***@example.org"), header("trace", "t")], "{codec}");
+        assert_eq!((stored[1].value.clone(), stored[1].key.clone()), (None, tombstone.key), "{codec}");
+        assert_eq!(stored[2].text(), wanted, "{codec}");
+    }
+    let leaves = stage.leaves("masked-lz4", "intent");
+    let classes: Vec<Value> =
+        leaves.iter().flat_map(|leaf| leaf["classes"].as_array().cloned().unwrap_or_default()).collect();
+    let row = |class: &str| classes.iter().find(|row| row["class"] == class).cloned().unwrap();
+    assert_eq!((row("PII.email")["masked"].clone(), row("PCI.pan")["masked"].clone()), ("4".into(), "2".into()));
+}
+
+#[test]
+fn a_record_may_be_too_large_for_its_topic() {
+    let stage = &*STAGE;
+    stage.topic("small");
+    let record = |length: usize| Record::of("x".repeat(length)).keyed("k").header("h", "v");
+    stage.write("small", "none", &[record(97)]).unwrap();
+    stage.write("small", "none", &[record(98)]).unwrap_err();
+    let leaves = stage.leaves("small", "refusal");
+    assert!(leaves[0].to_string().contains("it has 101 bytes; its topic takes 100"), "{leaves:?}");
+}
+
+#[test]
+fn topics_of_which_nothing_is_asked_are_left_alone() {
+    let stage = &*STAGE;
+    stage.topic("free");
+    stage.write("free", "zstd", &[Record::of(format!("{{{PAN}"))]).unwrap();
+    assert_eq!(stage.stored("free", 1)[0].text(), format!("{{{PAN}"));
+}
