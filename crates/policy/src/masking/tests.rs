@@ -145,8 +145,10 @@ const PRODUCE: &str = "produce:
   - {topic: '*', record_bytes_max: 200}
 ";
 
+type Said = (Vec<String>, Vec<String>, Format, bool, Option<usize>);
+
 /// What is asked of a topic: classes refused, classes masked, the value's format and whether it is read strictly, bytes.
-fn asked(masking: &Masking, topic: &str) -> Option<(Vec<String>, Vec<String>, Format, bool, Option<usize>)> {
+fn asked(masking: &Masking, topic: &str) -> Option<Said> {
     let writes = masking.writes(topic, &keys()).unwrap()?;
     let classes = writes.plan.classes.iter().zip(&writes.refuse);
     let refused = classes.clone().filter(|(_, refused)| **refused).map(|(class, _)| class.name.to_string());
