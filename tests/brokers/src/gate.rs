@@ -407,6 +407,8 @@ fn write(folder: &Path, options: &Options, issuer: &Issuer, ports: &Ports) -> Re
     let file = |name: &str| folder.join(name);
     fs::write(file("policy/demo.cedar"), &options.rules).context("cannot write the policy")?;
     fs::write(file("policy/topics.yaml"), &options.topics).context("cannot write topics.yaml")?;
+    // For classes whose fields are changed with a key: `key = { file = "class.key" }`.
+    write_private(&file("class.key"), &format!("{}\n", crate::cache::hex(&random::<32>()?)))?;
     if !options.masking.is_empty() {
         fs::write(file("policy/masking.yaml"), &options.masking).context("cannot write masking.yaml")?;
     }
@@ -459,7 +461,7 @@ fn hand_over(folder: &Path) -> Result<()> {
     let give = |name: &str, user: u32| {
         chown(folder.join(name), Some(user), Some(user)).with_context(|| format!("cannot give {name} away"))
     };
-    for name in ["evidence", "keyring", "run", "state", "wrapping.key"] {
+    for name in ["evidence", "keyring", "run", "state", "wrapping.key", "class.key"] {
         give(name, GATEWAY_UID)?;
     }
     for name in ["agent.toml", "broker.password"] {

@@ -5,6 +5,7 @@ mod disk;
 mod effect;
 mod listing;
 mod logins;
+mod masks;
 mod measure;
 mod path;
 mod policies;
@@ -42,6 +43,8 @@ pub(crate) struct Args {
     listing: listing::Args,
     #[command(flatten)]
     produce: produce::Args,
+    #[command(flatten)]
+    masks: masks::Args,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -60,6 +63,8 @@ enum Part {
     Listing,
     /// Producing under 1,000 rules, beside one rule
     Produce,
+    /// Reading what is masked, beside the same unmasked and direct access
+    Masks,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -82,6 +87,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     if wanted(Part::Produce) {
         produce::run(&args.produce, &mut report)?;
+    }
+    if wanted(Part::Masks) {
+        masks::run(&args.masks, &mut report)?;
     }
     if wanted(Part::Path) {
         path::run(&args.path, &mut report)?;

@@ -2,6 +2,7 @@
 
 mod evidence;
 mod identity;
+mod masks;
 mod orders;
 mod own;
 mod people;
@@ -21,12 +22,13 @@ use tidegate_brokers::{Desk, Gate, Issuer, Kafka, OidcProvider, kafka, oidc_prov
 use own::Own;
 use people::People;
 
-/// The whole product at work: a real Apache Kafka, a gate in front of it, four people, their evidence.
+/// The whole product at work: a real Apache Kafka, a gate in front of it, people who may see more or less, their evidence.
 ///
 /// Sets up what is missing (as root with apt-get, else it says what to run), starts one Apache Kafka broker that lets nobody in
 /// without a login, two `OpenID` providers, the agent and the gateway. Then Kafka's own console tools run through the gate: alice writes
 /// 10,000 orders, bob reads them, carol is refused and told why, a forged token cannot log in; a person logs in with a browser and reads the
-/// one partition of her team, a CI job writes to staging only, a block cuts a consumer that runs. The evidence of all that is listed
+/// one partition of her team, a CI job writes to staging only, a block cuts a consumer that runs. A payment is read by four people, each
+/// of whom sees of it what it may, and a change of the policy holds for a consumer that runs. The evidence of all that is listed
 /// and verified, one byte of a copy is changed, and the verifier says where.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Exit code 0 means that every step was as it should be.")]
@@ -75,6 +77,7 @@ struct Stage {
     jars: Jars,
     topic: String,
     staging: String,
+    payments: String,
     folder: Scratch,
 }
 
@@ -154,7 +157,7 @@ fn stay(stage: &Stage) -> Result<()> {
 /// Takes the demo's topic away again from a cluster that goes on living.
 fn clean(stage: &Stage) -> Result<()> {
     if let Cluster::Own { broker, .. } = &stage.cluster {
-        for topic in [&stage.topic, &stage.staging] {
+        for topic in [&stage.topic, &stage.staging, &stage.payments] {
             let deleted = stage.cluster.tool(&stage.jars, java::TOPICS, &["--delete", "--topic", topic]).run()?.ok();
             deleted.with_context(|| format!("the topic {topic} is still on {broker}; delete it"))?;
         }
@@ -166,11 +169,12 @@ fn clean(stage: &Stage) -> Result<()> {
 fn set(args: &Args, progress: &Progress) -> Result<Stage> {
     let topic = format!("tidegate-demo-orders-{}", std::process::id());
     let staging = format!("tidegate-demo-staging-{}", std::process::id());
+    let payments = format!("tidegate-demo-payments-{}", std::process::id());
     let own = match (&args.broker, &args.agent_config) {
         (Some(broker), Some(file)) => {
             let own = Own::read(file, broker)?;
             if !args.yes {
-                own::ask(&[&topic, &staging], broker)?;
+                own::ask(&[&topic, &staging, &payments], broker)?;
             }
             Some((broker.clone(), own))
         }
@@ -211,13 +215,13 @@ fn set(args: &Args, progress: &Progress) -> Result<Stage> {
         agent,
         rules: people::RULES.to_owned(),
         topics: people::TOPICS.to_owned(),
-        masking: String::new(),
+        masking: masks::MASKING.to_owned(),
         users,
         tls: None,
         evidence_dir: None,
         evidence: String::new(),
-        more: provider.issuer_config_with_login("corp"),
-        applied: false,
+        more: format!("{}{}", provider.issuer_config_with_login("corp"), masks::CLASS_KEY),
+        applied: true,
     };
     let gate = Gate::start(&options, &issuer)?;
     let desk = Desk::new(&gate.programs.gateway, &gate.web())?;
@@ -226,10 +230,10 @@ fn set(args: &Args, progress: &Progress) -> Result<Stage> {
         Users::Same => "gateway and agent run as one user: agent_isolation=none",
     };
     progress.done(&format!("agent logged in to Kafka; gate at {}; {isolation}", gate.bootstrap()));
-    for (topic, partitions) in [(&topic, "3"), (&staging, "1")] {
+    for (topic, partitions) in [(&topic, "3"), (&staging, "1"), (&payments, "1")] {
         let args = ["--create", "--topic", topic, "--partitions", partitions];
         cluster.tool(&jars, java::TOPICS, &args).run()?.ok().context("cannot create the demo's topics")?;
     }
-    progress.done(&format!("topics {topic} and {staging}"));
-    Ok(Stage { gate, people, issuer, provider, desk, corp: None, cluster, jars, topic, staging, folder })
+    progress.done(&format!("topics {topic}, {staging} and {payments}"));
+    Ok(Stage { gate, people, issuer, provider, desk, corp: None, cluster, jars, topic, staging, payments, folder })
 }

@@ -45,7 +45,7 @@ pub(super) fn list(stage: &mut Stage) -> Result<String> {
     // Leaves that nobody waits for (ends of sessions, repeated refusals) come up to 10 s later; what is looked for here does not.
     let rows = run(&["--output", "json"])?;
     let rows: Vec<Value> = rows.lines().map(serde_json::from_str).collect::<Result<_, _>>().context("not JSON")?;
-    let found = Found::count(&rows);
+    let found = Found::count(&rows, &stage.topic);
     ensure!(found.written == ORDERS, "the evidence has {} records written by alice, not {ORDERS}", found.written);
     // A batch that the broker cut counts no record: it comes whole with the next fetch.
     ensure!(found.read == ORDERS, "the evidence has {} records read by bob, not {ORDERS}", found.read);
@@ -65,11 +65,12 @@ struct Found {
 }
 
 impl Found {
-    fn count(rows: &[Value]) -> Found {
+    fn count(rows: &[Value], topic: &str) -> Found {
         let mut found = Found::default();
         for row in rows {
             let text = |path: &str| row.pointer(path).and_then(Value::as_str).unwrap_or_default();
             let partitions = row.pointer("/partitions").and_then(Value::as_array).into_iter().flatten();
+            let partitions = partitions.filter(|one| one.get("topic").is_some_and(|of| of == topic));
             // 64-bit numbers are strings.
             let records = partitions.filter_map(|one| one.get("records")?.as_str()?.parse::<u64>().ok()).sum::<u64>();
             match (text("/kind"), text("/who/subject"), text("/api/name")) {

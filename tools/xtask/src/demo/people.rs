@@ -61,6 +61,38 @@ permit (principal in Group::"corp:orders", action == Action::"describe", resourc
 permit (principal in Group::"corp:orders", action == Action::"consume", resource in Domain::"orders")
 when { context has partition && context.partition == 0 };
 
+// Payments are read by three teams, and each sees of them what it may.
+@id("producers-write-payments")
+permit (
+  principal in Group::"demo:producers",
+  action in [Action::"describe", Action::"produce"],
+  resource in Domain::"payments"
+);
+
+@id("payment-teams-read-payments")
+permit (
+  principal in Group::"demo:payment-teams",
+  action in [Action::"describe", Action::"consume"],
+  resource in Domain::"payments"
+);
+
+@id("payment-teams-groups")
+permit (
+  principal in Group::"demo:payment-teams",
+  action in [Action::"describeGroup", Action::"joinGroup"],
+  resource is ConsumerGroup
+) when { resource.name like "demo-*" };
+
+@id("fraud-sees-all")
+permit (principal in Group::"demo:fraud", action == Action::"unmask", resource in Domain::"payments");
+
+// Analysts can count the payments of one person by a token, and never learn who it is.
+@id("support-sees-names")
+permit (principal in Group::"demo:support", action == Action::"unmask", resource in FieldClass::"PII.name");
+
+@id("marketing-sees-payments")
+permit (principal in Group::"demo:marketing", action == Action::"describe", resource in Domain::"payments");
+
 // CI jobs write where nothing can break.
 @id("ci-writes-staging")
 @ask("the owner of the topic")
@@ -74,6 +106,12 @@ permit (
 permit (principal is Workload in Group::"corp:ci", action == Action::"idempotentWrite", resource is Cluster);
 "#;
 
+/// What the story adds to the rules.
+pub(super) const SUPPORT_SEES_ADDRESSES: &str = r#"
+@id("support-sees-addresses")
+permit (principal in Group::"demo:support", action == Action::"unmask", resource in FieldClass::"PII.email");
+"#;
+
 /// What the demo's topics are.
 pub(super) const TOPICS: &str = "\
 - pattern: tidegate-demo-staging-*
@@ -81,6 +119,11 @@ pub(super) const TOPICS: &str = "\
   env: staging
   tier: tier3
   tags: [internal]
+- pattern: tidegate-demo-payments-*
+  domain: payments
+  env: demo
+  tier: tier1
+  tags: [personal, pci]
 - pattern: tidegate-demo-orders-*
   domain: orders
   env: demo
@@ -90,6 +133,7 @@ pub(super) const TOPICS: &str = "\
 
 /// Somebody with a token.
 pub(super) struct Person {
+    pub(super) name: &'static str,
     token: PathBuf,
     pub(super) login: Login,
 }
@@ -99,6 +143,10 @@ pub(super) struct People {
     pub(super) alice: Person,
     pub(super) bob: Person,
     pub(super) carol: Person,
+    /// Of those who read payments: fraud, support, and an analyst.
+    pub(super) fay: Person,
+    pub(super) sam: Person,
+    pub(super) ann: Person,
     /// Says that he is bob; the signature is another key's.
     pub(super) mallory: Person,
     folder: PathBuf,
@@ -120,6 +168,9 @@ impl People {
             alice: person(folder, "alice", &token("alice", &["producers"])?)?,
             bob: person(folder, "bob", &token("bob", &["analysts"])?)?,
             carol: person(folder, "carol", &token("carol", &["marketing"])?)?,
+            fay: person(folder, "fay", &token("fay", &["fraud", "payment-teams"])?)?,
+            sam: person(folder, "sam", &token("sam", &["support", "payment-teams"])?)?,
+            ann: person(folder, "ann", &token("ann", &["analysts", "payment-teams"])?)?,
             mallory: person(folder, "mallory", &issuer.forged("bob", &["analysts"])?)?,
             folder: folder.to_owned(),
         })
@@ -188,12 +239,12 @@ impl People {
     }
 }
 
-fn person(folder: &Path, name: &str, text: &str) -> Result<Person> {
+fn person(folder: &Path, name: &'static str, text: &str) -> Result<Person> {
     let token = folder.join(format!("{name}.token"));
     fs::write(&token, text).with_context(|| format!("cannot write {}", token.display()))?;
     let login = Login::token_file(&token);
     fs::write(folder.join(format!("{name}.properties")), login.text()).context("cannot write client properties")?;
-    Ok(Person { token, login })
+    Ok(Person { name, token, login })
 }
 
 fn python(bootstrap: &str, topic: &str) -> String {

@@ -7,14 +7,14 @@ use anyhow::{Context, Result, bail, ensure};
 use tidegate_brokers::java::{self, Output, Tool};
 
 use super::people::Person;
-use super::{ORDERS, Stage, evidence, identity, orders};
+use super::{ORDERS, Stage, evidence, identity, masks, orders};
 
 /// A client that the gate refuses must not wait for long; one that is served gets this long.
 pub(super) const PATIENCE: Duration = Duration::from_secs(120);
 
 type Step = (&'static str, fn(&mut Stage) -> Result<String>);
 
-const STEPS: [Step; 13] = [
+const STEPS: [Step; 16] = [
     ("alice (producers) writes 10,000 orders with the console producer", alice_writes),
     ("bob (analysts) reads them with the console consumer", bob_reads),
     ("carol (marketing) may see the topic but not read it", carol_is_refused),
@@ -24,6 +24,12 @@ const STEPS: [Step; 13] = [
     ("her team may read partition 0 of its topics, and nothing else", identity::team_reads_its_partition),
     ("a CI job of corp, with its platform's token, writes to staging only", identity::ci_writes_to_staging_only),
     ("somebody blocks alice of corp while her consumer runs", identity::a_block_cuts_a_consumer),
+    ("a payment is read by four people, and each sees of it what it may", masks::four_people_read_a_payment),
+    (
+        "support sees addresses from now on, by one command, while its consumer runs",
+        masks::a_policy_changes_under_a_consumer,
+    ),
+    ("the evidence says whose fields went out masked or clear", masks::evidence_of_masks),
     ("every address that clients got leads to the gate", addresses_are_the_gates),
     ("the evidence says who did what, and what was decided", evidence::list),
     ("the evidence verifies with the key that was noted down at the start", evidence::verify),
