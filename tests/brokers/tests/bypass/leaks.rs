@@ -58,15 +58,15 @@ pub(crate) fn mark(text: &str) -> String {
 
 fn decoded(text: &str) -> Vec<String> {
     let mut all = vec![unescaped(text), percents(text), entities(text)];
-    all.push(runs(text, |c| c.is_ascii_hexdigit(), |run| (0..2).map(|skip| hex(&run[skip..])).collect()));
+    all.push(runs(text, |c| c.is_ascii_hexdigit(), |run| (0..2).filter_map(|skip| run.get(skip..)).map(hex).collect()));
     for alphabet in [&alphabet::STANDARD, &alphabet::URL_SAFE] {
         let engine = GeneralPurpose::new(alphabet, LENIENT);
         let signs = if *alphabet == alphabet::STANDARD { ['+', '/'] } else { ['-', '_'] };
         let decode = |run: &str| -> Vec<Vec<u8>> {
             // It may begin within what is read as a run.
             (0..4)
-                .map(|skip| &run[skip..])
-                .map(|run| engine.decode(&run[..run.len() / 4 * 4]).unwrap_or_default())
+                .filter_map(|skip| run.get(skip..))
+                .filter_map(|run| engine.decode(run.get(..run.len() / 4 * 4)?).ok())
                 .collect()
         };
         let closed =
@@ -108,12 +108,12 @@ fn unescaped(text: &str) -> String {
         match (c, digits) {
             (Some(c), Some(digits)) => {
                 out.push(c);
-                rest = &after[1 + digits.len()..];
+                rest = after.get(1 + digits.len()..).unwrap_or_default();
             }
             _ => {
                 let next = after.chars().next();
                 out.extend(next);
-                rest = &after[next.map_or(0, char::len_utf8)..];
+                rest = after.get(next.map_or(0, char::len_utf8)..).unwrap_or_default();
             }
         }
     }
