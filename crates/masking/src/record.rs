@@ -53,20 +53,20 @@ pub fn rewrite(
     if scope.mask.is_empty() && !scope.mask.strict {
         return Ok(Rewritten::Same);
     }
+    let begin = out.len();
     let rewritten = match scope.mask.format {
         Format::Json => json::rewrite(scope, input, out, found),
         Format::Framed => rewrite_framed(scope, schemas, input, out, found),
         Format::Bytes => rewrite_bytes(scope, input, out, found),
     };
-    // From whoever sees all of its classes nothing is kept back.
+    // From whoever sees all of its classes nothing is kept back, nor is a text in it that cannot be looked into.
     let hides = scope.mask.strict || scope.classes.iter().any(|class| class.mask.is_some());
-    rewritten.or_else(|refused| {
-        if hides {
-            return Err(refused);
-        }
-        found.count_unread();
-        Ok(Rewritten::Same)
-    })
+    if hides || rewritten == Ok(Rewritten::Same) {
+        return rewritten;
+    }
+    out.truncate(begin);
+    found.count_unread();
+    Ok(Rewritten::Same)
 }
 
 /// Nobody said what it is. Where fields are looked for, what looks like JSON has to be it, and a text may hold some.
@@ -201,6 +201,12 @@ mod tests {
         for format in [Format::Json, Format::Framed, Format::Bytes] {
             assert!(rewritten(format, true, b"{").is_err());
             assert_eq!(rewritten(format, false, b"{"), Ok(None));
+        }
+        for text in [r#"{"v":"{\"password\":\"x\",\"n\":1e999}"}"#, r#"["\"\\\"\\\\\\\"[]\\\\\\\"\\\"\""]"#] {
+            for format in [Format::Json, Format::Bytes] {
+                assert_ne!(rewritten(format, true, text.as_bytes()), Ok(None), "it cannot be looked into: {text}");
+                assert_eq!(rewritten(format, false, text.as_bytes()), Ok(None), "{text}");
+            }
         }
     }
 

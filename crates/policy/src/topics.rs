@@ -235,20 +235,13 @@ impl Topics {
         nothing_named || self.aliases.names_topic(name) || self.named(name).is_some()
     }
 
-    fn named<'n>(&self, name: &'n str) -> Option<TopicFacts> {
-        let mut names: Vec<&'n str> = vec![name];
-        let mut next = 0;
+    fn named(&self, name: &str) -> Option<TopicFacts> {
+        let names = with_sources(name);
+        if names.len() > SOURCES_MAX {
+            return None;
+        }
         let mut facts: Option<TopicFacts> = None;
-        while let Some(name) = names.get(next).copied() {
-            next += 1;
-            for source in sources(name) {
-                if !names.contains(&source) {
-                    names.push(source);
-                }
-            }
-            if names.len() > SOURCES_MAX {
-                return None;
-            }
+        for name in names {
             let Some(row) = self.row(name) else { continue };
             match &mut facts {
                 None => facts = Some(row.clone()),
@@ -284,6 +277,22 @@ pub(crate) fn places_of_rows(text: &str) -> Vec<(usize, usize)> {
     let dashes = || text.lines().enumerate().filter(|(_, line)| line.trim_start().starts_with("- "));
     let Some(column) = dashes().next().map(|(_, line)| indent(line)) else { return Vec::new() };
     dashes().filter(|(_, line)| indent(line) == column).map(|(index, _)| (index + 1, column + 1)).collect()
+}
+
+/// The name, and those of all topics from which one of this name may be derived, however far: nearest first, and hardly more than
+/// [`SOURCES_MAX`].
+pub(crate) fn with_sources(name: &str) -> Vec<&str> {
+    let mut names = vec![name];
+    let mut next = 0;
+    while let Some(name) = names.get(next).copied().filter(|_| names.len() <= SOURCES_MAX) {
+        next += 1;
+        for source in sources(name) {
+            if !names.contains(&source) {
+                names.push(source);
+            }
+        }
+    }
+    names
 }
 
 /// Names of topics from which one of this name may be derived.

@@ -259,6 +259,11 @@ impl RecordMask for TopicRules<'_> {
     fn part(&mut self, part: RecordPart<'_>, key: &[u8], bytes: &[u8], out: &mut Vec<u8>) -> PartFate {
         match self.mask.rewrite(part, key, bytes, out) {
             Ok(Rewritten::Same) => PartFate::Same,
+            // Nothing is to be changed but a text in it that cannot be looked into.
+            Ok(Rewritten::Changed) if !self.writes.plan.classes.iter().any(|class| class.mask.is_some()) => {
+                self.unreadable = Some("it holds a text that cannot be looked into".to_owned());
+                PartFate::DenyTopic
+            }
             Ok(Rewritten::Changed) => PartFate::Changed,
             Ok(Rewritten::DropRecord) => PartFate::DropRecord,
             Err(NotRead::Yet) => PartFate::Later,

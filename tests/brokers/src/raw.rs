@@ -311,6 +311,8 @@ pub struct Fetched {
     pub error: i16,
     /// The offset after the last record, if there are records.
     pub next: Option<i64>,
+    /// Bytes after the last whole batch.
+    pub cut: usize,
 }
 
 /// Reads the answer to [`fetch`].
@@ -341,7 +343,7 @@ pub fn fetched(answer: &[u8]) -> Result<Fetched> {
         next = Some(base + i64::from(i32::from_be_bytes(take(&mut head)?)) + 1);
         batches = after;
     }
-    Ok(Fetched { error, next })
+    Ok(Fetched { error, next, cut: batches.len() })
 }
 
 /// Metadata v4 of every topic; none is made.
@@ -384,18 +386,32 @@ pub fn end_offset(answer: &[u8]) -> Result<i64> {
 #[must_use]
 pub fn produce(topic: &str, value: &[u8]) -> Body {
     let length = |bytes: usize| i32::try_from(bytes).unwrap_or(i32::MAX);
-    // Lengths of a record are zigzag varints; below 64 they take one byte.
-    let varint = |bytes: usize| i8::try_from(bytes * 2).unwrap_or(i8::MAX);
-    let record = Body::default().int8(0).int8(0).int8(0).int8(1).int8(varint(value.len()));
-    let record = Body([&record.0[..], value, &[0]].concat());
-    // From the attributes to the end, which the checksum covers.
-    let covered = Body::default().int16(0).int32(0).int64(0).int64(0).int64(-1).int16(-1).int32(-1).int32(1);
-    let covered = Body([&covered.int8(varint(record.0.len())).0[..], &record.0].concat());
+    let record = [&[0, 0, 0, 1][..], &varint(value.len()), value, &[0]].concat();
+    // From the attributes to the end, which the checksum covers. Without a time, lest the broker take it for old.
+    let covered = Body::default().int16(0).int32(0).int64(-1).int64(-1).int64(-1).int16(-1).int32(-1).int32(1);
+    let covered = Body([&covered.0[..], &varint(record.len()), &record].concat());
     let batch = Body::default().int64(0).int32(length(covered.0.len() + 9)).int32(-1).int8(2);
-    let checksum = crc32c::crc32c(&covered.0).to_be_bytes();
+    let checksum = checksum(&covered.0);
     let batch = [&batch.0[..], &checksum, &covered.0].concat();
     let head = Body::default().int16(-1).int16(-1).int32(30_000);
     head.int32(1).string(topic).int32(1).int32(0).bytes(&batch)
+}
+
+/// What a batch says of all that follows its checksum.
+#[must_use]
+pub fn checksum(covered: &[u8]) -> [u8; 4] {
+    crc32c::crc32c(covered).to_be_bytes()
+}
+
+/// A length within a record, a varint in zigzag.
+fn varint(length: usize) -> Vec<u8> {
+    let (mut rest, mut bytes) = (length * 2, Vec::new());
+    while rest > 0x7f {
+        bytes.push(u8::try_from(rest & 0x7f).unwrap_or_default() | 0x80);
+        rest >>= 7;
+    }
+    bytes.push(u8::try_from(rest).unwrap_or_default());
+    bytes
 }
 
 /// CreateTopics v2 of one topic with one partition.

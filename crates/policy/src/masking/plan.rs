@@ -9,6 +9,7 @@ use tidegate_masking::{Class, ClassId, Format, Mask, Plan};
 
 use super::rows::{Part, Selector, What};
 use super::{ALL_BELOW, Masking};
+use crate::topics::with_sources;
 
 /// Says how a plan's id is made; another number makes all plans new ones.
 const PLAN_FORM: &str = "tidegate plan 1";
@@ -62,20 +63,26 @@ impl Masking {
             classes.iter().zip(&refuse).map(|(class, refused)| *refused || !is_in(|row| &row.mask, class)).collect();
         let mut plan = self.plan(topic, &clear, keys)?;
         let looks = refuse.contains(&true) || clear.contains(&false);
-        for mask in [&mut plan.key, &mut plan.headers] {
-            mask.strict = looks;
-        }
         let value = rows.iter().find_map(|row| row.value);
-        plan.value.strict = looks || value.is_some();
         plan.value.format = value.unwrap_or(plan.value.format);
+        for mask in [&mut plan.value, &mut plan.key, &mut plan.headers] {
+            mask.strict = looks;
+            if !looks {
+                // Nothing is looked for: only whether the value is what it has to be counts.
+                (mask.fields, mask.tags, mask.content) = Default::default();
+            }
+        }
+        plan.value.strict |= value.is_some();
         let record_bytes_max = rows.iter().filter_map(|row| row.record_bytes_max).min();
         Ok(Some(Writes { plan: Arc::new(plan), refuse, record_bytes_max }))
     }
 
-    /// The classes whose fields may stand in records of the topic, in the order in which plans have them.
+    /// The classes whose fields may stand in records of the topic, in the order in which plans have them. What stands in a topic may stand
+    /// in those that are derived from it, so selectors of a topic are about these too: its changelogs, dead letters and mirrors.
     pub fn classes_of(&self, topic: &str) -> Vec<&str> {
         let parts = [Part::Value, Part::Key, Part::Headers];
-        let about = self.selectors.iter().filter(|one| parts.iter().any(|part| one.is_about(topic, *part)));
+        let topics = with_sources(topic);
+        let about = self.selectors.iter().filter(|one| parts.iter().any(|part| one.is_about(&topics, *part)));
         let mut classes: Vec<&str> = about.map(|selector| selector.class.as_str()).collect();
         classes.sort_unstable();
         classes.dedup();
@@ -105,8 +112,9 @@ impl Masking {
             let mask = (!clear).then(|| change.transform(key));
             classes.push(Class { name: (*name).into(), mask });
         }
-        let row = self.topics.iter().find(|row| row.is_about(topic));
-        let part = |part: Part, format: Option<Format>| self.part(topic, part, format, &names);
+        let topics = with_sources(topic);
+        let row = topics.iter().find_map(|topic| self.topics.iter().find(|row| row.is_about(topic)));
+        let part = |part: Part, format: Option<Format>| self.part(&topics, part, format, &names);
         let mut value = part(Part::Value, row.and_then(|row| row.value))?;
         let mut key = part(Part::Key, row.and_then(|row| row.key))?;
         for (mask, end) in [(&mut value, "value"), (&mut key, "key")] {
@@ -140,11 +148,11 @@ impl Masking {
         own.or_else(wide).map(|(name, change)| (name.as_str(), change))
     }
 
-    /// What is looked for in one part of the topic's records.
-    fn part(&self, topic: &str, part: Part, format: Option<Format>, names: &[&str]) -> Result<Mask, String> {
+    /// What is looked for in one part of the records of a topic, whose name comes first in `topics`.
+    fn part(&self, topics: &[&str], part: Part, format: Option<Format>, names: &[&str]) -> Result<Mask, String> {
         let mut mask = Mask { unknown: self.unknown, ..Mask::default() };
         let mut in_fields = false;
-        for Selector { class, what, .. } in self.selectors.iter().filter(|one| one.is_about(topic, part)) {
+        for Selector { class, what, .. } in self.selectors.iter().filter(|one| one.is_about(topics, part)) {
             let place = names.binary_search(&class.as_str()).ok().and_then(|place| u16::try_from(place).ok());
             let class = ClassId(place.ok_or("more classes than a plan holds")?);
             match what {

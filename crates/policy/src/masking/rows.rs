@@ -233,8 +233,9 @@ impl Selector {
         Ok(Selector { topic, class, what, parts })
     }
 
-    pub(super) fn is_about(&self, topic: &str, part: Part) -> bool {
-        self.parts.contains(&part) && matches(&self.topic, topic)
+    /// Whether it is about the part of one of these topics.
+    pub(super) fn is_about(&self, topics: &[&str], part: Part) -> bool {
+        self.parts.contains(&part) && topics.iter().any(|topic| matches(&self.topic, topic))
     }
 }
 

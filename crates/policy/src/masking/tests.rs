@@ -108,6 +108,18 @@ fn a_plan_has_what_is_looked_for_in_a_topic_and_no_more() {
     assert!(Masking::default().plan("any", &[], &keys()).unwrap().is_empty());
 }
 
+/// Changelogs, dead letters and mirrors.
+#[test]
+fn what_is_made_of_a_topic_is_looked_into_as_the_topic_is() {
+    let masking = Masking::parse(TEXT).unwrap();
+    for topic in ["app-orders-eu-changelog", "dlq.orders", "us.orders", "us.dlq.orders"] {
+        assert_eq!(masking.classes_of(topic), ["PII.email", "PII.name", "SECRET.word"], "{topic}");
+        assert_eq!(masking.plan(topic, &[], &keys()).unwrap().value.format, Format::Json);
+    }
+    assert_eq!(masking.plan("eu.payments.raw", &[], &keys()).unwrap().on_unmaskable, OnUnmaskable::DenyTopic);
+    assert_eq!(masking.classes_of("my-orders"), ["SECRET.word"]);
+}
+
 #[test]
 fn what_needs_a_key_and_has_none_is_redacted() {
     let plan = Masking::parse(TEXT).unwrap().plan("orders", &[], &no_keys()).unwrap();
