@@ -48,6 +48,14 @@ enum Trouble {
 }
 
 #[derive(Deserialize)]
+struct ErrorBody {
+    error_code: i32,
+}
+
+/// The registry's error code for a number that it has no schema of.
+const SCHEMA_NOT_FOUND: i32 = 40403;
+
+#[derive(Deserialize)]
 struct SchemaBody {
     schema: String,
     /// Absent for Avro.
@@ -98,9 +106,8 @@ impl HttpRegistry {
             None | Some("AVRO") => Language::Avro,
             Some("PROTOBUF") => Language::Protobuf,
             Some("JSON") => Language::Json,
-            Some(_) => {
-                return Err(Trouble::Down(format!("the schema {number} is of a type that this gate does not know")));
-            }
+            // It has no schema that anybody here could read.
+            Some(_) => return Err(Trouble::Missing),
         };
         // Records outlive the subjects that their writers used.
         let subjects: Vec<String> = self.get(&["schemas", "ids", &number, "subjects"], true).await?;
@@ -122,7 +129,7 @@ impl HttpRegistry {
             let body: SchemaBody = self.get(&["subjects", &subject, "versions", &version], true).await?;
             bytes = bytes.saturating_add(body.schema.len());
             if met.len() > REFERENCES_MAX || bytes > BYTES_MAX {
-                return Err(Trouble::Down("a schema refers to more than is sane".to_owned()));
+                return Err(Trouble::Missing);
             }
             found.push((name, body.schema));
             open.extend(body.references);
@@ -145,15 +152,27 @@ impl HttpRegistry {
         let mut response = request.send().await.map_err(|error| Trouble::Down(plain(&error)))?;
         match response.status() {
             StatusCode::OK => {}
-            StatusCode::NOT_FOUND => return Err(Trouble::Missing),
+            StatusCode::NOT_FOUND => {}
             status => return Err(Trouble::Down(format!("the schema registry answered {status}"))),
         }
+        let is_found = response.status() == StatusCode::OK;
         let mut body = Vec::new();
         while let Some(piece) = response.chunk().await.map_err(|error| Trouble::Down(plain(&error)))? {
             if body.len().saturating_add(piece.len()) > BYTES_MAX {
                 return Err(Trouble::Down("the schema registry answered more than is sane".to_owned()));
             }
             body.extend_from_slice(&piece);
+        }
+        if !is_found {
+            let told: Option<ErrorBody> = serde_json::from_slice(&body).ok();
+            // Anything else that is not found is not the registry's word on the schema: a proxy's page, a path that is wrong.
+            let missing =
+                told.is_some_and(|told| told.error_code == SCHEMA_NOT_FOUND) && path.first() == Some(&"schemas");
+            return Err(if missing {
+                Trouble::Missing
+            } else {
+                Trouble::Down("the schema registry answered 404".to_owned())
+            });
         }
         serde_json::from_slice(&body)
             .map_err(|_not_json| Trouble::Down("the schema registry answered what is no schema".to_owned()))

@@ -83,7 +83,7 @@ fn certificates(config: &Config) -> Result<Vec<(String, Arc<ListenerTls>)>> {
 fn needs_restart(before: &FileConfig, after: &FileConfig) -> Vec<&'static str> {
     let differs =
         |before: &dyn std::fmt::Debug, after: &dyn std::fmt::Debug| format!("{before:?}") != format!("{after:?}");
-    let pairs: [(&'static str, bool); 10] = [
+    let pairs: [(&'static str, bool); 11] = [
         ("[gateway]", differs(&before.gateway.name.get_ref(), &after.gateway.name.get_ref())),
         ("[evidence]", differs(&before.evidence.dir, &after.evidence.dir)),
         ("[policy] source", before.policy.source != after.policy.source),
@@ -92,6 +92,7 @@ fn needs_restart(before: &FileConfig, after: &FileConfig) -> Vec<&'static str> {
         ("[agents]", differs(&before.agents.socket, &after.agents.socket)),
         ("[admin]", before.admin.listen != after.admin.listen),
         ("[web]", web(before) != web(after)),
+        ("[[schema_registry]]", differs(&before.schema_registry, &after.schema_registry)),
         ("[[cluster]]", before.cluster.len() != after.cluster.len()),
         ("[[listener]]", listeners(before) != listeners(after)),
     ];

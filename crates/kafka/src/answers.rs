@@ -10,7 +10,7 @@ pub(crate) use retry::retriable;
 
 use std::collections::HashSet;
 
-use tidegate_model::{AnswerStep, Effect, Facts, Gate, MaskUse, PartitionUse, Slot, TopicUse, View};
+use tidegate_model::{AnswerStep, Effect, Facts, Gate, MaskUse, PartitionUse, Seen, Slot, TopicUse, View};
 
 use crate::batch;
 use crate::classify;
@@ -32,7 +32,7 @@ use crate::splice::Splice;
 use crate::walk::{Event, Scalar, Walker};
 use crate::words::Words;
 use bytes::BytesMut;
-use shown::{Of, Shown};
+use shown::{Of, Room, Shown};
 use std::ops::Range;
 use visible::Visible;
 
@@ -92,12 +92,8 @@ struct Reading {
     /// Where the error of the partition at hand stands.
     error_at: Range<usize>,
     /// What masked records may still take of this answer.
-    room: usize,
+    room: Room,
 }
-
-/// What masked records may take of an answer beyond twice what came, so that what a client makes the gate hold is bounded. Batches
-/// that have no room are left for the next answer; the first one of a partition never is.
-const ROOM_BYTES: usize = 1 << 20;
 
 /// What a produce request asked, in the order of topic name and partition.
 struct Asked {
@@ -163,7 +159,7 @@ impl Reading {
             throttled: false,
             error_before_index: 0,
             error_at: 0..0,
-            room: body_bytes.saturating_mul(2).saturating_add(ROOM_BYTES),
+            room: Room::of_answer(body_bytes),
         })
     }
 
@@ -310,12 +306,14 @@ impl Reading {
         let mut mask = match gate.view(&topic.name) {
             View::Plain => return self.delivered(records),
             View::Withheld => {
+                let (partition, seen) = (of.partition, Seen::default());
+                self.facts.masks.push(MaskUse { topic: number, partition, withheld: 0, seen, refused: None });
                 self.refuse_partition();
                 return self.replace_records(span, &[]);
             }
             View::Masked(mask) => mask,
         };
-        let (shown, withheld) = shown::shown(records, of, &mut *mask, self.room);
+        let (shown, withheld) = shown::shown(records, of, &mut *mask, &mut self.room);
         self.facts.masks.push(MaskUse {
             topic: number,
             partition: of.partition,
@@ -336,7 +334,6 @@ impl Reading {
     }
 
     fn replace_records(&mut self, span: &Range<usize>, records: &[u8]) -> Result<(), ProtocolError> {
-        self.room = self.room.saturating_sub(records.len());
         let mut bytes = Vec::with_capacity(records.len().saturating_add(5));
         encode::count(&mut bytes, self.flexible, records.len());
         bytes.extend_from_slice(records);

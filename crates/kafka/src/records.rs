@@ -179,6 +179,8 @@ const LENGTH_END: usize = 12;
 const CRC_END: usize = 21;
 const CODEC: i16 = 0x07;
 const CONTROL: i16 = 0x20;
+/// Bytes of a batch of control records: a marker has about 20.
+const CONTROL_BYTES_MAX: usize = 256;
 /// Codec, timestamp type, transactional, control, delete horizon.
 const KNOWN_ATTRIBUTES: i16 = 0x7f;
 
@@ -285,6 +287,10 @@ impl Rewriting<'_> {
                 summary.changed = summary.changed.saturating_add(u64::from(walked.changed));
                 summary.dropped = summary.dropped.saturating_add(u64::from(walked.dropped));
             } else {
+                // Brokers write one marker a batch. Anything else is somebody's records under a false flag.
+                if batch.codec != Codec::None || batch.bytes.len() > CONTROL_BYTES_MAX {
+                    return Err(failed(Why::Attributes));
+                }
                 self.out.extend_from_slice(batch.bytes);
                 summary.control = summary.control.saturating_add(u64::from(batch.count));
             }
@@ -392,6 +398,7 @@ fn walk(
     let mut input = Input::new(records);
     // Records before this place are copied, changed or left out already.
     let mut copied = 0;
+    let mut later = false;
     for _record in 0..batch.count {
         let begin = input.at();
         let layout = Layout::read(&mut input)?;
@@ -408,7 +415,11 @@ fn walk(
             Outcome::Changed(changed) => Some(changed),
             Outcome::Dropped => None,
             Outcome::Stop => return Err(Why::Stopped),
-            Outcome::Later => return Err(Why::Later),
+            Outcome::Later => {
+                // What the other records need is found out too.
+                later = true;
+                continue;
+            }
         };
         target.extend_from_slice(records.get(copied..begin).unwrap_or_default());
         copied = input.at();
@@ -425,6 +436,9 @@ fn walk(
     }
     if !input.is_empty() {
         return Err(Why::Record("bytes come after the last one"));
+    }
+    if later {
+        return Err(Why::Later);
     }
     if !walked.is_same() {
         target.extend_from_slice(records.get(copied..).unwrap_or_default());

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use tidegate_model::{Action, Gate, MaskUse, PartitionUse, Resource, TopicUse};
 
+use crate::answers::shown::Room;
 use crate::encode::{self, Fields, Value};
 use crate::error::ProtocolError;
 use crate::requests::{INTERNAL_TOPICS, code};
@@ -68,6 +69,8 @@ pub struct Scope {
     pub masks: Vec<MaskUse>,
     /// What is said of records that were refused.
     pub(crate) words: Words,
+    /// What records that are looked into may still take.
+    pub(crate) room: Room,
 }
 
 /// Error code TOPIC_AUTHORIZATION_FAILED.

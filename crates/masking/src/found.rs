@@ -51,6 +51,12 @@ impl Found {
         }
     }
 
+    /// What it takes in memory beside itself.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.counts.capacity().saturating_mul(size_of::<Counts>())
+    }
+
     /// Forgets all.
     pub fn clear(&mut self) {
         self.counts.clear();

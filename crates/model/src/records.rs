@@ -91,7 +91,7 @@ impl std::fmt::Debug for MaskedBatch {
 }
 
 /// Rewrites the records of one topic so that the caller at hand sees of them what it may. It counts what it meets; what a batch held
-/// counts once [`RecordMask::keep`] or [`RecordMask::known`] says that it is delivered.
+/// counts once [`RecordMask::delivered`] says so.
 pub trait RecordMask {
     /// A batch begins: what came of it before, under a mask that does the same.
     fn known(&mut self, batch: BatchAt<'_>) -> Option<MaskedBatch>;
@@ -101,6 +101,8 @@ pub trait RecordMask {
     fn end_record(&mut self, stays: bool);
     /// The batch that [`RecordMask::known`] did not know was rewritten to this.
     fn keep(&mut self, batch: BatchAt<'_>, masked: &MaskedBatch);
+    /// The batch that was known or kept last is part of the answer.
+    fn delivered(&mut self);
     /// What was counted since this was last called.
     fn take_seen(&mut self) -> Seen;
 }

@@ -48,8 +48,9 @@ struct Shaped {
     missing: Vec<u32>,
 }
 
-/// Bytes of an answer that are masked where the answer is received; a larger one gives up its thread meanwhile.
-const MASK_IN_PLACE_MAX: usize = 128 * 1024;
+/// Bytes of a frame whose records are looked into where it is received; a larger one gives up its thread meanwhile. Few bytes may unpack
+/// to many.
+const MASK_IN_PLACE_MAX: usize = 2 * 1024;
 
 /// An authenticated connection.
 pub struct Exchange {
@@ -293,6 +294,9 @@ impl Exchange {
             }
             RequestStep::ForwardUnanswered { frame: Some(frame), received, facts, close } => {
                 self.count(&facts, if facts.refused { "partly" } else { "allowed" });
+                if facts.refused {
+                    drop(self.recorder.refusal(&facts, &questions, now_ms));
+                }
                 let frame = Decided::new(frame, &questions);
                 let recording = self.recorder.intent(frame, received.as_ref(), &facts, &questions, now_ms);
                 Step::Unanswered { recording, close, policy: access.policy, _held: held }

@@ -48,7 +48,7 @@ struct Weight;
 impl Weighter<Key, Kept> for Weight {
     fn weight(&self, _key: &Key, kept: &Kept) -> u64 {
         let bytes = kept.masked.bytes.as_ref().map_or(0, |bytes| u64::try_from(bytes.len()).unwrap_or(u64::MAX));
-        bytes.saturating_add(KEPT_BYTES)
+        bytes.saturating_add(KEPT_BYTES).saturating_add(u64::try_from(kept.found.bytes()).unwrap_or(u64::MAX))
     }
 }
 
@@ -162,6 +162,7 @@ impl RecordMask for TopicMask<'_> {
     fn known(&mut self, batch: BatchAt<'_>) -> Option<MaskedBatch> {
         self.batch.clear();
         self.passing = false;
+        self.schemas.strange.clear();
         let cache = self.shared.masked.0.as_ref()?;
         let key = Key {
             cluster: Arc::clone(&self.cluster.name),
@@ -175,7 +176,7 @@ impl RecordMask for TopicMask<'_> {
         let kept = cache.get(&key);
         self.key = kept.is_none().then_some(key);
         let Kept { masked, found } = kept?;
-        self.all.add(&found);
+        self.batch = found;
         self.count("kept");
         Some(masked)
     }
@@ -205,12 +206,15 @@ impl RecordMask for TopicMask<'_> {
         self.record.clear();
     }
 
+    fn delivered(&mut self) {
+        self.all.add(&std::mem::take(&mut self.batch));
+    }
+
     fn keep(&mut self, _batch: BatchAt<'_>, masked: &MaskedBatch) {
-        self.all.add(&self.batch);
         self.count("made");
         // A schema that is not known today may be tomorrow.
         if let (Some(cache), Some(key), false) = (&self.shared.masked.0, self.key.take(), self.passing) {
-            cache.insert(key, Kept { masked: masked.clone(), found: std::mem::take(&mut self.batch) });
+            cache.insert(key, Kept { masked: masked.clone(), found: self.batch.clone() });
         }
     }
 
@@ -259,8 +263,8 @@ impl RecordMask for TopicRules<'_> {
     fn part(&mut self, part: RecordPart<'_>, key: &[u8], bytes: &[u8], out: &mut Vec<u8>) -> PartFate {
         match self.mask.rewrite(part, key, bytes, out) {
             Ok(Rewritten::Same) => PartFate::Same,
-            // Nothing is to be changed but a text in it that cannot be looked into.
-            Ok(Rewritten::Changed) if !self.writes.plan.classes.iter().any(|class| class.mask.is_some()) => {
+            // No class was met, so it is a text in it that cannot be looked into.
+            Ok(Rewritten::Changed) if self.mask.record.classes().all(|(_, masked, _)| masked == 0) => {
                 self.unreadable = Some("it holds a text that cannot be looked into".to_owned());
                 PartFate::DenyTopic
             }
@@ -285,6 +289,8 @@ impl RecordMask for TopicRules<'_> {
     }
 
     fn keep(&mut self, _batch: BatchAt<'_>, _masked: &MaskedBatch) {}
+
+    fn delivered(&mut self) {}
 
     fn take_seen(&mut self) -> Seen {
         self.mask.all.add(&self.mask.batch);

@@ -6,6 +6,7 @@
 mod split;
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -309,7 +310,7 @@ impl Recorder {
         let denied = questions.asked.iter().find(|asked| !asked.allowed());
         {
             let mut folds = self.folds();
-            let mut key = Some((facts.api_key, questions.refused()));
+            let mut key = Some((facts.api_key, questions.refused().wrapping_add(not_by_rule(facts, denied.is_none()))));
             if folds.refusals.len() >= REFUSALS_MAX && !folds.refusals.contains_key(&key) {
                 key = None;
             }
@@ -320,6 +321,7 @@ impl Recorder {
             }
             let (resource, rule) = match (denied, key) {
                 (Some(denied), Some(_)) => (denied.name.clone(), denied.rule.to_string()),
+                (None, Some(_)) => (first_refused(facts), String::new()),
                 _ => <(String, String)>::default(),
             };
             let again = Again { api_key: facts.api_key, resource, rule, count: 0, first_ms: now_ms, last_ms: now_ms };
@@ -478,6 +480,27 @@ fn decided(entry: &mut Entry, facts: &Facts, questions: &Questions, allowed: boo
     if questions.more > 0 {
         entry.facts.push(("resources_more".into(), questions.more.to_string()));
     }
+}
+
+/// Tells refusals apart that no rule made: by topic and error.
+fn not_by_rule(facts: &Facts, no_rule: bool) -> u64 {
+    if !no_rule {
+        return 0;
+    }
+    let mut hasher = DefaultHasher::new();
+    for partition in facts.partitions.iter().filter(|partition| partition.error != 0) {
+        (facts.topics.get(partition.topic).map(|topic| &topic.name), partition.error).hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+/// The first topic of which a partition was refused.
+fn first_refused(facts: &Facts) -> String {
+    let partition = facts.partitions.iter().find(|partition| partition.error != 0);
+    partition
+        .and_then(|partition| facts.topics.get(partition.topic))
+        .map(|topic| topic.name.clone())
+        .unwrap_or_default()
 }
 
 /// What masks were over, and what they met.

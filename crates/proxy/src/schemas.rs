@@ -24,10 +24,14 @@ use crate::seldom::Seldom;
 const KEPT_MAX: usize = 4_096;
 /// How long it is believed that there is no schema of a number.
 const MISSING_MS: u64 = 60_000;
+/// How long it is believed that a schema is not registered under a subject.
+const SUBJECTS_MS: u64 = 1_000;
 /// How long a registry that did not answer is not asked again for the same.
 const DOWN_MS: u64 = 1_000;
 /// Schemas that are fetched at once: whoever writes numbers that there are not can ask for many.
 const FETCHES_MAX: usize = 16;
+/// Fetches that wait for their turn; what comes beyond is asked for again by whoever needs it.
+const PENDING_MAX: usize = 256;
 /// How long an answer is held for the schemas of its records.
 const WAIT: Duration = Duration::from_secs(2);
 
@@ -81,7 +85,7 @@ struct Known {
 impl Known {
     fn is_old(&self, now_ms: u64) -> bool {
         let kept = match self.answer {
-            // A number means one schema for ever.
+            // A number means one schema for ever; the subjects that it is registered under may become more.
             Answer::Schema(_) => return false,
             Answer::Missing => MISSING_MS,
             Answer::Down(_) => DOWN_MS,
@@ -97,7 +101,11 @@ pub struct Schemas {
     /// By the number, what stands before the message, and the plan and part that it was compiled for.
     compiled: Cache<Compiled, Arc<Outcome>>,
     fetches: Semaphore,
+    pending: Arc<Semaphore>,
     down: Seldom,
+    unusable: Seldom,
+    /// How often a schema of a number could not be compiled, and when that was last: whoever writes may name message after message of it.
+    failures: Cache<u32, (u32, u64)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -131,17 +139,20 @@ impl Schemas {
             known: Cache::new(KEPT_MAX),
             compiled: Cache::new(KEPT_MAX),
             fetches: Semaphore::new(FETCHES_MAX),
+            pending: Arc::new(Semaphore::new(PENDING_MAX)),
             down: Seldom::default(),
+            unusable: Seldom::default(),
+            failures: Cache::new(KEPT_MAX),
         }
     }
 
     /// What is known of a number without asking; `None` where asking may help.
-    fn known(&self, number: u32) -> Option<Answer> {
-        if self.registry.is_none() {
-            return Some(Answer::Missing);
+    fn known(&self, number: u32) -> Option<Known> {
+        // Registries count in 32 bits with a sign.
+        if self.registry.is_none() || i32::try_from(number).is_err() {
+            return Some(Known { answer: Answer::Missing, at_ms: now_ms() });
         }
-        let known = self.known.get(&number).filter(|known| !known.is_old(now_ms()))?;
-        Some(known.answer)
+        self.known.get(&number).filter(|known| !known.is_old(now_ms()))
     }
 
     /// Fetches schemas that an answer needs, and holds the answer until they are there, or for as long as it can be held. What takes
@@ -160,7 +171,9 @@ impl Schemas {
             return;
         }
         // Else a client would ask again and again for what is not there.
-        if numbers.iter().any(|number| !matches!(self.known(*number), Some(Answer::Schema(_) | Answer::Missing))) {
+        if numbers.iter().any(|number| {
+            !matches!(self.known(*number), Some(Known { answer: Answer::Schema(_) | Answer::Missing, .. }))
+        }) {
             tokio::time::sleep_until(until).await;
         }
     }
@@ -169,9 +182,13 @@ impl Schemas {
     pub(crate) fn fetch(self: &Arc<Self>, numbers: &[u32]) -> Vec<JoinHandle<()>> {
         let begin = |number: &u32| {
             let (schemas, number) = (Arc::clone(self), *number);
-            tokio::spawn(async move { schemas.learn_one(number).await })
+            let place = Arc::clone(&self.pending).try_acquire_owned().ok()?;
+            Some(tokio::spawn(async move {
+                schemas.learn_one(number).await;
+                drop(place);
+            }))
         };
-        numbers.iter().take(FETCHES_MAX).map(begin).collect()
+        numbers.iter().take(FETCHES_MAX).filter_map(begin).collect()
     }
 
     async fn learn_one(&self, number: u32) {
@@ -198,13 +215,19 @@ impl Schemas {
         of: Of<'_>,
     ) -> Option<Result<(Arc<Outcome>, usize), Unmaskable>> {
         let unmaskable = |why| Some(Err(Unmaskable { why, at: 1 }));
-        let registered = match self.known(number)? {
+        let known = self.known(number)?;
+        let registered = match &known.answer {
             Answer::Schema(registered) => registered,
             Answer::Missing => return unmaskable("the schema that it names is not known"),
             Answer::Down(_) => return None,
         };
         let fits = |pattern: &str| registered.subjects.iter().any(|subject| tidegate_policy::matches(pattern, subject));
         if !of.mask.subjects.iter().any(|pattern| fits(pattern)) {
+            if now_ms().saturating_sub(known.at_ms) >= SUBJECTS_MS {
+                // It may have been registered under the topic's subject since.
+                self.known.remove(&number);
+                return None;
+            }
             return unmaskable("the schema that it names is not of its topic's subjects");
         }
         let (message, says) = match registered.language {
@@ -218,27 +241,41 @@ impl Schemas {
         if let Some(outcome) = self.compiled.get(&key) {
             return Some(Ok((outcome, says)));
         }
-        let outcome = Arc::new(compile(&registered, (number, &key.message), of.mask));
+        let now_ms = now_ms();
+        let failed = self.failures.get(&number).filter(|(_, at_ms)| now_ms.saturating_sub(*at_ms) < MISSING_MS);
+        if failed.is_some_and(|(times, _)| times >= FAILURES_MAX) {
+            return unmaskable("its schema cannot be used");
+        }
+        let outcome = match compile(registered, &key.message, of.mask) {
+            Ok(outcome) => outcome,
+            Err(why) => {
+                if let Some(times) = self.unusable.again(now_ms) {
+                    warn!(schema = number, %why, times, "a schema cannot be used, so its records are withheld from who sees them masked");
+                }
+                self.failures.insert(number, (failed.map_or(1, |(times, _)| times.saturating_add(1)), now_ms));
+                Outcome::Unusable("its schema cannot be used")
+            }
+        };
+        let outcome = Arc::new(outcome);
         self.compiled.insert(key, Arc::clone(&outcome));
         Some(Ok((outcome, says)))
     }
 }
 
-fn compile(registered: &Registered, (number, message): (u32, &[i32]), mask: &Mask) -> Outcome {
+/// Failures to compile a schema of one number within [`MISSING_MS`] that are looked into.
+const FAILURES_MAX: u32 = 16;
+
+fn compile(registered: &Registered, message: &[i32], mask: &Mask) -> Result<Outcome, String> {
     let Registered { language, text, references, .. } = registered;
-    let unusable = |why: &dyn fmt::Display| {
-        warn!(schema = number, %why, "a schema cannot be used, so its records are withheld from who sees them masked");
-        Outcome::Unusable("its schema cannot be used")
-    };
-    match language {
-        Language::Avro => AvroPlan::compile(text, references, mask).map_or_else(|why| unusable(&why), Outcome::Avro),
+    Ok(match language {
+        Language::Avro => Outcome::Avro(AvroPlan::compile(text, references, mask).map_err(|why| why.to_string())?),
         Language::Protobuf => {
-            ProtobufPlan::compile(text, references, message, mask).map_or_else(|why| unusable(&why), Outcome::Protobuf)
+            Outcome::Protobuf(ProtobufPlan::compile(text, references, message, mask).map_err(|why| why.to_string())?)
         }
         // What tags a JSON Schema has is not read, so nobody can say where its tagged fields are.
         Language::Json if !mask.tags.is_empty() => Outcome::Unusable("tags in JSON Schemas are not read"),
         Language::Json => Outcome::Json,
-    }
+    })
 }
 
 /// What schemas are wanted for.
@@ -258,10 +295,18 @@ pub(crate) struct AtHand {
     list: Vec<Met>,
     /// Numbers that are not known yet.
     pub(crate) missing: Vec<u32>,
+    /// Numbers of no usable schema that the batch at hand has named.
+    pub(crate) strange: Vec<u32>,
 }
+
+/// Numbers of no usable schema that one batch may name. Honest batches name one or two schemas; who names thousands that there are
+/// not would make all readers of the partition wait for each.
+const STRANGE_MAX: usize = 64;
 
 struct Met {
     number: u32,
+    /// The plan that it was compiled for, and whether for keys: topics of one frame share what is at hand.
+    plan: [u8; 32],
     key: bool,
     /// What the payload says of which message it is.
     says: Box<[u8]>,
@@ -284,7 +329,8 @@ pub(crate) struct ForPart<'a> {
 
 impl tidegate_masking::record::Schemas for ForPart<'_> {
     fn schema(&mut self, number: u32, payload: &[u8]) -> Result<(Schema<'_>, usize), Unmaskable> {
-        let is_met = |met: &Met| met.number == number && met.key == self.of.key && payload.starts_with(&met.says);
+        let of = |met: &Met| met.plan == self.of.plan && met.key == self.of.key;
+        let is_met = |met: &Met| met.number == number && of(met) && payload.starts_with(&met.says);
         let place = match self.at_hand.list.iter().position(is_met) {
             Some(place) => place,
             None => self.meet(number, payload)?,
@@ -303,19 +349,147 @@ impl tidegate_masking::record::Schemas for ForPart<'_> {
 impl ForPart<'_> {
     /// Puts a schema at hand; where it stands.
     fn meet(&mut self, number: u32, payload: &[u8]) -> Result<usize, Unmaskable> {
+        if self.at_hand.strange.len() >= STRANGE_MAX && !self.at_hand.strange.contains(&number) {
+            self.unknown = true;
+            return Err(Unmaskable { why: "its batch names too many schemas that there are not", at: 1 });
+        }
         let Some(found) = self.all.compiled((number, payload), self.of) else {
             self.later = true;
-            if !self.at_hand.missing.contains(&number) {
-                self.at_hand.missing.push(number);
+            for list in [&mut self.at_hand.missing, &mut self.at_hand.strange] {
+                if !list.contains(&number) {
+                    list.push(number);
+                }
             }
             return Err(Unmaskable { why: "its schema is not known yet", at: 1 });
         };
-        let (outcome, says) = found.inspect_err(|_refused| self.unknown = true)?;
+        let (outcome, says) = found.inspect_err(|_refused| {
+            self.unknown = true;
+            if !self.at_hand.strange.contains(&number) {
+                self.at_hand.strange.push(number);
+            }
+        })?;
         if self.at_hand.list.len() >= AT_HAND_MAX {
             self.at_hand.list.clear();
         }
         let says = payload.get(..says).unwrap_or_default().into();
-        self.at_hand.list.push(Met { number, key: self.of.key, says, outcome });
+        self.at_hand.list.push(Met { number, plan: self.of.plan, key: self.of.key, says, outcome });
         Ok(self.at_hand.list.len().saturating_sub(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Mutex;
+
+    use tidegate_masking::record::Schemas as _;
+    use tidegate_masking::{Class, ClassId, Format, Found, Rewritten, Scope, Transform};
+
+    use super::*;
+
+    /// Answers that are given, and how often each was asked for.
+    #[derive(Debug, Default)]
+    struct Given {
+        answers: Mutex<BTreeMap<u32, Answer>>,
+        asked: Mutex<BTreeMap<u32, u32>>,
+    }
+
+    impl SchemaRegistry for Given {
+        fn schema(&self, number: u32) -> Pin<Box<dyn Future<Output = Answer> + Send + '_>> {
+            *self.asked.lock().unwrap().entry(number).or_default() += 1;
+            let answer = self.answers.lock().unwrap().get(&number).cloned().unwrap_or(Answer::Missing);
+            Box::pin(std::future::ready(answer))
+        }
+    }
+
+    const ORDER: &str = r#"{"type": "record", "name": "Order", "fields": [{"name": "pan", "type": "string"}, {"name": "note", "type": "string"}]}"#;
+
+    fn registered(subjects: &[&str]) -> Answer {
+        let subjects = subjects.iter().map(|subject| (*subject).to_owned()).collect();
+        Answer::Schema(Arc::new(Registered {
+            language: Language::Avro,
+            text: ORDER.to_owned(),
+            references: Vec::new(),
+            subjects,
+        }))
+    }
+
+    fn mask(field: &str, subject: &str) -> Mask {
+        let mut mask = Mask { format: Format::Framed, subjects: vec![subject.into()], ..Mask::default() };
+        mask.fields.add_name(field, ClassId(0));
+        mask
+    }
+
+    /// A payload of `a` and `b` under a mask: what is left of it.
+    fn read(at_hand: &mut AtHand, all: &Schemas, of: Of<'_>) -> Result<String, bool> {
+        let mut part = ForPart { all, at_hand, of, later: false, unknown: false };
+        let classes = [Class { name: "c".into(), mask: Some(Transform::Redact) }];
+        let scope = Scope { classes: &classes, mask: of.mask, subject: b"" };
+        let (mut out, mut found) = (Vec::new(), Found::default());
+        let read = part.schema(7, b"\x02a\x02b").map(|(schema, _)| match schema {
+            Schema::Avro(plan) => plan.rewrite(&scope, b"\x02a\x02b", &mut out, &mut found),
+            Schema::Json | Schema::Protobuf(_) => Ok(Rewritten::DropRecord),
+        });
+        match read {
+            Ok(Ok(Rewritten::Changed)) => Ok(String::from_utf8(out).unwrap()),
+            _ => Err(part.later),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_at_hand_for_one_mask_is_not_for_another() {
+        let given = Arc::new(Given::default());
+        given.answers.lock().unwrap().insert(7, registered(&["a-value", "b-value"]));
+        let all = Arc::new(Schemas::new(Some(given)));
+        all.learn(&[7]).await;
+        let (pan, note, elsewhere) = (mask("pan", "a-value"), mask("note", "b-value"), mask("pan", "c-value"));
+        let mut at_hand = AtHand::default();
+        let of = |plan, mask| Of { plan: [plan; 32], mask, key: false };
+        for _again in 0..2 {
+            assert_eq!(read(&mut at_hand, &all, of(1, &pan)).as_deref(), Ok("\x06***\x02b"));
+            assert_eq!(read(&mut at_hand, &all, of(2, &note)).as_deref(), Ok("\x02a\x06***"));
+            assert_eq!(read(&mut at_hand, &all, of(3, &elsewhere)), Err(false), "of another topic's subject");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_subject_that_came_later_is_asked_for_again() {
+        let given = Arc::new(Given::default());
+        given.answers.lock().unwrap().insert(7, registered(&["a-value"]));
+        let all = Arc::new(Schemas::new(Some(Arc::clone(&given) as Arc<dyn SchemaRegistry>)));
+        all.learn(&[7]).await;
+        let late = mask("pan", "b-value");
+        let of = Of { plan: [1; 32], mask: &late, key: false };
+        assert_eq!(read(&mut AtHand::default(), &all, of), Err(false), "just asked: there is none");
+        given.answers.lock().unwrap().insert(7, registered(&["a-value", "b-value"]));
+        let known = all.known.get(&7).unwrap();
+        all.known.insert(7, Known { at_ms: known.at_ms - SUBJECTS_MS, ..known });
+        assert_eq!(read(&mut AtHand::default(), &all, of), Err(true), "it is asked for again");
+        all.learn(&[7]).await;
+        assert!(read(&mut AtHand::default(), &all, of).is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_batch_that_names_many_schemas_that_there_are_not_is_waited_for_a_few_times_only() {
+        let given = Arc::new(Given::default());
+        let all = Arc::new(Schemas::new(Some(Arc::clone(&given) as Arc<dyn SchemaRegistry>)));
+        let mask = mask("pan", "a-value");
+        let mut rounds = 0;
+        loop {
+            let mut at_hand = AtHand::default();
+            let of = Of { plan: [1; 32], mask: &mask, key: false };
+            let mut part = ForPart { all: &all, at_hand: &mut at_hand, of, later: false, unknown: false };
+            for number in (1..5_000).chain([u32::MAX]) {
+                assert!(part.schema(number, b"").is_err());
+            }
+            if !part.later {
+                break;
+            }
+            rounds += 1;
+            all.learn(&at_hand.missing).await;
+        }
+        assert!((1..=10).contains(&rounds), "{rounds}");
+        let asked = given.asked.lock().unwrap();
+        assert!(asked.len() <= STRANGE_MAX && asked.values().all(|times| *times == 1), "{asked:?}");
     }
 }

@@ -382,14 +382,27 @@ pub fn end_offset(answer: &[u8]) -> Result<i64> {
     Ok(i64::from_be_bytes(take(&mut rest)?))
 }
 
-/// Produce v3 with acks=all of one record without key to partition 0.
+/// Produce v3 to v8 with acks=all of one record without key to partition 0.
 #[must_use]
 pub fn produce(topic: &str, value: &[u8]) -> Body {
+    produce_batch(topic, &[value])
+}
+
+/// The same of some records in one batch.
+#[must_use]
+pub fn produce_batch(topic: &str, values: &[&[u8]]) -> Body {
     let length = |bytes: usize| i32::try_from(bytes).unwrap_or(i32::MAX);
-    let record = [&[0, 0, 0, 1][..], &varint(value.len()), value, &[0]].concat();
+    let records: Vec<u8> = (0..)
+        .zip(values)
+        .flat_map(|(place, value)| {
+            let record = [&[0, 0][..], &varint(place), &[1], &varint(value.len()), value, &[0]].concat();
+            [varint(record.len()), record].concat()
+        })
+        .collect();
+    let count = length(values.len());
     // From the attributes to the end, which the checksum covers. Without a time, lest the broker take it for old.
-    let covered = Body::default().int16(0).int32(0).int64(-1).int64(-1).int64(-1).int16(-1).int32(-1).int32(1);
-    let covered = Body([&covered.0[..], &varint(record.len()), &record].concat());
+    let covered = Body::default().int16(0).int32(count - 1).int64(-1).int64(-1).int64(-1).int16(-1).int32(-1);
+    let covered = Body([&covered.int32(count).0[..], &records].concat());
     let batch = Body::default().int64(0).int32(length(covered.0.len() + 9)).int32(-1).int8(2);
     let checksum = checksum(&covered.0);
     let batch = [&batch.0[..], &checksum, &covered.0].concat();

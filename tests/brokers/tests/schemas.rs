@@ -30,6 +30,7 @@ selectors:
   - {topic: '*', path: customer.email, class: PII.email}
   - {topic: '*', path: customer.name, class: PII.name}
   - {topic: '*', names: [pan], class: PCI.pan}
+  - {topic: 'two-b', path: note, class: PII.name}
 produce:
   - {topic: 'conform*', value: framed}
 topics:
@@ -147,6 +148,23 @@ fn numbers_of_no_schema_and_of_other_subjects_hide_nothing() {
     let masks: Vec<Value> =
         leaves.iter().flat_map(|leaf| leaf["masks"].as_array().cloned().unwrap_or_default()).collect();
     assert!(masks.iter().any(|mask| mask["unread"] != "0"), "what was shown unread is told: {masks:?}");
+}
+
+/// Two topics whose records name one schema, of which each has its own fields that are masked.
+#[test]
+fn one_schema_is_read_for_each_topic_as_its_own_selectors_say() {
+    let stage = &*STAGE;
+    let text = r#"{"type": "record", "name": "Two", "fields": [{"name": "note", "type": "string"}]}"#;
+    let number = stage.registry.register("two-a-value", "AVRO", text).unwrap();
+    assert_eq!(stage.registry.register("two-b-value", "AVRO", text).unwrap(), number);
+    for topic in ["two-a", "two-b"] {
+        stage.kafka.create_topic(topic, 1).unwrap();
+        stage.write(topic, &[framed(number, "a note")]);
+    }
+    for _again in 0..2 {
+        assert_eq!(stage.first("two-a", "analyst", 1), [(0, "a note".to_owned())]);
+        assert_eq!(stage.first("two-b", "analyst", 1), [(0, "***".to_owned())]);
+    }
 }
 
 #[test]

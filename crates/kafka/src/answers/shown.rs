@@ -7,7 +7,8 @@ use bytes::Bytes;
 use tidegate_model::{BatchAt, MaskedBatch, PartFate, RecordMask, RecordPart};
 
 use crate::records::{
-    self, Changed, Codecs, Limits, NewRecord, Outcome, Record, RecordsError, Rewrite, UNPACKED_MAX, Why,
+    self, BATCH_UNPACKED_MAX, Changed, Codecs, Limits, NewRecord, Outcome, RATIO_MAX, Record, RecordsError, Rewrite,
+    Summary, UNPACKED_FREE, Why,
 };
 
 thread_local! {
@@ -32,17 +33,52 @@ pub(super) struct Of {
     pub(super) partition: i32,
 }
 
-/// Puts complete batches through `mask`; what a broker cut off is left out. The first batch may take what a frame may; all later
-/// ones only what is left of `room` bytes. Also the number of records that were withheld.
-pub(super) fn shown(batches: &[u8], of: Of, mask: &mut dyn RecordMask, room: usize) -> (Shown, u64) {
+/// What the records of one frame may still take while they are rewritten, so that what a client makes the gate hold and do is bounded.
+/// Batches that have no room are left for the next answer; the first one of an answer always has room.
+pub(crate) struct Room {
+    /// Bytes of rewritten batches.
+    pub(crate) bytes: usize,
+    /// Bytes that batches may unpack to.
+    pub(crate) unpacked: usize,
+    /// Nothing has taken any of it.
+    pub(crate) untouched: bool,
+}
+
+/// What masked records may take of an answer beyond twice what came.
+const ROOM_BYTES: usize = 1 << 20;
+/// What the batches of one frame may unpack to together: about a quarter of a second of work.
+pub(crate) const FRAME_UNPACKED_MAX: usize = 256 << 20;
+
+/// Of a request.
+impl Default for Room {
+    fn default() -> Room {
+        Room { bytes: crate::FRAME_BYTES_MAX, unpacked: FRAME_UNPACKED_MAX, untouched: true }
+    }
+}
+
+impl fmt::Debug for Room {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Room").field("bytes", &self.bytes).finish_non_exhaustive()
+    }
+}
+
+impl Room {
+    /// Of an answer with so many bytes.
+    pub(crate) fn of_answer(bytes: usize) -> Room {
+        let bytes = bytes.saturating_mul(2).saturating_add(ROOM_BYTES);
+        Room { bytes, unpacked: FRAME_UNPACKED_MAX, untouched: true }
+    }
+}
+
+/// Puts complete batches through `mask`; what a broker cut off is left out, and so are batches that `room` has no place for. Also the
+/// number of records that were withheld.
+pub(super) fn shown(batches: &[u8], of: Of, mask: &mut dyn RecordMask, room: &mut Room) -> (Shown, u64) {
     let mut out = Vec::new();
-    let mut showing = Showing { of, mask, same: 0, withheld: 0, unpacked_left: UNPACKED_MAX };
+    let mut showing = Showing { of, mask, same: 0, withheld: 0, room };
     let mut rest = batches;
     let mut batch = records::split(rest);
     while let Ok(Some((first, after))) = batch {
-        let is_first = rest.len() == batches.len();
-        let bytes_max = if is_first { crate::FRAME_BYTES_MAX } else { room.saturating_sub(showing.len(&out)) };
-        if let Err(error) = showing.batch(batches, first, bytes_max, &mut out) {
+        if let Err(error) = showing.batch(batches, first, &mut out) {
             batch = Err(error);
             break;
         }
@@ -70,34 +106,38 @@ struct Showing<'a> {
     /// So many bytes from the beginning stay as they came, and are not in the output yet; 0 once anything is.
     same: usize,
     withheld: u64,
-    unpacked_left: usize,
+    room: &'a mut Room,
 }
 
 impl Showing<'_> {
-    fn len(&self, out: &[u8]) -> usize {
-        out.len().saturating_add(self.same)
-    }
-
     /// Puts what stayed as it came into the output.
     fn settle(&mut self, batches: &[u8], out: &mut Vec<u8>) {
         out.extend_from_slice(batches.get(..std::mem::take(&mut self.same)).unwrap_or_default());
     }
 
-    fn batch(&mut self, all: &[u8], bytes: &[u8], bytes_max: usize, out: &mut Vec<u8>) -> Result<(), RecordsError> {
+    fn batch(&mut self, all: &[u8], bytes: &[u8], out: &mut Vec<u8>) -> Result<(), RecordsError> {
+        let first = std::mem::replace(&mut self.room.untouched, false);
+        let bytes_max = if first { crate::FRAME_BYTES_MAX } else { self.room.bytes };
         let base_offset = records::base_offset(bytes);
         let at = BatchAt { topic_id: self.of.topic_id, partition: self.of.partition, base_offset, bytes };
         let masked = match self.mask.known(at) {
             Some(masked) => masked,
             None => {
-                let masked = self.rewrite(bytes, bytes_max)?;
+                let masked = self.rewrite(bytes, bytes_max).map_err(|error| match error.why {
+                    // There will be room in the next answer.
+                    Why::TooLarge | Why::Unpacked if !first => RecordsError { why: Why::Later, ..error },
+                    _ => error,
+                })?;
                 self.mask.keep(at, &masked);
                 masked
             }
         };
         let new = masked.bytes.as_deref().unwrap_or(bytes);
         if new.len() > bytes_max {
-            return Err(RecordsError { base_offset, why: Why::TooLarge });
+            return Err(RecordsError { base_offset, why: Why::Later });
         }
+        self.room.bytes = self.room.bytes.saturating_sub(new.len());
+        self.mask.delivered();
         self.withheld = self.withheld.saturating_add(masked.withheld);
         if masked.bytes.is_none() && out.is_empty() {
             self.same = self.same.saturating_add(bytes.len());
@@ -109,15 +149,24 @@ impl Showing<'_> {
     }
 
     fn rewrite(&mut self, batch: &[u8], bytes_max: usize) -> Result<MaskedBatch, RecordsError> {
-        let limits = Limits { bytes: bytes_max, unpacked: self.unpacked_left };
+        let limits = Limits { bytes: bytes_max, unpacked: self.room.unpacked };
         let mut through = Through { mask: self.mask, header: Vec::new() };
         let mut new = Vec::new();
-        let summary =
-            CODECS.with_borrow_mut(|codecs| records::rewrite(batch, &limits, codecs, &mut through, &mut new))?;
-        self.unpacked_left = self.unpacked_left.saturating_sub(summary.unpacked);
+        let rewritten =
+            CODECS.with_borrow_mut(|codecs| records::rewrite(batch, &limits, codecs, &mut through, &mut new));
+        self.room.unpacked = self.room.unpacked.saturating_sub(unpacked(batch, &rewritten));
+        let summary = rewritten?;
+        // What codecs took beyond it would be kept with it.
+        new.shrink_to_fit();
         let is_same = summary.changed == 0 && summary.dropped == 0;
         Ok(MaskedBatch { bytes: (!is_same).then(|| Bytes::from(new)), withheld: summary.dropped })
     }
+}
+
+/// What a batch unpacked to, or may have, where it was given up.
+pub(crate) fn unpacked(batch: &[u8], rewritten: &Result<Summary, RecordsError>) -> usize {
+    let most = || batch.len().saturating_mul(RATIO_MAX).clamp(UNPACKED_FREE, BATCH_UNPACKED_MAX);
+    rewritten.as_ref().map_or_else(|_given_up| most(), |summary| summary.unpacked)
 }
 
 /// Each part of a record through the mask.

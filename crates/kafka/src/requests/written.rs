@@ -6,7 +6,7 @@ use std::ops::Range;
 use tidegate_model::{Asks, Gate, MaskUse, RecordMask, WriteRules};
 
 use super::code;
-use crate::answers::shown::{CODECS, parts};
+use crate::answers::shown::{CODECS, parts, unpacked};
 use crate::encode;
 use crate::records::{self, Limits, NewRecord, Outcome, Record, Rewrite, Why};
 use crate::shape::Scope;
@@ -28,21 +28,33 @@ pub(super) fn look_into(batch: &[u8], span: &Range<usize>, flexible: bool, scope
     let (topic, partition) = (partition.topic, partition.partition);
     let mut writing = Writing { rules: &mut *rules, place: 0, refused: None, header: Vec::new() };
     let mut out = Vec::new();
-    let limits = Limits::default();
+    let limits = Limits { bytes: scope.room.bytes, unpacked: scope.room.unpacked };
     let rewritten = CODECS.with_borrow_mut(|codecs| records::rewrite(batch, &limits, codecs, &mut writing, &mut out));
+    let whole = std::mem::replace(&mut scope.room.untouched, false);
+    scope.room.bytes = scope.room.bytes.saturating_sub(out.len());
+    scope.room.unpacked = scope.room.unpacked.saturating_sub(unpacked(batch, &rewritten));
     let refused = match (&rewritten, writing.refused.take()) {
+        (Ok(summary), _) if summary.control > 0 => {
+            Some((code::INVALID_RECORD, (0, "clients write no control records".to_owned())))
+        }
         (Ok(_), _) => None,
         (Err(_), Some(refused)) => Some((code::INVALID_RECORD, refused)),
-        // What is needed to read it is on its way; producers try again.
-        (Err(error), None) if error.why == Why::Later => {
+        // What is needed to read it is on its way, or the request holds more than is looked into at once; producers try again.
+        (Err(error), None)
+            if error.why == Why::Later || !whole && matches!(error.why, Why::TooLarge | Why::Unpacked) =>
+        {
             scope.refuse_last(code::NOT_ENOUGH_REPLICAS);
             return;
         }
         (Err(error), None) if error.why == Why::Crc => Some((code::CORRUPT_MESSAGE, (0, error.to_string()))),
         (Err(error), None) => Some((code::INVALID_RECORD, (0, error.to_string()))),
     };
-    let seen = rules.take_seen();
+    let mut seen = rules.take_seen();
     drop(rules);
+    if refused.is_some() {
+        // Nothing of it was written.
+        seen.classes.clear();
+    }
     let (error, refused) = refused.map_or((0, None), |(error, refused)| (error, Some(refused)));
     if let Some((place, text)) = &refused {
         let name = scope.topics.get(topic).map_or("", |topic| topic.name.as_str()).to_owned();

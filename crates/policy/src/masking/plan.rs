@@ -59,10 +59,11 @@ impl Masking {
         };
         // What one row refuses no other lets pass masked.
         let refuse: Vec<bool> = classes.iter().map(|class| is_in(|row| &row.refuse, class)).collect();
+        // Refused classes are looked for as masked ones are: what hides from a mask is no place for them either.
         let clear: Vec<bool> =
-            classes.iter().zip(&refuse).map(|(class, refused)| *refused || !is_in(|row| &row.mask, class)).collect();
+            classes.iter().zip(&refuse).map(|(class, refused)| !refused && !is_in(|row| &row.mask, class)).collect();
         let mut plan = self.plan(topic, &clear, keys)?;
-        let looks = refuse.contains(&true) || clear.contains(&false);
+        let looks = clear.contains(&false);
         let value = rows.iter().find_map(|row| row.value);
         plan.value.format = value.unwrap_or(plan.value.format);
         for mask in [&mut plan.value, &mut plan.key, &mut plan.headers] {
@@ -73,6 +74,8 @@ impl Masking {
             }
         }
         plan.value.strict |= value.is_some();
+        let says = format!("{:?} writes {:?} {looks} {refuse:?}", plan.id, plan.value.format);
+        plan.id = digest(&SHA256, says.as_bytes()).as_ref().first_chunk().copied().unwrap_or_default();
         let record_bytes_max = rows.iter().filter_map(|row| row.record_bytes_max).min();
         Ok(Some(Writes { plan: Arc::new(plan), refuse, record_bytes_max }))
     }
@@ -101,7 +104,8 @@ impl Masking {
     /// The paths together are too many.
     pub(crate) fn plan(&self, topic: &str, clear: &[bool], keys: &dyn ClassKeys) -> Result<Plan, String> {
         let names = self.classes_of(topic);
-        let mut says = format!("{PLAN_FORM}\n");
+        // What a schema of one topic was compiled to is not good for another, whose selectors differ.
+        let mut says = format!("{PLAN_FORM}\n{topic:?}\n");
         let mut classes = Vec::new();
         for (place, name) in names.iter().enumerate() {
             let (row, change) = self.row(name).unwrap_or(("", &super::rows::Change::Redact {}));

@@ -133,10 +133,11 @@ fn plans_have_one_id_only_when_they_mask_alike() {
     let id =
         |masking: &Masking, topic: &str, keys: &BTreeMap<String, ClassKey>| masking.plan(topic, &[], keys).unwrap().id;
     let first = id(&masking, "orders", &keys());
-    assert_eq!(first, id(&masking, "orders-eu", &keys()), "the same selectors, the same plan");
+    assert_eq!(first, id(&masking, "orders", &keys()));
     let key = |id, secret| BTreeMap::from([("PII.name".to_owned(), ClassKey::new(id, &[secret; 32]))]);
     let changed = |from: &str, to: &str| Masking::parse(&TEXT.replacen(from, to, 1)).unwrap();
     for other in [
+        id(&masking, "orders-eu", &keys()),
         id(&masking, "payments.raw", &keys()),
         id(&masking, "orders", &no_keys()),
         id(&masking, "orders", &key("k2", 7)),
@@ -164,7 +165,8 @@ fn asked(masking: &Masking, topic: &str) -> Option<Said> {
     let writes = masking.writes(topic, &keys()).unwrap()?;
     let classes = writes.plan.classes.iter().zip(&writes.refuse);
     let refused = classes.clone().filter(|(_, refused)| **refused).map(|(class, _)| class.name.to_string());
-    let masked = classes.filter(|(class, _)| class.mask.is_some()).map(|(class, _)| class.name.to_string());
+    let masked =
+        classes.filter(|(class, refused)| class.mask.is_some() && !**refused).map(|(class, _)| class.name.to_string());
     let value = &writes.plan.value;
     Some((refused.collect(), masked.collect(), value.format, value.strict, writes.record_bytes_max))
 }
