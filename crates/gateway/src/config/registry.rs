@@ -104,7 +104,7 @@ mod tests {
         assert_eq!(said("cluster = \"main\"\nurl = \"https://registry.example/base\"\n"), None);
         assert_eq!(said("cluster = \"main\"\nurl = \"http://127.0.0.1:8081\"\n"), None);
         let url = |url: &str| said(&format!("cluster = \"main\"\nurl = {url:?}\n")).unwrap();
-        assert!(url("http://registry.example").contains("gate.toml:14: schemas say what is masked"));
+        assert!(url("http://registry.example").contains("gate.toml:13: schemas say what is masked"));
         assert!(url("https://ann:secret@registry.example").contains("without a login"));
         assert!(url("registry.example").contains("url is https://"));
         assert!(
