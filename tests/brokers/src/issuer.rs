@@ -5,17 +5,16 @@
 mod keys;
 mod server;
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, MutexGuard};
-use std::thread::JoinHandle;
+use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use crate::cache::hex;
+use crate::http::{Server, lock};
 use crate::kafka::{Provider, random};
 pub use keys::Algorithm;
 use keys::SigningKey;
@@ -29,8 +28,7 @@ pub const LIFETIME: u64 = 3600;
 #[derive(Debug)]
 pub struct Issuer {
     shared: Arc<Mutex<State>>,
-    address: SocketAddr,
-    thread: Option<JoinHandle<()>>,
+    server: Server,
 }
 
 /// What the server's thread and the tests share.
@@ -41,7 +39,6 @@ struct State {
     keys: Vec<SigningKey>,
     clients: Vec<Client>,
     down: bool,
-    ended: bool,
     requests: Requests,
 }
 
@@ -69,35 +66,30 @@ impl Issuer {
     /// # Errors
     /// When there is no free port or no key can be made.
     pub fn start() -> Result<Issuer> {
-        let listener = TcpListener::bind("127.0.0.1:0").context("cannot listen for the issuer")?;
-        let address = listener.local_addr().context("the issuer has no address")?;
         let state = State {
-            url: format!("http://{address}"),
+            url: String::new(),
             keys: vec![SigningKey::generate(Algorithm::Rs256)?],
             clients: Vec::new(),
             down: false,
-            ended: false,
             requests: Requests::default(),
         };
         let shared = Arc::new(Mutex::new(state));
         let served = Arc::clone(&shared);
-        let thread = std::thread::Builder::new()
-            .name("issuer".to_owned())
-            .spawn(move || server::serve(&listener, &served))
-            .context("cannot start the issuer's thread")?;
-        Ok(Issuer { shared, address, thread: Some(thread) })
+        let server = Server::start("issuer", move |stream| server::take(&stream, &served))?;
+        lock(&shared)?.url = format!("http://{}", server.address());
+        Ok(Issuer { shared, server })
     }
 
     /// The issuer's identifier, which is its base address too.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.server.address())
     }
 
     /// The token endpoint for client credentials.
     #[must_use]
     pub fn token_endpoint(&self) -> String {
-        format!("http://{}/token", self.address)
+        format!("http://{}/token", self.server.address())
     }
 
     /// How a broker comes to take this provider's tokens itself.
@@ -197,26 +189,6 @@ impl Issuer {
     }
 }
 
-impl Drop for Issuer {
-    fn drop(&mut self) {
-        if let Ok(mut state) = self.shared.lock() {
-            state.ended = true;
-        }
-        // The thread waits for a connection: this is the last one.
-        drop(TcpStream::connect(self.address));
-        if let Some(thread) = self.thread.take() {
-            drop(thread.join());
-        }
-    }
-}
-
-fn lock(shared: &Mutex<State>) -> Result<MutexGuard<'_, State>> {
-    match shared.lock() {
-        Ok(state) => Ok(state),
-        Err(_) => bail!("another thread failed while it held the issuer's state"),
-    }
-}
-
 fn claims(url: &str, subject: &str, groups: &[&str]) -> Result<Value> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).context("the clock stands before 1970")?.as_secs();
     Ok(json!({
@@ -242,6 +214,7 @@ fn sign(key: &SigningKey, claims: &Value, change: impl FnOnce(&mut Value)) -> Re
 #[cfg(test)]
 mod tests {
     use std::io::{Read, Write};
+    use std::net::TcpStream;
 
     use aws_lc_rs::signature::{
         ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey,
@@ -250,7 +223,7 @@ mod tests {
     use super::*;
 
     fn request(issuer: &Issuer, text: &str) -> String {
-        let mut stream = TcpStream::connect(issuer.address).unwrap();
+        let mut stream = TcpStream::connect(issuer.server.address()).unwrap();
         stream.write_all(text.as_bytes()).unwrap();
         let mut answer = String::new();
         // An issuer that is down drops the connection, which may come as a reset.

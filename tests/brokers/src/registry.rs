@@ -1,17 +1,16 @@
 //! A stand-in for a Confluent-compatible schema registry, for real serializers to register at and for the gate to read from. It keeps
 //! what it is given and compares nothing, and can be slow, down or lying.
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, MutexGuard};
-use std::thread::JoinHandle;
+use std::net::TcpStream;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use crate::http::{self, Request};
+use crate::http::{self, Request, Server, lock};
 
 /// Who may ask.
 pub const USER: &str = "gate";
@@ -36,8 +35,7 @@ pub enum Mood {
 #[derive(Debug)]
 pub struct Registry {
     shared: Arc<Mutex<State>>,
-    address: SocketAddr,
-    thread: Option<JoinHandle<()>>,
+    server: Server,
 }
 
 #[derive(Debug)]
@@ -48,7 +46,6 @@ struct State {
     subjects: Vec<(String, Vec<usize>)>,
     mood: Mood,
     asked: u64,
-    ended: bool,
 }
 
 impl Registry {
@@ -57,22 +54,17 @@ impl Registry {
     /// # Errors
     /// When there is no free port.
     pub fn start() -> Result<Registry> {
-        let listener = TcpListener::bind("127.0.0.1:0").context("cannot listen for the registry")?;
-        let address = listener.local_addr().context("the registry has no address")?;
-        let state = State { schemas: Vec::new(), subjects: Vec::new(), mood: Mood::Well, asked: 0, ended: false };
+        let state = State { schemas: Vec::new(), subjects: Vec::new(), mood: Mood::Well, asked: 0 };
         let shared = Arc::new(Mutex::new(state));
         let served = Arc::clone(&shared);
-        let thread = std::thread::Builder::new()
-            .name("registry".to_owned())
-            .spawn(move || serve(&listener, &served))
-            .context("cannot start the registry's thread")?;
-        Ok(Registry { shared, address, thread: Some(thread) })
+        let server = Server::start("registry", move |stream| take(stream, &served))?;
+        Ok(Registry { shared, server })
     }
 
     /// Where it answers.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.server.address())
     }
 
     /// Where it answers, with the login, as serializers take it.
@@ -117,49 +109,23 @@ impl Registry {
     }
 }
 
-impl Drop for Registry {
-    fn drop(&mut self) {
-        if let Ok(mut state) = self.shared.lock() {
-            state.ended = true;
+fn take(stream: TcpStream, shared: &Arc<Mutex<State>>) {
+    let Ok(mut state) = lock(shared) else { return };
+    state.asked += 1;
+    let mood = state.mood;
+    drop(state);
+    let shared = Arc::clone(shared);
+    // Slow answers do not hold up each other.
+    let answering = std::thread::Builder::new().spawn(move || match mood {
+        Mood::Down => Ok(()),
+        Mood::Lying => http::answer(&stream, |_| Ok(("200 OK", json!("<html>")))),
+        Mood::Slow(delay) => {
+            std::thread::sleep(delay);
+            http::answer(&stream, |request| respond(request, &shared))
         }
-        // The thread waits for a connection: this is the last one.
-        drop(TcpStream::connect(self.address));
-        if let Some(thread) = self.thread.take() {
-            drop(thread.join());
-        }
-    }
-}
-
-fn lock(shared: &Mutex<State>) -> Result<MutexGuard<'_, State>> {
-    match shared.lock() {
-        Ok(state) => Ok(state),
-        Err(_) => bail!("another thread failed while it held the registry's state"),
-    }
-}
-
-fn serve(listener: &TcpListener, shared: &Arc<Mutex<State>>) {
-    for stream in listener.incoming() {
-        let Ok(mut state) = lock(shared) else { return };
-        if state.ended {
-            return;
-        }
-        state.asked += 1;
-        let mood = state.mood;
-        drop(state);
-        let Ok(stream) = stream else { continue };
-        let shared = Arc::clone(shared);
-        // Slow answers do not hold up each other.
-        let answering = std::thread::Builder::new().spawn(move || match mood {
-            Mood::Down => Ok(()),
-            Mood::Lying => http::answer(&stream, |_| Ok(("200 OK", json!("<html>")))),
-            Mood::Slow(delay) => {
-                std::thread::sleep(delay);
-                http::answer(&stream, |request| respond(request, &shared))
-            }
-            Mood::Well => http::answer(&stream, |request| respond(request, &shared)),
-        });
-        drop(answering);
-    }
+        Mood::Well => http::answer(&stream, |request| respond(request, &shared)),
+    });
+    drop(answering);
 }
 
 impl State {

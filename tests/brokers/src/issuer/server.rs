@@ -1,6 +1,6 @@
 //! The issuer's HTTP side: discovery, JWKS and the token endpoint.
 
-use std::net::TcpListener;
+use std::net::TcpStream;
 use std::sync::Mutex;
 
 use anyhow::{Context, Result};
@@ -8,22 +8,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::{LIFETIME, SigningKey, State, claims, lock, sign};
-use crate::http::{self, Request};
+use super::{LIFETIME, SigningKey, State, claims, sign};
+use crate::http::{self, Request, lock};
 
-/// Serves until the state says that it has ended.
-pub(super) fn serve(listener: &TcpListener, shared: &Mutex<State>) {
-    for stream in listener.incoming() {
-        let Ok(state) = lock(shared) else { return };
-        if state.ended {
-            return;
-        }
-        let down = state.down;
-        drop(state);
-        if let (false, Ok(stream)) = (down, stream) {
-            // Whatever goes wrong with one client ends with its connection.
-            drop(http::answer(&stream, |request| respond(request, shared)));
-        }
+/// Answers one client; whatever goes wrong with it ends with its connection.
+pub(super) fn take(stream: &TcpStream, shared: &Mutex<State>) {
+    if lock(shared).is_ok_and(|state| !state.down) {
+        drop(http::answer(stream, |request| respond(request, shared)));
     }
 }
 
