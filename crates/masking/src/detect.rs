@@ -242,7 +242,7 @@ fn merge(hits: &mut Vec<Hit>, wanted: &[(Detector, ClassId)], first: impl Fn(Cla
 /// otherwise it is nothing.
 fn looked(bytes: usize) {
     #[cfg(test)]
-    tests::LOOKS.set(tests::LOOKS.get() + bytes);
+    tests::work::LOOKS.set(tests::work::LOOKS.get() + bytes);
     #[cfg(not(test))]
     let _ = bytes;
 }
