@@ -43,12 +43,12 @@ pub(crate) fn class_keys(sections: &[ClassKeySection]) -> Result<BTreeMap<String
 pub(crate) fn registry_login(section: &RegistrySection) -> Result<Option<HeaderValue>> {
     let header = match (&section.user, &section.password, &section.token) {
         (Some(user), Some(password), _) => {
-            let password = read(password, "the schema registry's password")?;
+            let password = read(password, "the schema registry's password", WRITE_IT)?;
             let login = Zeroizing::new([user.get_ref().as_bytes(), b":", password.trim_ascii()].concat());
             Zeroizing::new(format!("Basic {}", BASE64_STANDARD.encode(&*login)).into_bytes())
         }
         (_, _, Some(token)) => {
-            let token = read(token.get_ref(), "the schema registry's token")?;
+            let token = read(token.get_ref(), "the schema registry's token", WRITE_IT)?;
             Zeroizing::new([b"Bearer ", token.trim_ascii()].concat())
         }
         _ => return Ok(None),
@@ -64,7 +64,7 @@ pub(crate) fn registry_login(section: &RegistrySection) -> Result<Option<HeaderV
 /// # Errors
 /// As of [`read`], or what comes is not 32 bytes as base64 or hex.
 fn key(source: &KeySource, what: &str) -> Result<SecretKey> {
-    let text = read(source, what)?;
+    let text = read(source, what, "make one with: head -c 32 /dev/urandom | base64 > FILE; chmod 600 FILE")?;
     let words = text.trim_ascii();
     let bytes = Zeroizing::new(
         if words.len() == 64 { from_hex(words) } else { BASE64_STANDARD.decode(words).ok() }.unwrap_or_default(),
@@ -75,19 +75,18 @@ fn key(source: &KeySource, what: &str) -> Result<SecretKey> {
     Ok(Zeroizing::new(key))
 }
 
-/// A secret as it lies in its file or as a command says it; `what` says which.
+/// How to mend it that a credential of somebody else's is not where it should be.
+const WRITE_IT: &str = "write it there; chmod 600 FILE";
+
+/// A secret as it lies in its file or as a command says it; `what` says which, `mend` what to do where the file is not there.
 ///
 /// # Errors
 /// The file or command cannot be read, or others may read the file.
-fn read(source: &KeySource, what: &str) -> Result<Zeroizing<Vec<u8>>> {
+fn read(source: &KeySource, what: &str, mend: &str) -> Result<Zeroizing<Vec<u8>>> {
     Ok(match source {
         KeySource::File { file } => {
-            let metadata = std::fs::metadata(file).with_context(|| {
-                format!(
-                    "cannot read {what} {}; make one with: head -c 32 /dev/urandom | base64 > FILE; chmod 600 FILE",
-                    file.display()
-                )
-            })?;
+            let metadata =
+                std::fs::metadata(file).with_context(|| format!("cannot read {what} {}; {mend}", file.display()))?;
             if metadata.mode() & 0o077 != 0 {
                 bail!("others may read {what} {0}; mend it with: chmod 600 {0}", file.display());
             }

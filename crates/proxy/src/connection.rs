@@ -38,7 +38,7 @@ pub async fn serve(present: Present, stream: TcpStream, peer: SocketAddr, target
     let listener = Arc::clone(&present.listener);
     let ended = attend(&listener, stream, peer, target).await;
     if let Err(fault) = ended {
-        let cause = std::error::Error::source(&fault).map(ToString::to_string).unwrap_or_default();
+        let cause = std::error::Error::source(&fault).map(ToString::to_string);
         match (&fault, fault.kind()) {
             // Load balancers do this every few seconds.
             (Fault::Login(LEFT) | Fault::ClientIo(_), _) => {

@@ -92,6 +92,8 @@ pub(crate) struct TopicMask<'a> {
     schemas: &'a mut AtHand,
     /// The batch at hand was not read by what its records say, so that it may not be kept.
     passing: bool,
+    /// Where the batch at hand stands: partition and first offset.
+    at: (i32, i64),
     /// Of the batch at hand.
     key: Option<Key>,
     batch: Found,
@@ -117,6 +119,7 @@ impl<'a> TopicMask<'a> {
             now_ms,
             schemas,
             passing: false,
+            at: (-1, -1),
             key: None,
             batch: Found::default(),
             record: Found::default(),
@@ -158,10 +161,19 @@ impl<'a> TopicMask<'a> {
     }
 }
 
+fn name_of(part: RecordPart<'_>) -> &'static str {
+    match part {
+        RecordPart::Key => "key",
+        RecordPart::Value => "value",
+        RecordPart::Header(_) => "header",
+    }
+}
+
 impl RecordMask for TopicMask<'_> {
     fn known(&mut self, batch: BatchAt<'_>) -> Option<MaskedBatch> {
         self.batch.clear();
         self.passing = false;
+        self.at = (batch.partition, batch.base_offset);
         self.schemas.strange.clear();
         let cache = self.shared.masked.0.as_ref()?;
         let key = Key {
@@ -187,9 +199,14 @@ impl RecordMask for TopicMask<'_> {
             Ok(Rewritten::Changed) => PartFate::Changed,
             Ok(Rewritten::DropRecord) => PartFate::DropRecord,
             Err(NotRead::Yet) => PartFate::Later,
-            Err(NotRead::Ever(Unmaskable { why, .. })) => {
+            Err(NotRead::Ever(Unmaskable { why, at })) => {
                 if let Some(records) = self.shared.metrics.unmaskable.again(self.now_ms) {
-                    warn!(topic = %self.topic, why, records, "records cannot be read as masking.yaml says, so they are withheld: `tidegate mask try` shows why");
+                    let (partition, offset) = self.at;
+                    warn!(
+                        topic = %self.topic, partition, batch_at_offset = offset, part = name_of(part), why, at_byte = at, records,
+                        "records cannot be read as masking.yaml says, so they are withheld from who sees them masked: mend their writer \
+                         or the topic's row, and try one with `tidegate mask try`"
+                    );
                 }
                 match self.view.plan.on_unmaskable {
                     OnUnmaskable::DropRecord => PartFate::DropRecord,
@@ -272,11 +289,7 @@ impl RecordMask for TopicRules<'_> {
             Ok(Rewritten::DropRecord) => PartFate::DropRecord,
             Err(NotRead::Yet) => PartFate::Later,
             Err(NotRead::Ever(unmaskable)) => {
-                let part = match part {
-                    RecordPart::Key => "key",
-                    RecordPart::Value => "value",
-                    RecordPart::Header(_) => "header",
-                };
+                let part = name_of(part);
                 self.unreadable = Some(format!("its {part} cannot be read as its topic has it: {unmaskable}"));
                 PartFate::DenyTopic
             }

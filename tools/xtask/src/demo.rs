@@ -138,6 +138,7 @@ fn stay(stage: &Stage) -> Result<()> {
         oidc_provider::ALICE.password
     );
     println!("{}", stage.people.paste(&stage.jars, &stage.gate.bootstrap(), &stage.topic)?);
+    println!("{}", masks::paste(stage));
     println!("{}\n\nCtrl-C ends it.", evidence::paste(stage));
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot wait for Ctrl-C")?;

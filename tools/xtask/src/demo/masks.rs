@@ -129,6 +129,17 @@ fn reader<'a>(stage: &'a Stage, person: &Person, group: &str, more: &[&str]) -> 
     Tool::new(&stage.jars, java::CONSOLE_CONSUMER, &stage.gate.bootstrap(), &person.login, &args)
 }
 
+/// A line to paste about what is shown.
+pub(super) fn paste(stage: &Stage) -> String {
+    format!(
+        "# the same payments as fay (fraud), sam (support) and ann (an analyst) are shown them\n\
+         for who in fay sam ann; do ./kafka-console-consumer --bootstrap-server {} --command-config $who.properties \\\n    \
+             --topic {} --group demo-play-$who --from-beginning --max-messages 2; done\n",
+        stage.gate.bootstrap(),
+        stage.payments
+    )
+}
+
 /// Columns side by side.
 fn aligned(rows: &[[String; 4]]) -> String {
     let mut widths = [0; 4];

@@ -212,8 +212,9 @@ impl People {
 
     /// What a Java machine of Kafka 4 must be told before it reads a token file.
     fn options(&self) -> String {
-        let urls: Vec<String> =
-            [&self.alice, &self.bob, &self.carol].map(|person| format!("file://{}", person.token.display())).into();
+        let urls: Vec<String> = [&self.alice, &self.bob, &self.carol, &self.fay, &self.sam, &self.ann]
+            .map(|person| format!("file://{}", person.token.display()))
+            .into();
         format!("-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls={}", urls.join(","))
     }
 
