@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
 use reqwest::{Certificate, Client, StatusCode, Url, redirect};
 use serde::Deserialize;
@@ -93,6 +93,7 @@ impl HttpRegistry {
             let pem = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
             let authorities = Certificate::from_pem_bundle(&pem)
                 .with_context(|| format!("{} holds no PEM certificates", path.display()))?;
+            ensure!(!authorities.is_empty(), "{} holds no PEM certificates", path.display());
             builder = builder.tls_certs_merge(authorities);
         }
         let client = builder.build().context("cannot make a client for the schema registry")?;
@@ -153,7 +154,13 @@ impl HttpRegistry {
         match response.status() {
             StatusCode::OK => {}
             StatusCode::NOT_FOUND => {}
-            status => return Err(Trouble::Down(format!("the schema registry answered {status}"))),
+            status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
+                return Err(Trouble::Down(format!(
+                    "{} answered {status}: check the login in its [[schema_registry]]",
+                    self.base
+                )));
+            }
+            status => return Err(Trouble::Down(format!("{} answered {status}", self.base))),
         }
         let is_found = response.status() == StatusCode::OK;
         let mut body = Vec::new();
@@ -171,7 +178,10 @@ impl HttpRegistry {
             return Err(if missing {
                 Trouble::Missing
             } else {
-                Trouble::Down("the schema registry answered 404".to_owned())
+                Trouble::Down(format!(
+                    "{} answered 404: is url in its [[schema_registry]] the registry's own?",
+                    self.base
+                ))
             });
         }
         serde_json::from_slice(&body)

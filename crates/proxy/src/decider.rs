@@ -307,7 +307,14 @@ impl Gate for Decider<'_> {
                 Asks::Rules(Box::new(TopicRules::new(writes, topic, shared, &mut self.schemas, self.now_ms)))
             }
             Err(why) => {
-                self.cannot_show(topic, -1, &why);
+                if let Some(times) = self.shared.metrics.unmaskable.again(self.now_ms) {
+                    warn!(
+                        topic,
+                        why,
+                        times,
+                        "what masking.yaml asks of records written to this topic cannot be made, so they are refused: shorten its paths"
+                    );
+                }
                 Asks::Unknown
             }
         }

@@ -200,6 +200,11 @@ impl RecordMask for TopicMask<'_> {
             Ok(Rewritten::DropRecord) => PartFate::DropRecord,
             Err(NotRead::Yet) => PartFate::Later,
             Err(NotRead::Ever(Unmaskable { why, at })) => {
+                match self.view.plan.on_unmaskable {
+                    // Of what stops the partition the protocol tells.
+                    OnUnmaskable::DenyTopic => return PartFate::DenyTopic,
+                    OnUnmaskable::DropRecord => {}
+                }
                 if let Some(records) = self.shared.metrics.unmaskable.again(self.now_ms) {
                     let (partition, offset) = self.at;
                     warn!(
@@ -208,10 +213,7 @@ impl RecordMask for TopicMask<'_> {
                          or the topic's row, and try one with `tidegate mask try`"
                     );
                 }
-                match self.view.plan.on_unmaskable {
-                    OnUnmaskable::DropRecord => PartFate::DropRecord,
-                    OnUnmaskable::DenyTopic => PartFate::DenyTopic,
-                }
+                PartFate::DropRecord
             }
         }
     }

@@ -142,6 +142,7 @@ impl Showing<'_> {
         if masked.bytes.is_none() && out.is_empty() {
             self.same = self.same.saturating_add(bytes.len());
         } else {
+            out.reserve(if out.is_empty() { all.len() } else { 0 });
             self.settle(all, out);
             out.extend_from_slice(new);
         }
@@ -151,15 +152,18 @@ impl Showing<'_> {
     fn rewrite(&mut self, batch: &[u8], bytes_max: usize) -> Result<MaskedBatch, RecordsError> {
         let limits = Limits { bytes: bytes_max, unpacked: self.room.unpacked };
         let mut through = Through { mask: self.mask, header: Vec::new() };
-        let mut new = Vec::new();
+        // About what comes of it: growing step by step would copy it again and again.
+        let mut new = Vec::with_capacity(batch.len().saturating_add(batch.len() / 8));
         let rewritten =
             CODECS.with_borrow_mut(|codecs| records::rewrite(batch, &limits, codecs, &mut through, &mut new));
         self.room.unpacked = self.room.unpacked.saturating_sub(unpacked(batch, &rewritten));
         let summary = rewritten?;
+        if summary.changed == 0 && summary.dropped == 0 {
+            return Ok(MaskedBatch { bytes: None, withheld: 0 });
+        }
         // What codecs took beyond it would be kept with it.
         new.shrink_to_fit();
-        let is_same = summary.changed == 0 && summary.dropped == 0;
-        Ok(MaskedBatch { bytes: (!is_same).then(|| Bytes::from(new)), withheld: summary.dropped })
+        Ok(MaskedBatch { bytes: Some(Bytes::from(new)), withheld: summary.dropped })
     }
 }
 
@@ -195,15 +199,16 @@ pub(crate) fn parts(
     let mut part = |part, bytes: Option<&[u8]>, out: &mut Vec<u8>| {
         bytes.map_or(PartFate::Same, |bytes| mask.part(part, key, bytes, out))
     };
-    for (fate, is_new) in [
-        (part(RecordPart::Key, record.key, &mut new.key), &mut changed.key),
-        (part(RecordPart::Value, record.value, &mut new.value), &mut changed.value),
-    ] {
-        match ends(fate) {
-            Some(outcome) => return outcome,
-            None => *is_new = fate == PartFate::Changed,
-        }
+    let fate = part(RecordPart::Key, record.key, &mut new.key);
+    if let Some(outcome) = ends(fate) {
+        return outcome;
     }
+    changed.key = fate == PartFate::Changed;
+    let fate = part(RecordPart::Value, record.value, &mut new.value);
+    if let Some(outcome) = ends(fate) {
+        return outcome;
+    }
+    changed.value = fate == PartFate::Changed;
     for (place, header) in record.headers.iter().enumerate() {
         buffer.clear();
         let fate = part(RecordPart::Header(header.key), header.value, buffer);
