@@ -463,7 +463,7 @@ pub fn answer_shape(api_key: i16) -> Option<AnswerShape> {
         FETCH => refused_fetch,
         _ => |_error| Vec::new(),
     };
-    let refused_record: Option<fn(u32, &str) -> Fields> = (api_key == PRODUCE).then_some(refused_record);
+    let refused_record: Option<fn(Option<u32>, &str) -> Fields> = (api_key == PRODUCE).then_some(refused_record);
     Some(AnswerShape { topics, name, partitions, index, error, refused, refused_record, words: usual_words(api_key) })
 }
 
@@ -491,13 +491,14 @@ fn refused_produce(error: i16) -> Fields {
 }
 
 /// Which record of a batch was refused, and why (KIP-467).
-fn refused_record(place: u32, why: &str) -> Fields {
+fn refused_record(place: Option<u32>, why: &str) -> Fields {
     use produce::{
         RESPONSES__PARTITION_RESPONSES__ERROR_MESSAGE as MESSAGE,
         RESPONSES__PARTITION_RESPONSES__RECORD_ERRORS as ERRORS,
         RESPONSES__PARTITION_RESPONSES__RECORD_ERRORS__BATCH_INDEX as PLACE,
         RESPONSES__PARTITION_RESPONSES__RECORD_ERRORS__BATCH_INDEX_ERROR_MESSAGE as WHY,
     };
+    let Some(place) = place else { return vec![(MESSAGE, Value::Text(why.to_owned()))] };
     let told = format!("record {place} of the batch: {why}");
     let error = vec![(PLACE, Value::Int(i64::from(place))), (WHY, Value::Text(told.clone()))];
     vec![(MESSAGE, Value::Text(told)), (ERRORS, Value::List(vec![error]))]

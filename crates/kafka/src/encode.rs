@@ -1,5 +1,5 @@
-//! Builds messages from the table: the gate's own answers and requests, and elements spliced into a broker's answer. Used off the
-//! hot path only, so plain owned values are good enough.
+//! Builds messages from the table: the gate's own answers and requests, and elements spliced into a broker's answer. Whole
+//! messages are made off the hot path only, so plain owned values are good enough.
 
 use crate::schema::{Default, Field, FieldId, Message, Type};
 

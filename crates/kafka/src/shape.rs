@@ -45,7 +45,7 @@ pub struct AnswerShape {
     /// What else a partition that is refused with this error must say where the default is not it.
     pub refused: fn(i16) -> Fields,
     /// What a partition says of which a record was refused: its place in the batch, and why.
-    pub refused_record: Option<fn(u32, &str) -> Fields>,
+    pub refused_record: Option<fn(Option<u32>, &str) -> Fields>,
     /// Where a refused partition says why, in words, with the usual ones.
     pub(crate) words: Option<(FieldId, &'static str)>,
 }

@@ -16,7 +16,7 @@ pub(crate) const PARTITIONS_MAX: usize = 16;
 pub(crate) struct Words {
     by_name: HashMap<String, String>,
     /// By topic and partition.
-    records: HashMap<(String, i32), (u32, String)>,
+    records: HashMap<(String, i32), (Option<u32>, String)>,
 }
 
 /// A right that was refused, and the name by which the client called what it is to.
@@ -39,12 +39,12 @@ impl Words {
     }
 
     /// A record that was refused: its place in its batch, and why.
-    pub(crate) fn refuse_record(&mut self, topic: &str, partition: i32, (place, why): (u32, &str)) {
+    pub(crate) fn refuse_record(&mut self, topic: &str, partition: i32, (place, why): (Option<u32>, &str)) {
         self.records.insert((topic.to_owned(), partition), (place, why.to_owned()));
     }
 
     /// The record of a partition that was refused.
-    pub(crate) fn of_record(&self, topic: &str, partition: i32) -> Option<(u32, &str)> {
+    pub(crate) fn of_record(&self, topic: &str, partition: i32) -> Option<(Option<u32>, &str)> {
         if self.records.is_empty() {
             return None;
         }

@@ -170,6 +170,6 @@ pub struct MaskUse {
     pub withheld: u64,
     /// What the others held.
     pub seen: Seen,
-    /// Why a record that was to be written was refused, and all with it: its place in its batch, and our own words.
-    pub refused: Option<(u32, String)>,
+    /// Why records that were to be written were refused: the place of the one in its batch, or none for the batch as such, and our own words.
+    pub refused: Option<(Option<u32>, String)>,
 }

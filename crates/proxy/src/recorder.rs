@@ -339,7 +339,8 @@ impl Recorder {
         let refused = facts.masks.iter().filter_map(|mask| Some((mask, mask.refused.as_ref()?)));
         for (mask, (place, why)) in refused.take(REFUSED_RECORDS_MAX) {
             let topic = facts.topics.get(mask.topic).map_or("", |topic| topic.name.as_str());
-            let said = format!("{topic}-{}: record {place} of the batch: {why}", mask.partition);
+            let record = place.map(|place| format!("record {place} of the batch: ")).unwrap_or_default();
+            let said = format!("{topic}-{}: {record}{why}", mask.partition);
             entry.facts.push(("record_refused".into(), said));
         }
         self.writer.plain(entry)

@@ -469,6 +469,17 @@ mod tests {
         assert!(read(&mut AtHand::default(), &all, of).is_ok());
     }
 
+    /// Else its clients would ask again and again.
+    #[tokio::test]
+    async fn an_answer_is_held_while_a_registry_is_down() {
+        let given = Arc::new(Given::default());
+        given.answers.lock().unwrap().insert(7, Answer::Down("no".to_owned()));
+        let all = Arc::new(Schemas::new(Some(given)));
+        let begin = Instant::now();
+        all.learn(&[7]).await;
+        assert!(begin.elapsed() >= WAIT);
+    }
+
     #[tokio::test]
     async fn a_batch_that_names_many_schemas_that_there_are_not_is_waited_for_a_few_times_only() {
         let given = Arc::new(Given::default());

@@ -44,8 +44,8 @@ impl<'a> Frames<'a> {
     }
 }
 
-/// Lets nothing of the frames through but their digests. Topics carry no classes yet, so nobody can say which bytes of a record
-/// may be kept: none are, and the leaf has no stored frame.
+/// Lets nothing of the frames through but their digests. There is no mask for what is stored yet, so no bytes of a
+/// record may be kept: none are, and the leaf has no stored frame.
 #[must_use]
 pub fn storage_mask(mut entry: Entry, frames: Option<&Frames<'_>>, algorithm: Algorithm) -> Storable {
     if let Some(frames) = frames {

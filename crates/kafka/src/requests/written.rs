@@ -35,10 +35,10 @@ pub(super) fn look_into(batch: &[u8], span: &Range<usize>, flexible: bool, scope
     scope.room.unpacked = scope.room.unpacked.saturating_sub(unpacked(batch, &rewritten));
     let refused = match (&rewritten, writing.refused.take()) {
         (Ok(summary), _) if summary.control > 0 => {
-            Some((code::INVALID_RECORD, (0, "clients write no control records".to_owned())))
+            Some((code::INVALID_RECORD, (None, "clients write no control records".to_owned())))
         }
         (Ok(_), _) => None,
-        (Err(_), Some(refused)) => Some((code::INVALID_RECORD, refused)),
+        (Err(_), Some((place, why))) => Some((code::INVALID_RECORD, (Some(place), why))),
         // What is needed to read it is on its way, or the request holds more than is looked into at once; producers try again.
         (Err(error), None)
             if error.why == Why::Later || !whole && matches!(error.why, Why::TooLarge | Why::Unpacked) =>
@@ -46,8 +46,8 @@ pub(super) fn look_into(batch: &[u8], span: &Range<usize>, flexible: bool, scope
             scope.refuse_last(code::NOT_ENOUGH_REPLICAS);
             return;
         }
-        (Err(error), None) if error.why == Why::Crc => Some((code::CORRUPT_MESSAGE, (0, error.to_string()))),
-        (Err(error), None) => Some((code::INVALID_RECORD, (0, error.to_string()))),
+        (Err(error), None) if error.why == Why::Crc => Some((code::CORRUPT_MESSAGE, (None, error.to_string()))),
+        (Err(error), None) => Some((code::INVALID_RECORD, (None, error.to_string()))),
     };
     let mut seen = rules.take_seen();
     drop(rules);
