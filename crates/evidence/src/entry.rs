@@ -2,7 +2,11 @@
 
 use aws_lc_rs::digest::{Context, SHA256};
 
+use crate::kept::{Keep, LevelRef, Unread};
 use crate::merkle::to_hash;
+
+/// What a leaf says of a batch that is kept, about.
+const KEPT_WEIGHT: usize = 150;
 
 /// Identifies a session within a log; made by the gateway, random.
 pub type SessionId = [u8; 16];
@@ -129,6 +133,20 @@ numbered! {
         Stored = 12 "stored",
         /// The login that a token or a session comes from (`sid`).
         LoginId = 13 "login_id",
+        /// A part that could not be read.
+        Unread = 14 "unread",
+    }
+}
+
+numbered! {
+    /// How much a log keeps of the records of a topic.
+    Level {
+        /// The records themselves, under the storage mask.
+        Full = 1 "full",
+        /// A commitment to their bytes.
+        Digest = 2 "digest",
+        /// How many, and where.
+        Metadata = 3 "metadata",
     }
 }
 
@@ -356,7 +374,7 @@ pub struct Previous {
 /// One thing that happened. What is personal goes into `disclosures`, payload only as [`Digest`]; all else is written
 /// as it is, so that no field may carry bytes from outside but names that policy has seen.
 ///
-/// An entry read back has `received`, `delivered`, `stored`, `batches` and `disclosures` empty: the leaf holds
+/// An entry read back has `received`, `delivered`, `stored`, `batches`, `kept`, `unread` and `disclosures` empty: the leaf holds
 /// commitments in their place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -394,6 +412,12 @@ pub struct Entry {
     pub classes: Vec<ClassRef>,
     /// Batches in those partitions.
     pub batches: Vec<Batch>,
+    /// How much is kept of the records of topics, where that is not [`Level::Digest`].
+    pub levels: Vec<LevelRef>,
+    /// What is kept of them.
+    pub kept: Vec<Keep>,
+    /// What could not be read of them, and so is not kept.
+    pub unread: Vec<Unread>,
     /// Bytes as they came.
     pub received: Option<Digest>,
     /// Bytes as delivered, only where they differ from `received`.
@@ -438,6 +462,9 @@ impl Entry {
             masks: Vec::new(),
             classes: Vec::new(),
             batches: Vec::new(),
+            levels: Vec::new(),
+            kept: Vec::new(),
+            unread: Vec::new(),
             received: None,
             delivered: None,
             stored: None,
@@ -468,7 +495,16 @@ impl Entry {
             + self.partitions.len() * 40
             + self.masks.len() * 56
             + self.batches.len() * 20
+            + self.levels.len() * 4
+            + self.kept.len() * KEPT_WEIGHT
+            + self.unread.iter().map(|part| part.why.len() + 80).sum::<usize>()
             + self.counts.len() * 8
+    }
+
+    /// Bytes of the blocks that come with it.
+    #[must_use]
+    pub fn block_bytes(&self) -> usize {
+        self.kept.iter().map(|keep| keep.block.weight()).sum()
     }
 }
 

@@ -27,6 +27,8 @@ pub enum FrameKind {
     Commit = 3,
     /// The certificate of the incarnation's key; first frame of every segment.
     Note = 4,
+    /// A piece of kept bytes, encrypted; [`crate::kept::Piece`] is its body.
+    Block = 5,
 }
 
 /// Why bytes are not a frame or header.
@@ -116,7 +118,8 @@ pub fn parse_frame(data: &[u8]) -> Result<Frame<'_>, FrameError> {
         2 => FrameKind::Disclosure,
         3 => FrameKind::Commit,
         4 => FrameKind::Note,
-        // 5 (stored payload) and 6 (sealed originals) are named for later and refused today.
+        5 => FrameKind::Block,
+        // 6 (sealed originals) is named for later and refused today.
         other => return Err(FrameError::Kind(other)),
     };
     let seq = u64_at(head, 12).ok_or(FrameError::Truncated)?;
@@ -290,7 +293,7 @@ mod tests {
     fn reserved_kinds_are_refused() {
         let mut out = Vec::new();
         write_frame(&mut out, FrameKind::Leaf, 1, b"body");
-        for kind in [5, 6] {
+        for kind in [0, 6, 7] {
             out[8] = kind;
             let crc = crc32c::crc32c(&out[8..24]);
             out[4..8].copy_from_slice(&crc.to_le_bytes());

@@ -3,9 +3,10 @@
 
 use crate::cbor::{Decoder, Encoder, Malformed};
 use crate::entry::{
-    Algorithm, AliasRef, Api, ClassRef, Decision, Effect, Entry, Kind, Label, MaskRef, PartitionRange, Place, Previous,
-    ResourceRef, TopicRef,
+    Algorithm, AliasRef, Api, ClassRef, Decision, Effect, Entry, Kind, Label, Level, MaskRef, PartitionRange, Place,
+    Previous, ResourceRef, TopicRef,
 };
+use crate::kept::{KeptRef, LevelRef, UnreadRef};
 use crate::merkle::{Hash, sha256_parts};
 
 /// The longest leaf: C2SP entry bundles give lengths in 16 bits.
@@ -52,6 +53,10 @@ pub struct Leaf {
     pub stored: Option<Payload>,
     /// Tags of batches, each with the position of its partition in the entry.
     pub tags: Vec<(u32, ContentTag)>,
+    /// Batches that are kept.
+    pub kept: Vec<KeptRef>,
+    /// Parts that could not be read, and so are not kept.
+    pub unread: Vec<UnreadRef>,
     /// Commitments to personal values.
     pub commitments: Vec<(Label, Hash)>,
     /// SHA-256 of the body of the DISC frame just before this leaf's frame.
@@ -219,6 +224,11 @@ impl Leaf {
             e.uint(place.byte);
             e.uint(place.length);
         });
+        self.encode_records(fields);
+    }
+
+    fn encode_records(&self, fields: &mut Fields) {
+        let entry = &self.entry;
         fields.list(29, &self.tags, |e, (partition, tag)| {
             e.array(2);
             e.uint((*partition).into());
@@ -246,6 +256,13 @@ impl Leaf {
             e.uint(used.clear);
             e.text(&used.rule);
         });
+        fields.list(33, &entry.levels, |e, level| {
+            e.array(2);
+            e.uint(level.topic.into());
+            e.uint(level.level.number().into());
+        });
+        fields.list(34, &self.kept, |e, kept| kept.encode(e));
+        fields.list(35, &self.unread, |e, part| part.encode(e));
     }
 
     /// Reads a leaf. Only the form that [`Leaf::encode`] writes is accepted.
@@ -294,6 +311,8 @@ impl Leaf {
             delivered: None,
             stored: None,
             tags: Vec::new(),
+            kept: Vec::new(),
+            unread: Vec::new(),
             commitments: Vec::new(),
             disclosure: None,
             session_count: None,
@@ -387,6 +406,14 @@ impl Leaf {
             }
             31 => entry.masks = list(d, mask)?,
             32 => entry.classes = list(d, class)?,
+            33 => {
+                entry.levels = list(d, |d| {
+                    d.array_of(2)?;
+                    Ok(LevelRef { topic: d.small()?, level: numbered(d, Level::from_number)? })
+                })?;
+            }
+            34 => self.kept = list(d, KeptRef::decode)?,
+            35 => self.unread = list(d, UnreadRef::decode)?,
             _ => return Err(d.malformed("an unknown key")),
         }
         Ok(())

@@ -6,6 +6,7 @@
 mod cbor;
 pub mod entry;
 pub mod frame;
+pub mod kept;
 pub mod leaf;
 pub mod merkle;
 pub mod note;
@@ -16,11 +17,12 @@ pub mod verify;
 
 pub use cbor::Malformed;
 pub use entry::{
-    Algorithm, AliasRef, Api, Batch, ClassRef, Decision, Digest, Effect, Entry, Kind, Label, MaskRef, PartitionRange,
-    PayloadHasher, Place, Previous, ResourceRef, SessionId, TopicRef,
+    Algorithm, AliasRef, Api, Batch, ClassRef, Decision, Digest, Effect, Entry, Kind, Label, Level, MaskRef,
+    PartitionRange, PayloadHasher, Place, Previous, ResourceRef, SessionId, TopicRef,
 };
 #[doc(hidden)]
 pub use frame::fuzz_frame;
+pub use kept::{Keep, LevelRef, Packed, Unread};
 #[doc(hidden)]
 pub use leaf::fuzz_entry;
 #[doc(hidden)]

@@ -10,13 +10,16 @@ pub(crate) use retry::retriable;
 
 use std::collections::HashSet;
 
-use tidegate_model::{AnswerStep, Effect, Facts, Gate, MaskUse, PartitionUse, Seen, Slot, TopicUse, View};
+use tidegate_model::{
+    AnswerStep, Effect, Facts, Gate, KeptRecords, Level, MaskUse, PartitionUse, Seen, Slot, TopicUse, View,
+};
 
 use crate::batch;
 use crate::classify;
 use crate::encode::{self, Fields, Value};
 use crate::error::ProtocolError;
 use crate::header;
+use crate::kept::{self, OfPartition};
 use crate::requests::{Pending, code, identify};
 use crate::schema::messages::{
     add_partitions_to_txn_response as add_partitions, create_topics_response as create,
@@ -31,7 +34,7 @@ use crate::shape::{AnswerShape, Kept, Merge};
 use crate::splice::Splice;
 use crate::walk::{Event, Scalar, Walker};
 use crate::words::Words;
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use shown::{Of, Room, Shown};
 use std::ops::Range;
 use visible::Visible;
@@ -55,7 +58,7 @@ pub fn read(mut slot: Slot, frame: BytesMut, gate: &mut dyn Gate) -> Result<Answ
     let body = received.get(body_at..).unwrap_or_default();
     let aliases = std::mem::take(&mut pending.aliases);
     let everything = if aliases.is_empty() { HashSet::new() } else { pending.everything.clone() };
-    let mut reading = Reading::new(&slot, pending, body.len())?;
+    let mut reading = Reading::new(&slot, pending, &received, body.len())?;
     let mut walker = Walker::new(reading.message, slot.api_version, body)?;
     while let Some(event) = walker.next()? {
         reading.on(&event, gate)?;
@@ -93,6 +96,10 @@ struct Reading {
     error_at: Range<usize>,
     /// What masked records may still take of this answer.
     room: Room,
+    /// What records may still take on their way to evidence.
+    kept_room: Room,
+    /// The frame as it came.
+    received: Bytes,
 }
 
 /// What a produce request asked, in the order of topic name and partition.
@@ -116,7 +123,7 @@ impl Asked {
 }
 
 impl Reading {
-    fn new(slot: &Slot, pending: Pending, body_bytes: usize) -> Result<Self, ProtocolError> {
+    fn new(slot: &Slot, pending: Pending, received: &Bytes, body_bytes: usize) -> Result<Self, ProtocolError> {
         let unsupported = ProtocolError::Unsupported { api_key: slot.api_key, version: slot.api_version };
         let (Some(api), Some(message)) = (classify::api(slot.api_key), message(slot.api_key, Direction::Response))
         else {
@@ -137,6 +144,7 @@ impl Reading {
             topics: Vec::new(),
             partitions: Vec::new(),
             masks: Vec::new(),
+            kept: KeptRecords::default(),
             aliases: Vec::new(),
             error: 0,
             refused: merge.is_some() || appended.is_some(),
@@ -160,6 +168,8 @@ impl Reading {
             error_before_index: 0,
             error_at: 0..0,
             room: Room::of_answer(body_bytes),
+            kept_room: Room::of_answer(body_bytes),
+            received: received.clone(),
         })
     }
 
@@ -303,8 +313,16 @@ impl Reading {
         }
         identify(std::slice::from_mut(topic), gate);
         let (number, of) = (partition.topic, Of { topic_id: topic.id, partition: partition.partition });
+        let kept =
+            kept::Of { topic: number, topic_id: of.topic_id, partition: of.partition, frame: Some(&self.received) };
+        let mut kept = kept::keep(records, kept, gate.keeps(&topic.name), &mut self.kept_room);
+        // What cannot be recorded yet is not delivered yet.
+        let (came, records) = (records, records.get(..kept.bytes).unwrap_or(records));
         let mut mask = match gate.view(&topic.name) {
-            View::Plain => return self.delivered(records),
+            View::Plain => {
+                self.keep(kept);
+                return self.deliver(came, records, span);
+            }
             View::Withheld => {
                 let (partition, seen) = (of.partition, Seen::default());
                 self.facts.masks.push(MaskUse { topic: number, partition, withheld: 0, seen, refused: None });
@@ -313,7 +331,7 @@ impl Reading {
             }
             View::Masked(mask) => mask,
         };
-        let (shown, withheld) = shown::shown(records, of, &mut *mask, &mut self.room);
+        let (shown, batches, withheld) = shown::shown(records, of, &mut *mask, &mut self.room);
         self.facts.masks.push(MaskUse {
             topic: number,
             partition: of.partition,
@@ -322,8 +340,11 @@ impl Reading {
             refused: None,
         });
         drop(mask);
+        kept.batches.truncate(batches);
+        self.keep(kept);
+        let Some(topic) = self.facts.topics.last() else { return Ok(()) };
         match shown {
-            Shown::AsCame => self.delivered(records),
+            Shown::AsCame => self.deliver(came, records, span),
             Shown::Masked(masked) => self.replace_records(span, &masked),
             Shown::Nothing(why) => {
                 gate.cannot_show(&topic.name, of.partition, &why.to_string());
@@ -331,6 +352,21 @@ impl Reading {
                 self.replace_records(span, &[])
             }
         }
+    }
+
+    /// Notes what evidence keeps of a partition.
+    fn keep(&mut self, kept: OfPartition) {
+        let topic = self.facts.topics.len().saturating_sub(1);
+        let all = &mut self.facts.kept;
+        if kept.level != Level::Digest && all.levels.last() != Some(&(topic, kept.level)) {
+            all.levels.push((topic, kept.level));
+        }
+        all.batches.extend(kept.batches);
+    }
+
+    /// Delivers `records` as they came, which are all that `came` or the first of it.
+    fn deliver(&mut self, came: &[u8], records: &[u8], span: &Range<usize>) -> Result<(), ProtocolError> {
+        if came.len() == records.len() { self.delivered(records) } else { self.replace_records(span, records) }
     }
 
     fn replace_records(&mut self, span: &Range<usize>, records: &[u8]) -> Result<(), ProtocolError> {

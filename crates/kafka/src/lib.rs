@@ -11,6 +11,7 @@ pub mod error;
 #[doc(hidden)]
 pub mod fuzz;
 pub mod header;
+pub mod kept;
 mod members;
 pub mod records;
 pub mod requests;

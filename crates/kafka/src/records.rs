@@ -221,6 +221,12 @@ fn split_first(batches: &[u8]) -> Result<Option<Split<'_>>, Why> {
     Ok(batches.split_at_checked(length.saturating_add(LENGTH_END)))
 }
 
+/// How many records a batch says that it has.
+pub(crate) fn count(batch: &[u8]) -> u64 {
+    let count = batch.get(57..).and_then(<[u8]>::first_chunk::<4>).map_or(0, |count| i32::from_be_bytes(*count));
+    u64::try_from(count).unwrap_or(0)
+}
+
 /// Where a batch says that it begins; −1 where it is too short to.
 pub(crate) fn base_offset(batch: &[u8]) -> i64 {
     batch.first_chunk::<8>().map_or(-1, |base| i64::from_be_bytes(*base))

@@ -12,7 +12,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use tidegate_model::{Facts, Gate, PartitionUse, RequestStep, Slot, TopicUse};
+use tidegate_model::{Facts, Gate, KeptRecords, PartitionUse, RequestStep, Slot, TopicUse};
 
 use crate::alias::{self, Groups, Used};
 use crate::classify::Api;
@@ -174,6 +174,7 @@ impl Request {
             topics: Vec::new(),
             partitions: Vec::new(),
             masks: Vec::new(),
+            kept: KeptRecords::default(),
             aliases: self.aliases.uses(),
             error: 0,
             refused: false,

@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use tidegate_model::{
-    AnswerStep, ClientWords, Credential, Effect, Facts, FrameRefused, Gate, LoginOutcome, Mechanism, RequestStep,
-    Session, Slot,
+    AnswerStep, ClientWords, Credential, Effect, Facts, FrameRefused, Gate, KeptRecords, LoginOutcome, Mechanism,
+    RequestStep, Session, Slot,
 };
 
 use crate::alias::{Groups, Used};
@@ -315,6 +315,7 @@ fn here(header: &RequestHeader<'_>, operation: &'static str, frame: Bytes) -> Re
         topics: Vec::new(),
         partitions: Vec::new(),
         masks: Vec::new(),
+        kept: KeptRecords::default(),
         aliases: Vec::new(),
         error: 0,
         refused: false,

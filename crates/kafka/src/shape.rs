@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use tidegate_model::{Action, Gate, MaskUse, PartitionUse, Resource, TopicUse};
+use tidegate_model::{Action, Gate, KeptRecords, MaskUse, PartitionUse, Resource, TopicUse};
 
 use crate::answers::shown::Room;
 use crate::encode::{self, Fields, Value};
@@ -71,6 +71,10 @@ pub struct Scope {
     pub(crate) words: Words,
     /// What records that are looked into may still take.
     pub(crate) room: Room,
+    /// What evidence keeps of records that are written.
+    pub(crate) kept: KeptRecords,
+    /// What records may still take on their way there.
+    pub(crate) kept_room: Room,
 }
 
 /// Error code TOPIC_AUTHORIZATION_FAILED.

@@ -127,7 +127,7 @@ impl<'w, 'a> Walker<'w, 'a> {
         Walker {
             cursor: Cursor::new(text),
             detects: !mask.content.is_empty(),
-            everywhere: !mask.content.is_empty() || mask.fields.reaches(None),
+            everywhere: !mask.content.is_empty() || mask.fields.reaches(None) || mask.rest.is_some(),
             inside,
             top: Frame { group: false, inside: root, end: 0, kept: false },
             frames: Vec::with_capacity(DEPTH_COMMON),
@@ -268,7 +268,9 @@ impl<'w, 'a> Walker<'w, 'a> {
         let start = self.cursor.at;
         let mut inside = place;
         if group {
-            if let Some(transform) = self.masked(place) {
+            // Further in there may be a plain field.
+            let may_be_plain = matches!(place.cover, Cover::None) && place.node.is_some();
+            if !may_be_plain && let Some(transform) = self.masked(place) {
                 self.cursor.value(DEPTH_MAX - self.frames.len())?;
                 return Ok(self.put(start, transform.whole(), |out, ()| out.extend(b"{}")));
             }
@@ -342,7 +344,11 @@ impl<'w, 'a> Walker<'w, 'a> {
     /// How the value there is masked, if it is. Counts the value.
     #[inline]
     fn masked(&mut self, place: Place) -> Option<&'a Transform> {
-        let Cover::Of(class) = place.cover else { return None };
+        let class = match place.cover {
+            Cover::Of(class) => class,
+            Cover::None => self.inside.scope.mask.rest?,
+            Cover::Counted(_) => return None,
+        };
         let transform = self.inside.scope.transform(class);
         self.inside.found.count(class, transform.is_some());
         transform

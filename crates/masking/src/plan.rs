@@ -54,6 +54,8 @@ pub struct Mask {
     pub content: Vec<(Detector, ClassId)>,
     /// Fields that no schema names.
     pub unknown: Unknown,
+    /// The class of every value that no class covers, where there is one: for what is recorded of a topic whose plain fields are listed.
+    pub rest: Option<ClassId>,
     /// What cannot be read is refused, whoever sees what, and where nothing is looked for too: for what is written.
     pub strict: bool,
     /// Where a schema's number stands in front: the subjects, or patterns with `*`, that the schema must be registered under.
@@ -69,7 +71,7 @@ impl Mask {
     /// Whether nothing is looked for: then the bytes need not be read.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.fields.is_empty() && self.tags.is_empty() && self.content.is_empty()
+        self.fields.is_empty() && self.tags.is_empty() && self.content.is_empty() && self.rest.is_none()
     }
 }
 

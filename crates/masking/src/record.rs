@@ -53,6 +53,10 @@ pub fn rewrite(
     if scope.mask.is_empty() && !scope.mask.strict {
         return Ok(Rewritten::Same);
     }
+    if scope.mask.rest.is_some() && scope.mask.format == Format::Bytes {
+        out.extend_from_slice(REDACTED.as_bytes());
+        return Ok(Rewritten::Changed);
+    }
     let begin = out.len();
     let rewritten = match scope.mask.format {
         Format::Json => json::rewrite(scope, input, out, found),
@@ -220,6 +224,36 @@ mod tests {
         assert_eq!(read(Format::Json, br#"{"a": 1}"#), Ok(Rewritten::Same));
         assert_eq!(read(Format::Bytes, b"\xff{"), Ok(Rewritten::Same));
         assert!(read(Format::Json, br#"{"a": 1"#).is_err() && read(Format::Framed, b"{}").is_err());
+    }
+
+    #[test]
+    fn where_plain_fields_are_listed_nothing_else_stays() {
+        let (plain, rest) = (ClassId(0), ClassId(1));
+        let class = |mask| Class { name: "c".into(), mask };
+        let classes = [class(None), class(Some(Transform::Redact)), class(Some(Transform::KeepLast(1)))];
+        let mut fields = crate::fields::Fields::default();
+        fields.add_path(&crate::fields::Path::parse("customer.card").unwrap(), ClassId(2)).unwrap();
+        for path in ["id", "customer", "items.*.sku"] {
+            fields.add_path(&crate::fields::Path::parse(path).unwrap(), plain).unwrap();
+        }
+        let stays = |format, input: &str| {
+            let mask = Mask { format, fields: fields.clone(), rest: Some(rest), ..Mask::default() };
+            let scope = Scope { classes: &classes, mask: &mask, subject: b"" };
+            let mut out = Vec::new();
+            let rewritten = rewrite(&scope, &mut NoSchemas, input.as_bytes(), &mut out, &mut Found::default()).unwrap();
+            if rewritten == Rewritten::Same { input.to_owned() } else { String::from_utf8(out).unwrap() }
+        };
+        for (input, kept) in [
+            (r#"{"id":7,"note":"x","n":5,"t":true,"z":null}"#, r#"{"id":7,"note":"***","n":0,"t":false,"z":null}"#),
+            (r#"{"customer":{"name":"ann","card":"1234"}}"#, r#"{"customer":{"name":"ann","card":"***4"}}"#),
+            (r#"{"other":{"id":7,"secret-name":"x"}}"#, r#"{"other":{}}"#),
+            (r#"{"items":{"a":{"sku":1,"price":2},"b":"x"}}"#, r#"{"items":{"a":{"sku":1,"price":0},"b":"***"}}"#),
+            (r#"[{"id":1},"x",[2]]"#, r#"[{"id":1},"***",[0]]"#),
+            (r#""alone""#, r#""***""#),
+        ] {
+            assert_eq!(stays(Format::Json, input), kept, "{input}");
+        }
+        assert_eq!(stays(Format::Bytes, "a key"), "***");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
-use crate::{Action, Asks, MaskUse, Resource, View};
+use crate::{Action, Asks, Keeps, KeptRecords, Level, MaskUse, Resource, View};
 
 /// A client-side protocol. One value of it serves every connection of a listener.
 pub trait Protocol: Send + Sync {
@@ -120,6 +120,10 @@ pub trait Gate {
     /// What is asked of records that are written to this topic, by its own name.
     fn asks(&mut self, _topic: &str) -> Asks<'_> {
         Asks::Nothing
+    }
+    /// What evidence keeps of records of this topic, by its own name.
+    fn keeps(&mut self, _topic: &str) -> Keeps<'_> {
+        Keeps::Nothing(Level::Digest)
     }
     /// Records of this partition cannot be shown to a caller who sees them masked: the operator has to know. `why` holds none of them.
     fn cannot_show(&mut self, _topic: &str, _partition: i32, _why: &str) {}
@@ -279,6 +283,8 @@ pub struct Facts {
     pub partitions: Vec<PartitionUse>,
     /// What was met in records that a mask was over; each of a partition in `partitions`.
     pub masks: Vec<MaskUse>,
+    /// What evidence keeps of its records.
+    pub kept: KeptRecords,
     /// The aliases by which the client called topics; everything else says the topics' own names.
     pub aliases: Vec<AliasUse>,
     /// The error that the whole answer carries; 0 for none.

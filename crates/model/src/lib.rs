@@ -14,7 +14,8 @@ pub use exchange::{
     LoginOutcome, Mechanism, PartitionUse, Protocol, RequestStep, Session, Slot, TopicUse,
 };
 pub use records::{
-    Asks, BatchAt, ClassSeen, MaskUse, MaskedBatch, PartFate, RecordMask, RecordPart, Seen, View, WriteRules,
+    Asks, BatchAt, ClassSeen, Keeps, KeptBatch, KeptRecords, Level, MaskUse, MaskedBatch, PartFate, RecordMask,
+    RecordPart, Seen, StorageMask, Stored, UnreadPart, View, WriteRules,
 };
 pub use rights::{Action, Resource, ResourceKind};
 pub use words::is_harmless;

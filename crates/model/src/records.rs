@@ -135,6 +135,130 @@ impl std::fmt::Debug for Asks<'_> {
     }
 }
 
+/// How much evidence keeps of the records of a topic.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Level {
+    /// The records themselves, under the topic's storage mask.
+    Full,
+    /// A commitment to their bytes.
+    #[default]
+    Digest,
+    /// How many, and where.
+    Metadata,
+}
+
+/// What evidence keeps of the records of one topic.
+pub enum Keeps<'a> {
+    /// None of them.
+    Nothing(Level),
+    /// Each batch as this leaves it.
+    Records(Box<dyn StorageMask + 'a>),
+}
+
+impl std::fmt::Debug for Keeps<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Keeps::Nothing(level) => f.debug_tuple("Nothing").field(level).finish(),
+            Keeps::Records(_) => f.write_str("Records"),
+        }
+    }
+}
+
+/// The mask over all that is kept of a topic, whoever may see it live. What it cannot read it leaves out, and says so.
+pub trait StorageMask: RecordMask {
+    /// The part of the record at hand that could not be read, if one was.
+    fn unread(&mut self) -> Option<UnreadPart>;
+    /// Digest of all that the mask does; zeros where nothing is looked for.
+    fn plan(&self) -> [u8; 32];
+    /// BLAKE3 of the batch that [`RecordMask::known`] was told of last, from its attributes to its end.
+    fn content(&self) -> [u8; 32];
+}
+
+/// What is kept of a batch of which something can be: all that its CRC covers, which is the same where it is written and wherever it is
+/// read.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Under the storage mask.
+    pub body: Bytes,
+    /// The mask left it as it came.
+    pub as_came: bool,
+    /// Its records are packed already.
+    pub packed: bool,
+    /// As [`StorageMask::plan`].
+    pub plan: [u8; 32],
+    /// As [`StorageMask::content`].
+    pub content: [u8; 32],
+}
+
+/// A part of a record that could not be read.
+#[derive(Clone, PartialEq, Eq)]
+pub struct UnreadPart {
+    /// Its place in the record, as evidence counts: 1 key, 2 value, 3 header; 0 for the batch as such.
+    pub part: u8,
+    /// How many bytes it has.
+    pub length: usize,
+    /// The first byte that makes no sense.
+    pub at: usize,
+    /// Why, in our own words.
+    pub why: String,
+    /// BLAKE3 of it.
+    pub digest: [u8; 32],
+}
+
+/// What is kept of one batch of an operation.
+#[derive(Clone, PartialEq, Eq)]
+pub struct KeptBatch {
+    /// Position in [`crate::Facts::topics`].
+    pub topic: usize,
+    /// The partition's index.
+    pub partition: i32,
+    /// Its first offset; 0 in what is written.
+    pub base_offset: i64,
+    /// Records that are left out of it.
+    pub left_out: u64,
+    /// The parts that could not be read, so many as are told one by one.
+    pub unread: Vec<(i64, UnreadPart)>,
+    /// The rest of it; `None` where nothing of it can be kept.
+    pub stored: Option<Stored>,
+    /// It was refused for what is in it, so that nothing of it was written.
+    pub refused: bool,
+}
+
+/// What is kept of the records of an operation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeptRecords {
+    /// The levels of topics with records, by position in [`crate::Facts::topics`].
+    pub levels: Vec<(usize, Level)>,
+    /// Of the topics that are kept in full.
+    pub batches: Vec<KeptBatch>,
+}
+
+impl KeptRecords {
+    /// Bytes of records in it.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.batches.iter().filter_map(|batch| batch.stored.as_ref()).map(|stored| stored.body.len()).sum()
+    }
+}
+
+impl std::fmt::Debug for Stored {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stored").field("as_came", &self.as_came).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for UnreadPart {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UnreadPart").field("part", &self.part).field("why", &self.why).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for KeptBatch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KeptBatch").field("base_offset", &self.base_offset).finish_non_exhaustive()
+    }
+}
+
 /// What a mask met in the records that were delivered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {

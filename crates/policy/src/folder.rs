@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use cedar_policy::{Policy as CedarPolicy, Validator};
-use tidegate_model::ResourceKind;
+use tidegate_model::{Level, ResourceKind};
 
 use crate::error::{Place, PolicyError, Warning, place_in};
 use crate::expect;
@@ -46,6 +46,8 @@ pub struct Report {
     pub tests: usize,
     /// Rows of `invariants.yaml`; 0 where only the files that count were looked at.
     pub invariants: usize,
+    /// How much evidence keeps of the records of each topic that either file names, sorted.
+    pub recorded: Vec<(String, Level)>,
     /// What is allowed but unwise.
     pub warnings: Vec<Warning>,
 }
@@ -175,7 +177,9 @@ pub(crate) fn load(files: &PolicyFiles) -> Result<Loaded, Vec<PolicyError>> {
         return Err(errors);
     }
     warnings.extend(unwise::warnings(&rules, &Known { topics: &topics, masking: masking.as_ref() }));
+    let recorded = recorded(&topics, masking.as_ref().unwrap_or(&Masking::default()));
     let report = Report {
+        recorded,
         rules: rules.len(),
         topics: topics.rows(),
         files: files.keys().cloned().collect(),
@@ -185,6 +189,12 @@ pub(crate) fn load(files: &PolicyFiles) -> Result<Loaded, Vec<PolicyError>> {
         warnings,
     };
     assemble(report, rules, topics, masking.unwrap_or_default()).map_err(|error| vec![error])
+}
+
+fn recorded(topics: &Topics, masking: &Masking) -> Vec<(String, Level)> {
+    let mut names: BTreeSet<&str> = topics.exact().map(String::as_str).collect();
+    names.extend(masking.topics_by_name());
+    names.into_iter().map(|name| (name.to_owned(), masking.level(name))).collect()
 }
 
 /// A rule about an alias would silently never hold, and it may be a forbid.

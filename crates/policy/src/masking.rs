@@ -10,10 +10,11 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use tidegate_masking::{ClassId, Fields, OnUnmaskable, Unknown};
+use tidegate_model::Level;
 
 use crate::error::{Place, PolicyError};
 use crate::topics::{not_yaml, places_of_rows};
-pub use plan::{ClassKeys, Writes};
+pub use plan::{ClassKeys, Storage, Writes};
 use rows::{Change, ProduceRow, RawProduce, RawSelector, RawTopic, Selector, TopicRow, What};
 
 /// The file's name inside a policy folder.
@@ -110,6 +111,17 @@ impl Masking {
         for (index, row) in raw.topics.into_iter().enumerate() {
             let wrong = |what| PolicyError::at(place_under("topics", index, text), what, rows::TOPIC);
             masking.topics.push(TopicRow::read(row).map_err(wrong)?);
+        }
+        for (index, row) in masking.topics.iter().enumerate() {
+            let named = row.record == Some(Level::Full) && !row.topic.contains('*');
+            if named && masking.level(&row.topic) != Level::Full {
+                let what = format!(
+                    "nothing is looked for in records of {:?}, so all of them would be kept as they are",
+                    row.topic
+                );
+                let mend = "write selectors for it, list its plain fields (plain: [...]), or say that it carries none (carries: none)";
+                return Err(PolicyError::at(place_under("topics", index, text), what, mend));
+            }
         }
         for (index, row) in raw.produce.into_iter().enumerate() {
             let wrong = |what| PolicyError::at(place_under("produce", index, text), what, rows::PRODUCE);

@@ -200,6 +200,11 @@ impl Topics {
         &self.aliases
     }
 
+    /// Topics whose rows name them in full.
+    pub(crate) fn exact(&self) -> impl Iterator<Item = &String> {
+        self.exact.keys()
+    }
+
     /// Names and patterns, each with what it says.
     pub(crate) fn all(&self) -> impl Iterator<Item = (&String, &TopicFacts)> {
         self.exact.iter().chain(self.patterns.iter().map(|(pattern, facts)| (pattern, facts)))

@@ -10,7 +10,7 @@ use tidegate_model::{Action, Resource};
 use crate::asked::field_name;
 use crate::class::Entitlement;
 use crate::decide::{Asking, Now, Policy, Question};
-use crate::masking::{ClassKeys, Masking, Writes};
+use crate::masking::{ClassKeys, Masking, Storage, Writes};
 
 /// Topics whose plans are kept.
 const TOPICS_MAX: usize = 10_000;
@@ -40,6 +40,8 @@ struct TopicPlans {
     made: Mutex<HashMap<Box<[bool]>, Arc<Plan>>>,
     /// What may be written to it, if anything is asked.
     writes: Result<Option<Arc<Writes>>, String>,
+    /// What evidence keeps of its records.
+    storage: Result<Storage, String>,
 }
 
 impl Plans {
@@ -57,7 +59,8 @@ impl Plans {
         }
         let fields = masking.classes_of(topic).into_iter().map(|class| field_name(class, topic)).collect();
         let writes = masking.writes(topic, &*self.keys).map(|writes| writes.map(Arc::new));
-        let plans = Arc::new(TopicPlans { fields, made: Mutex::default(), writes });
+        let storage = masking.storage(topic, &*self.keys);
+        let plans = Arc::new(TopicPlans { fields, made: Mutex::default(), writes, storage });
         let mut topics = self.topics.write().unwrap_or_else(PoisonError::into_inner);
         if topics.len() >= TOPICS_MAX {
             topics.clear();
@@ -90,6 +93,18 @@ impl Policy {
             return Ok(None);
         }
         self.plans.of(topic, masking).writes.clone()
+    }
+
+    /// What evidence keeps of records of the topic, called by its own name.
+    ///
+    /// # Errors
+    /// As of [`Asking::view`].
+    pub fn storage(&self, topic: &str) -> Result<Storage, String> {
+        let masking = self.masking();
+        if !masking.says_what_is_kept() {
+            return Ok(Storage::default());
+        }
+        self.plans.of(topic, masking).storage.clone()
     }
 
     /// What this session is shown of the records of the topic at this moment; see [`Asking::view`].

@@ -1,5 +1,6 @@
 //! The one file that names protocols: a new one is a line here.
 
+pub use tidegate_kafka::kept::{KeptRecord, read as kept_records};
 use tidegate_model::Protocol;
 
 /// Every protocol that a gate speaks.

@@ -5,14 +5,14 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, LazyLock};
 
-use tidegate_model::{Action, Asks, Caller, Endpoint, Gate, Resource, ResourceKind, View};
-use tidegate_policy::{Asking, Circumstances, Decision, Effect, Entitlement, Now, Policy, Question};
+use tidegate_model::{Action, Asks, Caller, Endpoint, Gate, Keeps, Level, Resource, ResourceKind, View};
+use tidegate_policy::{Asking, Circumstances, Decision, Effect, Entitlement, Now, Policy, Question, Storage};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tracing::warn;
 
 use crate::gate::Shared;
 use crate::listener::Endpoints;
-use crate::masks::{TopicMask, TopicRules};
+use crate::masks::{TopicMask, TopicRules, TopicStorage};
 use crate::schemas::AtHand;
 
 /// Distinct questions of one frame that are named; more are counted.
@@ -317,6 +317,19 @@ impl Gate for Decider<'_> {
                 }
                 Asks::Unknown
             }
+        }
+    }
+
+    fn keeps(&mut self, topic: &str) -> Keeps<'_> {
+        let Some((access, _)) = &self.access else { return Keeps::Nothing(Level::Digest) };
+        match access.policy.storage(topic) {
+            Ok(Storage { level: Level::Full, plan }) => {
+                let shared = (&**self.endpoints.cluster(), self.shared);
+                Keeps::Records(Box::new(TopicStorage::new(plan, topic, shared, &mut self.schemas, self.now_ms)))
+            }
+            Ok(Storage { level, .. }) => Keeps::Nothing(level),
+            // Nobody can say how they would be masked; who reads or writes them is told elsewhere.
+            Err(_too_many_paths) => Keeps::Nothing(Level::Digest),
         }
     }
 

@@ -251,12 +251,15 @@ impl Exchange {
         let mut gate = Decider::new(&self.listener.shared, &self.listener.endpoints, Some(&access));
         let now_ms = gate.now_ms();
         // Looking into large batches takes milliseconds.
-        let long = frame.bytes.len() > MASK_IN_PLACE_MAX && access.policy.masking().looks_at_writes();
+        let looks = access.policy.masking().looks_at_writes() || access.policy.masking().says_what_is_kept();
+        let long = frame.bytes.len() > MASK_IN_PLACE_MAX && looks;
         let step = aside(long, || self.session().request(frame.bytes, &mut gate)).map_err(Fault::Client)?;
         self.listener.endpoints.cluster().schemas.fetch(&gate.missing_schemas());
         let questions = gate.into_questions();
         self.tally(&access, &questions, now_ms);
         let held = frame.held;
+        // Packing takes as long as masking.
+        let long = |facts: &Facts| facts.kept.bytes() > MASK_IN_PLACE_MAX;
         if now_ms >= access.ends_at_ms && !is_negotiation(&step) {
             return Err(Fault::SessionEnded);
         }
@@ -268,7 +271,7 @@ impl Exchange {
                 let masked = Masked::new(frame, &questions);
                 let recording = if facts.refused {
                     self.count(&facts, "refused");
-                    match self.recorder.refusal(&facts, &questions, now_ms) {
+                    match aside(long(&facts), || self.recorder.refusal(&facts, &questions, now_ms)) {
                         Ok(tickets) => Recording::written(masked, tickets),
                         Err(folded) => Recording::counted(masked, folded),
                     }
@@ -277,33 +280,38 @@ impl Exchange {
                     Recording::counted(masked, self.recorder.fold(&facts, now_ms))
                 };
                 self.recorder.flush_due(now_ms);
-                Step::Ours { recording, delay }
+                let held = if long(&facts) { held } else { Held::default() };
+                Step::Ours { recording, delay, held }
             }
             RequestStep::Forward { frame, received, facts, slot } => {
                 self.count(&facts, if facts.refused { "partly" } else { "allowed" });
                 if facts.refused {
                     // Its leaf waits for nobody: the part that is allowed is recorded by itself, before it has any effect.
-                    drop(self.recorder.refusal(&facts, &questions, now_ms));
+                    drop(aside(long(&facts), || self.recorder.refusal(&facts, &questions, now_ms)));
                 }
                 let frame = Decided::new(frame, &questions);
                 let recording = match ReadsOnly::of(&facts) {
                     Some(reads_only) => Recording::reads_only(frame, reads_only),
-                    None => self.recorder.intent(frame, received.as_ref(), &facts, &questions, now_ms),
+                    None => aside(long(&facts), || {
+                        self.recorder.intent(frame, received.as_ref(), &facts, &questions, now_ms)
+                    }),
                 };
                 Step::Forward { recording, slot, questions, policy: access.policy, _held: held }
             }
             RequestStep::ForwardUnanswered { frame: Some(frame), received, facts, close } => {
                 self.count(&facts, if facts.refused { "partly" } else { "allowed" });
                 if facts.refused {
-                    drop(self.recorder.refusal(&facts, &questions, now_ms));
+                    drop(aside(long(&facts), || self.recorder.refusal(&facts, &questions, now_ms)));
                 }
                 let frame = Decided::new(frame, &questions);
-                let recording = self.recorder.intent(frame, received.as_ref(), &facts, &questions, now_ms);
+                let recording =
+                    aside(long(&facts), || self.recorder.intent(frame, received.as_ref(), &facts, &questions, now_ms));
                 Step::Unanswered { recording, close, policy: access.policy, _held: held }
             }
             RequestStep::ForwardUnanswered { frame: None, facts, close, .. } => {
                 self.count(&facts, "refused");
-                Step::RefusedSilently { tickets: self.recorder.refused(&facts, &questions, now_ms), close }
+                let tickets = aside(long(&facts), || self.recorder.refused(&facts, &questions, now_ms));
+                Step::RefusedSilently { tickets, close, _held: held }
             }
         })
     }
@@ -316,9 +324,9 @@ impl Exchange {
         ends: &Ends,
     ) -> Result<Ready, Fault> {
         let (slot, intent, asked, policy) = match owed {
-            Owed::Ours { recording, delay } => {
+            Owed::Ours { recording, delay, held } => {
                 let intent = self.recorder.opened(Vec::new());
-                return Ok(Ready { recording, intent, delay, shows: None, reads: false, _held: Held::default() });
+                return Ok(Ready { recording, intent, delay, shows: None, reads: false, _held: held });
             }
             Owed::Broker { slot, intent, questions, policy } => (slot, intent, questions, policy),
         };
@@ -352,7 +360,10 @@ impl Exchange {
         let recording = if step.quiet && !intent.is_open() {
             Recording::counted(masked, self.recorder.fold(&step.facts, now_ms))
         } else {
-            self.recorder.outcome(masked, step.received.as_ref(), &step.facts, (&questions, &intent), now_ms)
+            let long = step.facts.kept.bytes() > MASK_IN_PLACE_MAX;
+            aside(long, || {
+                self.recorder.outcome(masked, step.received.as_ref(), &step.facts, (&questions, &intent), now_ms)
+            })
         };
         self.recorder.flush_due(now_ms);
         if intent.is_open() && !step.facts.topics.is_empty() && step.facts.partitions.is_empty() {
@@ -375,7 +386,8 @@ impl Exchange {
         let access = self.access_now();
         let mut gate = Decider::new(&self.listener.shared, &self.listener.endpoints, Some(&access));
         // Masking a large answer takes milliseconds.
-        let long = frame.len() > MASK_IN_PLACE_MAX && access.policy.masking().selects_anything();
+        let looks = access.policy.masking().selects_anything() || access.policy.masking().says_what_is_kept();
+        let long = frame.len() > MASK_IN_PLACE_MAX && looks;
         let step = aside(long, || self.session().answer(slot, frame, &mut gate)).map_err(Fault::Broker)?;
         let (missing, policy) = (gate.missing_schemas(), Arc::clone(&access.policy));
         if Arc::ptr_eq(asked_under, &access.policy) {

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use crate::decider::Questions;
 use crate::exchange::Exchange;
 use crate::fault::Fault;
-use crate::frames::write_frame;
+use crate::frames::{Held, write_frame};
 use crate::metrics::Direction;
 use crate::recorder::OpenIntent;
 use crate::slots::{Ends, Owed, Step, place, send};
@@ -49,14 +49,15 @@ impl Exchange {
                     Err(Fault::Evidence(not.error))
                 }
             },
-            Step::RefusedSilently { tickets, close } => {
+            Step::RefusedSilently { tickets, close, _held } => {
                 tickets.durable().await.map_err(|not| Fault::Evidence(not.error))?;
                 then(close)
             }
-            Step::Ours { recording, delay } => send(owe, Owed::Ours { recording, delay }).await,
+            Step::Ours { recording, delay, held } => send(owe, Owed::Ours { recording, delay, held }).await,
             Step::Authenticate { credential, done } => {
                 let renewed = self.renew(credential).await?;
-                send(owe, Owed::Ours { recording: renewed.answer, delay: Duration::ZERO }).await?;
+                send(owe, Owed::Ours { recording: renewed.answer, delay: Duration::ZERO, held: Held::default() })
+                    .await?;
                 if let Some(done) = done {
                     let _nobody_waits = done.send(renewed.refused.is_none());
                 }
@@ -80,7 +81,7 @@ impl Exchange {
                 let retriable = self.session().retriable(&slot);
                 let Some(frame) = retriable else { return Err(Fault::Evidence(not.error)) };
                 let recording = Recording::not_forwarded(frame);
-                return send(owe, Owed::Ours { recording, delay: Duration::ZERO }).await;
+                return send(owe, Owed::Ours { recording, delay: Duration::ZERO, held: Held::default() }).await;
             }
         };
         let intent = self.recorder.opened(indices);
@@ -94,7 +95,11 @@ impl Exchange {
             Err(Fault::PolicyChanged) => {
                 // It waited while the rules changed: the client asks again, and is answered by the new ones.
                 let Some(frame) = self.session().retriable(&slot) else { return Err(Fault::PolicyChanged) };
-                place.send(Owed::Ours { recording: Recording::not_forwarded(frame), delay: Duration::ZERO });
+                place.send(Owed::Ours {
+                    recording: Recording::not_forwarded(frame),
+                    delay: Duration::ZERO,
+                    held: Held::default(),
+                });
                 Ok(())
             }
             Err(cut) => Err(cut),

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use tidegate_masking::record;
-use tidegate_masking::{ClassId, Found, OnUnmaskable, Rewritten, Scope, Unmaskable};
-use tidegate_model::{BatchAt, ClassSeen, MaskedBatch, PartFate, RecordMask, RecordPart, Seen, WriteRules};
+use tidegate_masking::{ClassId, Found, OnUnmaskable, Plan, Rewritten, Scope, Unmaskable};
+use tidegate_model::{
+    BatchAt, ClassSeen, MaskedBatch, PartFate, RecordMask, RecordPart, Seen, StorageMask, UnreadPart, WriteRules,
+};
 use tidegate_policy::{View, Writes};
 use tracing::warn;
 
@@ -24,7 +26,10 @@ const BATCH_BYTES: u64 = 16 * 1024;
 /// Masked batches, so that of ten consumers with one entitlement the first pays for all.
 pub struct MaskedBatches(Option<Cache<Key, Kept, Weight>>);
 
-/// What a masked batch was made of. The digest is of all its bytes and nobody can make two of one digest, unlike of one CRC, so that
+/// Bytes of a batch before what is the same wherever it is met.
+const HEAD: usize = 21;
+
+/// What a masked batch was made of. Head and digest are all its bytes, and nobody can make two of one digest, unlike of one CRC, so that
 /// what else stands here is for order: a topic that was made anew shares nothing with what it was before.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Key {
@@ -32,6 +37,8 @@ struct Key {
     topic_id: [u8; 16],
     partition: i32,
     base_offset: i64,
+    /// What the digest is not of: what brokers set.
+    head: Box<[u8]>,
     digest: [u8; 32],
     plan: [u8; 32],
 }
@@ -96,6 +103,8 @@ pub(crate) struct TopicMask<'a> {
     at: (i32, i64),
     /// Of the batch at hand.
     key: Option<Key>,
+    /// BLAKE3 of the batch at hand, but for its head.
+    content: [u8; 32],
     batch: Found,
     record: Found,
     /// Of all that is delivered.
@@ -121,6 +130,7 @@ impl<'a> TopicMask<'a> {
             passing: false,
             at: (-1, -1),
             key: None,
+            content: [0; 32],
             batch: Found::default(),
             record: Found::default(),
             all: Found::default(),
@@ -175,14 +185,18 @@ impl RecordMask for TopicMask<'_> {
         self.passing = false;
         self.at = (batch.partition, batch.base_offset);
         self.schemas.strange.clear();
+        self.content = [0; 32];
+        let (head, body) = batch.bytes.split_at_checked(HEAD)?;
         let cache = self.shared.masked.0.as_ref()?;
+        self.content = *blake3::hash(body).as_bytes();
         let key = Key {
             cluster: Arc::clone(&self.cluster.name),
             // Of a topic whose life is not known nothing is kept.
             topic_id: batch.topic_id?,
             partition: batch.partition,
             base_offset: batch.base_offset,
-            digest: *blake3::hash(batch.bytes).as_bytes(),
+            head: head.into(),
+            digest: self.content,
             plan: self.view.plan.id,
         };
         let kept = cache.get(&key);
@@ -247,6 +261,99 @@ impl RecordMask for TopicMask<'_> {
         let seen = Seen { plan: plan.id, classes: classes.collect(), unread: self.all.unread() };
         self.all.clear();
         seen
+    }
+}
+
+/// The mask over all that is kept of one topic's records.
+pub(crate) struct TopicStorage<'a> {
+    /// `None` where nothing is looked for in them.
+    mask: Option<TopicMask<'a>>,
+    content: [u8; 32],
+    /// What could not be read of the record at hand.
+    unread: Option<UnreadPart>,
+    /// Something of the batch at hand could not be read.
+    lacks: bool,
+}
+
+impl<'a> TopicStorage<'a> {
+    /// For one frame, which keeps `schemas` at hand.
+    pub(crate) fn new(
+        plan: Option<Arc<Plan>>,
+        topic: &str,
+        shared: (&'a Cluster, &'a Shared),
+        schemas: &'a mut AtHand,
+        now_ms: u64,
+    ) -> Self {
+        // Nobody decides what is kept: the file does.
+        let view = plan.map(|plan| View { rules: vec![Arc::from("masking.yaml"); plan.classes.len()], plan });
+        let mask = view.map(|view| TopicMask::new(view, topic, shared, schemas, now_ms));
+        Self { mask, content: [0; 32], unread: None, lacks: false }
+    }
+}
+
+impl RecordMask for TopicStorage<'_> {
+    fn known(&mut self, batch: BatchAt<'_>) -> Option<MaskedBatch> {
+        self.lacks = false;
+        let known = match &mut self.mask {
+            None => Some(MaskedBatch { bytes: None, withheld: 0 }),
+            // What was left out is to be told of again.
+            Some(mask) => mask.known(batch).filter(|known| known.withheld == 0),
+        };
+        let hashed = self.mask.as_ref().map(|mask| mask.content).filter(|content| *content != [0; 32]);
+        self.content = hashed.unwrap_or_else(|| *blake3::hash(batch.bytes.get(HEAD..).unwrap_or_default()).as_bytes());
+        known
+    }
+
+    fn part(&mut self, part: RecordPart<'_>, key: &[u8], bytes: &[u8], out: &mut Vec<u8>) -> PartFate {
+        let Some(mask) = &mut self.mask else { return PartFate::Same };
+        let Unmaskable { why, at } = match mask.rewrite(part, key, bytes, out) {
+            Ok(Rewritten::Same) => return PartFate::Same,
+            Ok(Rewritten::Changed) => return PartFate::Changed,
+            Ok(Rewritten::DropRecord) => return PartFate::DropRecord,
+            Err(NotRead::Yet) => Unmaskable { why: "its schema is not known yet", at: 0 },
+            Err(NotRead::Ever(unmaskable)) => unmaskable,
+        };
+        self.lacks = true;
+        let part = match part {
+            RecordPart::Key => 1,
+            RecordPart::Value => 2,
+            RecordPart::Header(_) => 3,
+        };
+        let digest = *blake3::hash(bytes).as_bytes();
+        self.unread = Some(UnreadPart { part, length: bytes.len(), at, why: why.to_owned(), digest });
+        PartFate::DropRecord
+    }
+
+    fn end_record(&mut self, stays: bool) {
+        if let Some(mask) = &mut self.mask {
+            mask.end_record(stays);
+        }
+    }
+
+    fn keep(&mut self, batch: BatchAt<'_>, masked: &MaskedBatch) {
+        if let Some(mask) = self.mask.as_mut().filter(|_| !self.lacks) {
+            mask.keep(batch, masked);
+        }
+    }
+
+    fn delivered(&mut self) {}
+
+    fn take_seen(&mut self) -> Seen {
+        Seen::default()
+    }
+}
+
+impl StorageMask for TopicStorage<'_> {
+    fn unread(&mut self) -> Option<UnreadPart> {
+        self.unread.take()
+    }
+
+    fn plan(&self) -> [u8; 32] {
+        self.mask.as_ref().map_or([0; 32], |mask| mask.view.plan.id)
+    }
+
+    fn content(&self) -> [u8; 32] {
+        self.content
     }
 }
 

@@ -3,6 +3,7 @@
 //! Folds are written with the session's next answer after ten seconds, and at its end: a timer for each of many silent sessions
 //! would cost more than it tells, since nothing happens in them.
 
+mod kept;
 mod split;
 
 use std::collections::HashMap;
@@ -17,7 +18,7 @@ use tidegate_evidence::entry::{
     SessionId, TopicRef,
 };
 use tidegate_evidence::store::{Log, LogError};
-use tidegate_model::{AliasUse, Caller, CallerKind, ClientWords, Facts, MaskUse, ResourceKind};
+use tidegate_model::{AliasUse, Caller, CallerKind, ClientWords, Facts, KeptRecords, MaskUse, ResourceKind};
 
 use crate::decider::Questions;
 use crate::gate::now_ms;
@@ -252,6 +253,7 @@ impl Recorder {
         now_ms: u64,
     ) -> Recording<Decided> {
         let mut entry = self.operation(Kind::Intent, facts, now_ms);
+        kept::keep(&mut entry, &facts.kept, false, &self.writer.log);
         decided(&mut entry, facts, questions, true);
         entry.effect = Some(Effect::Intent);
         let tickets = self.writer.append(entry, Some(&Frames::new(received, frame.bytes())), |_, _| {});
@@ -274,6 +276,7 @@ impl Recorder {
     ) -> Recording<Masked> {
         let pairs = &intent.indices;
         let mut entry = self.operation(Kind::Outcome, facts, now_ms);
+        kept::keep(&mut entry, &facts.kept, false, &self.writer.log);
         entry.pair = pairs.first().copied();
         if pairs.is_empty() {
             decided(&mut entry, facts, questions, true);
@@ -287,7 +290,14 @@ impl Recorder {
         for pair in pairs.iter().skip(tickets.more.len().saturating_add(1)) {
             let mut entry = self.operation(
                 Kind::Outcome,
-                &Facts { topics: vec![], partitions: vec![], masks: vec![], aliases: vec![], ..facts.clone() },
+                &Facts {
+                    topics: vec![],
+                    partitions: vec![],
+                    masks: vec![],
+                    kept: KeptRecords::default(),
+                    aliases: vec![],
+                    ..facts.clone()
+                },
                 now_ms,
             );
             entry.pair = Some(*pair);
@@ -333,6 +343,7 @@ impl Recorder {
     /// A request was refused, whether or not another was before it.
     pub fn refused(&self, facts: &Facts, questions: &Questions, now_ms: u64) -> Tickets {
         let mut entry = self.operation(Kind::Refusal, facts, now_ms);
+        kept::keep(&mut entry, &facts.kept, true, &self.writer.log);
         decided(&mut entry, facts, questions, false);
         entry.effect = Some(Effect::Refused);
         entry.error = (facts.error != 0).then_some(facts.error);

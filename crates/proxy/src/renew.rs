@@ -113,7 +113,9 @@ impl Exchange {
         for _told in 0..2 {
             let Ok(Ok(Some(frame))) = tokio::time::timeout(LINGER, next_frame(client_in)).await else { return };
             match self.decide(frame) {
-                Ok(Step::Ours { recording, delay }) => drop(send(owe, Owed::Ours { recording, delay }).await),
+                Ok(Step::Ours { recording, delay, held }) => {
+                    drop(send(owe, Owed::Ours { recording, delay, held }).await)
+                }
                 Ok(other) => self.withhold(other).await,
                 Err(_refused) => return,
             }

@@ -46,10 +46,12 @@ pub(crate) enum Step {
     RefusedSilently {
         tickets: Tickets,
         close: bool,
+        _held: Held,
     },
     Ours {
         recording: Recording<Masked>,
         delay: Duration,
+        held: Held,
     },
     /// `done` says whether the credential was accepted; it is dropped unsaid when the connection ends otherwise.
     Authenticate {
@@ -63,7 +65,7 @@ pub(crate) enum Owed {
     /// The broker will give it.
     Broker { slot: Slot, intent: OpenIntent, questions: Questions, policy: Arc<Policy> },
     /// The gate has given it.
-    Ours { recording: Recording<Masked>, delay: Duration },
+    Ours { recording: Recording<Masked>, delay: Duration, held: Held },
 }
 
 /// An answer that waits for its leaf.

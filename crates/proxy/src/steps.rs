@@ -7,7 +7,7 @@
 //!   its leaf is durable.
 
 use bytes::Bytes;
-use tidegate_evidence::entry::{Algorithm, Digest, Entry, PayloadHasher};
+use tidegate_evidence::entry::{Algorithm, Digest, Entry, Level, PayloadHasher};
 use tidegate_evidence::store::{LogError, Ticket};
 use tidegate_model::{Effect, Facts, LoginOutcome};
 
@@ -44,10 +44,13 @@ impl<'a> Frames<'a> {
     }
 }
 
-/// Lets nothing of the frames through but their digests. There is no mask for what is stored yet, so no bytes of a
-/// record may be kept: none are, and the leaf has no stored frame.
+/// Lets nothing of the frames through but their digests, and of their records what the storage mask of their topics has left. A frame with
+/// records of a topic of which only metadata is kept has no digest either.
 #[must_use]
 pub fn storage_mask(mut entry: Entry, frames: Option<&Frames<'_>>, algorithm: Algorithm) -> Storable {
+    if entry.levels.iter().any(|level| level.level == Level::Metadata) {
+        return Storable(entry);
+    }
     if let Some(frames) = frames {
         entry.received = Some(digest(frames.received, algorithm));
         entry.delivered = frames.passed_on.map(|bytes| digest(bytes, algorithm));

@@ -86,6 +86,7 @@ fn facts(letter: u8, number: u8, refused: bool) -> Facts {
         topics: Vec::new(),
         partitions: Vec::new(),
         masks: Vec::new(),
+        kept: KeptRecords::default(),
         aliases: Vec::new(),
         error: 0,
         refused,

@@ -33,6 +33,7 @@ pub mod registry;
 pub mod samlp;
 pub mod schemas;
 pub mod scratch;
+pub mod search;
 pub mod stories;
 pub mod tls;
 

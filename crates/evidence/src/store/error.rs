@@ -27,4 +27,9 @@ pub enum LogError {
     /// The disclosures of an entry cannot be opened.
     #[error("the personal values of entry {0} cannot be opened: their key was shredded or is another")]
     Disclosure(u64),
+    /// What is kept of the records of an entry cannot be opened.
+    #[error(
+        "the records that are kept of entry {0} cannot be opened: their key was shredded or is another, or they were changed"
+    )]
+    Kept(u64),
 }

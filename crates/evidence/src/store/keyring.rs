@@ -11,7 +11,8 @@ use zeroize::Zeroizing;
 
 use crate::cbor::{Decoder, Encoder};
 use crate::entry::Label;
-use crate::leaf::{ContentTag, TAG_LENGTH};
+use crate::kept::{Piece, unpacked};
+use crate::leaf::{ContentTag, Leaf, TAG_LENGTH, commitment};
 use crate::note::Signer;
 use crate::store::error::LogError;
 use crate::store::vfs::{Vfs, replace};
@@ -30,7 +31,7 @@ const WRAP_OVERHEAD: usize = NONCE_LEN + 16;
 pub enum Class {
     /// Personal values of sessions.
     Personal = 1,
-    /// Salts of payload commitments.
+    /// Kept records, and salts of payload commitments.
     Payload = 2,
 }
 
@@ -189,10 +190,40 @@ impl Keyring {
         body: &[u8],
     ) -> Result<Vec<Disclosure>, LogError> {
         let gone = || LogError::Disclosure(index);
-        let wrapped = std::fs::read(self.dir.join(name.file())).ok().ok_or_else(gone)?;
-        let secret = unwrap(&self.wrapping, &self.data_name(name), &wrapped).ok_or_else(gone)?;
-        let key = DataKey::new(&key_of(&secret).ok_or_else(gone)?)?;
-        key.open(origin, index, body).ok_or_else(gone)
+        self.data_key(name).and_then(|key| key.open(origin, index, body)).ok_or_else(gone)
+    }
+
+    /// Opens what is kept of a batch, by the bodies of its block's frames ([`crate::reader::block`]), and holds it against the leaf's
+    /// commitment. `place` is its position in the leaf's [`crate::leaf::Leaf::kept`].
+    ///
+    /// # Errors
+    /// The data key was shredded or does not open the bytes, or they are not what the leaf commits to.
+    pub fn open_kept(
+        &self,
+        origin: &str,
+        name: KeyName,
+        (leaf, place): (&Leaf, usize),
+        bodies: &[Vec<u8>],
+    ) -> Result<Vec<u8>, LogError> {
+        let kept = leaf.kept.get(place).ok_or(LogError::Kept(leaf.index))?;
+        let open = || {
+            let key = self.data_key(name)?;
+            let mut block = Vec::new();
+            for body in bodies {
+                key.open_piece(origin, kept.block, &Piece::decode(body).ok()?, &mut block)?;
+            }
+            let bytes = unpacked(&block)?;
+            let salt = key.salt_at(leaf.index, Label::Stored, place);
+            let d = blake3::hash(&bytes);
+            (commitment(&salt, Label::Stored, d.as_bytes()) == kept.commitment).then_some(bytes)
+        };
+        open().ok_or(LogError::Kept(leaf.index))
+    }
+
+    fn data_key(&self, name: KeyName) -> Option<DataKey> {
+        let wrapped = std::fs::read(self.dir.join(name.file())).ok()?;
+        let secret = unwrap(&self.wrapping, &self.data_name(name), &wrapped)?;
+        DataKey::new(&key_of(&secret)?).ok()
     }
 }
 
@@ -223,6 +254,14 @@ pub(crate) struct DataKey {
     cipher: LessSafeKey,
     salts: hmac::Key,
     used: u64,
+}
+
+/// Bytes of an AES-GCM tag.
+const TAG_BYTES: usize = 16;
+
+/// What a piece is bound to: its log, its block and its place in it.
+fn piece_name(origin: &str, block: u64, number: u32, of: u32) -> Vec<u8> {
+    [origin.as_bytes(), b"\0block\0", &block.to_le_bytes(), &number.to_le_bytes(), &of.to_le_bytes()].concat()
 }
 
 fn additional(origin: &str, index: u64) -> Vec<u8> {
@@ -257,6 +296,39 @@ impl DataKey {
     /// The salt of a commitment: the key's holder can make it again, nobody else can guess it.
     pub(crate) fn salt(&self, index: u64, label: Label) -> [u8; 16] {
         tag_of(&self.salts, &[&index.to_le_bytes(), &[label.number()]])
+    }
+
+    /// The salt of one of several commitments of a leaf under one label; `place` is its position among them.
+    pub(crate) fn salt_at(&self, index: u64, label: Label, place: usize) -> [u8; 16] {
+        tag_of(&self.salts, &[&index.to_le_bytes(), &[label.number()], &(place as u64).to_le_bytes()])
+    }
+
+    /// Encrypts one piece of the block whose first frame has the sequence number `block`: the frame's body.
+    pub(crate) fn seal_piece(
+        &mut self,
+        origin: &str,
+        block: u64,
+        (number, of): (u32, u32),
+        plain: &[u8],
+    ) -> Result<Vec<u8>, LogError> {
+        let counter = self.used;
+        self.used += 1;
+        let mut sealed = Vec::with_capacity(plain.len() + TAG_BYTES);
+        sealed.extend_from_slice(plain);
+        self.cipher
+            .seal_in_place_append_tag(nonce(counter), Aad::from(piece_name(origin, block, number, of)), &mut sealed)
+            .ok()
+            .ok_or(LogError::Crypto)?;
+        Ok(Piece { number, of, counter, sealed: &sealed }.encode())
+    }
+
+    /// Decrypts a piece and appends it.
+    fn open_piece(&self, origin: &str, block: u64, piece: &Piece<'_>, out: &mut Vec<u8>) -> Option<()> {
+        let mut sealed = piece.sealed.to_vec();
+        let name = piece_name(origin, block, piece.number, piece.of);
+        let plain = self.cipher.open_in_place(nonce(piece.counter), Aad::from(name), &mut sealed).ok()?;
+        out.extend_from_slice(plain);
+        Some(())
     }
 
     /// Encrypts the disclosures of one leaf: counter of 8 bytes, then ciphertext and tag.

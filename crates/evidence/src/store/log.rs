@@ -1,5 +1,6 @@
 //! The log as the gateway holds it: open, append, status, close.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -131,10 +132,49 @@ pub struct Status {
     pub fsync: FsyncTimes,
 }
 
+/// What a block was made of: the same content under the same mask gives the same bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct BlockId {
+    pub(crate) content: [u8; 32],
+    pub(crate) plan: [u8; 32],
+}
+
+/// Blocks that are known of one segment; more are stored again when they come again.
+const BLOCKS_MAX: usize = 100_000;
+
+/// A block that is written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BlockAt {
+    /// Sequence number of its first frame.
+    pub(crate) first: u64,
+    /// BLAKE3 of its frames' bodies.
+    pub(crate) sealed: Hash,
+}
+
+/// The blocks of the present segment.
+#[derive(Debug, Default)]
+pub(crate) struct Blocks(HashMap<BlockId, BlockAt>);
+
+impl Blocks {
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    pub(crate) fn get(&self, id: &BlockId) -> Option<BlockAt> {
+        self.0.get(id).copied()
+    }
+
+    pub(crate) fn add(&mut self, new: Vec<(BlockId, BlockAt)>) {
+        let room = BLOCKS_MAX.saturating_sub(self.0.len());
+        self.0.extend(new.into_iter().take(room));
+    }
+}
+
 /// What the writer thread and the handles share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) queue: Queue,
+    pub(crate) blocks: Mutex<Blocks>,
     pub(crate) status: Mutex<Status>,
 }
 
@@ -197,8 +237,11 @@ impl Log {
         check_instance_key(&*vfs, &config.dir, instance.key())?;
         let key = instance.key().clone();
         let recovered = Recovered { facts, ..recover(&config.dir)? };
-        let shared =
-            Arc::new(Shared { queue: Queue::new(config.queue_entries, config.queue_bytes), status: Mutex::default() });
+        let shared = Arc::new(Shared {
+            queue: Queue::new(config.queue_entries, config.queue_bytes),
+            blocks: Mutex::default(),
+            status: Mutex::default(),
+        });
         let (writer, recovery) = Writer::begin(vfs, config, keyring, &instance, recovered, Arc::clone(&shared))?;
         let thread = std::thread::Builder::new().name("evidence-write".into()).spawn(move || writer.run());
         let thread = thread.map_err(|error| LogError::Start(format!("no thread for the writer: {error}")))?;
@@ -220,6 +263,13 @@ impl Log {
     /// Queues an administrator's entry, which may use the reserve of queue and space.
     pub fn append_admin(&self, entry: Entry) -> Ticket {
         self.0.shared.queue.push(entry, true)
+    }
+
+    /// Whether the present segment holds a block of this content under this plan, so that it need not be packed again. Another
+    /// segment may have begun when the entry is written: it always comes with its bytes.
+    #[must_use]
+    pub fn holds(&self, content: &[u8; 32], plan: &[u8; 32]) -> bool {
+        lock(&self.0.shared.blocks).get(&BlockId { content: *content, plan: *plan }).is_some()
     }
 
     /// The state after the last commit.

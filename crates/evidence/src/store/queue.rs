@@ -157,7 +157,8 @@ struct State {
     dead: bool,
 }
 
-/// The queue.
+/// The queue. Its bound counts entries, not the blocks that come with them: those are of frames that the data path has admitted and holds
+/// until they are written.
 #[derive(Debug)]
 pub(crate) struct Queue {
     state: Mutex<State>,
@@ -217,7 +218,7 @@ impl Queue {
         ticket
     }
 
-    /// Waits for entries until `deadline` and takes up to about `bytes` of them.
+    /// Waits for entries until `deadline` and takes up to about `bytes` of them and their blocks.
     pub(crate) fn take(&self, bytes: usize, deadline: Instant) -> Work {
         let mut state = lock(&self.state);
         while !state.urgent && !state.closing {
@@ -232,10 +233,11 @@ impl Queue {
         let mut taken = 0;
         while let Some(next) = state.entries.front() {
             let weight = next.entry.weight();
-            if taken > 0 && taken + weight > bytes {
+            let with_blocks = weight + next.entry.block_bytes();
+            if taken > 0 && taken + with_blocks > bytes {
                 break;
             }
-            taken += weight;
+            taken += with_blocks;
             state.weight = state.weight.saturating_sub(weight);
             batch.extend(state.entries.pop_front());
         }

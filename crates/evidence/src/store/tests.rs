@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::entry::*;
 use crate::frame::{FrameKind, HEADER_LENGTH, parse_frame};
+use crate::kept::{Keep, Packed};
 use crate::leaf::commitment;
 use crate::merkle::sha256;
 use crate::note::VerifierKey;
@@ -434,4 +435,107 @@ fn leaves_are_small() {
     let heartbeat = 220;
     assert!((idle + heartbeat) * 8640 < 5_000_000, "an idle consumer's day, each commit its own");
     log.close();
+}
+
+/// A batch that is kept of topic 0: `content` tells batches apart, `bytes` is what the storage mask left.
+fn kept(content: u8, bytes: Vec<u8>, packed: bool) -> Keep {
+    let bytes = bytes::Bytes::from(bytes);
+    let digest = *blake3::hash(&bytes).as_bytes();
+    let block = if packed { Packed::pack(bytes) } else { Packed::plain(bytes) };
+    let (plan, content) = ([9; 32], [content; 32]);
+    Keep { topic: 0, partition: 0, base_offset: 5, left_out: 0, plan, content, digest, block, shared: true }
+}
+
+fn keeping(kept: Vec<Keep>) -> Entry {
+    let topics = vec![TopicRef { name: "orders".into(), id: None }];
+    Entry { topics, kept, ..entry(Kind::Intent, 1) }
+}
+
+fn open_kept(dir: &Path, ring: &Keyring, located: &Located, place: usize) -> Result<Vec<u8>, String> {
+    let (segment, leaf) = (located.found.at.segment, &located.found.leaf);
+    let bodies = crate::reader::block(&dir.join("evidence"), 1, segment, leaf.kept[place].block).map_err(|f| f.what)?;
+    let name = KeyName { incarnation: 1, segment, class: Class::Payload };
+    ring.open_kept(&located.origin, name, (leaf, place), &bodies).map_err(|error| error.to_string())
+}
+
+#[test]
+fn what_is_kept_comes_back_whatever_its_size_and_is_on_disk_encrypted_only() {
+    let dir = tempfile::tempdir().unwrap();
+    let (log, _) = Log::open(LogConfig { segment_bytes: 8 << 20, ..config(dir.path()) }, Vec::new()).unwrap();
+    let text = |length: usize| "a customer's name ".bytes().cycle().take(length).collect::<Vec<u8>>();
+    let noise =
+        |length: usize| (0..length).map(|at| blake3::hash(&at.to_le_bytes()).as_bytes()[0]).collect::<Vec<u8>>();
+    let all = [text(0), text(1), text(5_000), noise(120 * 1024 - 9), noise(120 * 1024 - 8), noise(700_000)];
+    let kept = (0..).zip(&all).map(|(content, bytes)| kept(content, bytes.clone(), content % 2 == 0)).collect();
+    log.append(keeping(kept)).wait().unwrap();
+    log.close();
+    assert_eq!(verified(dir.path(), log.verifier_key()).verdict, Verdict::Ok);
+    let ring = Keyring::open(&dir.path().join("keys"), Zeroizing::new([7; 32])).unwrap();
+    let located = leaves(dir.path()).into_iter().find(|located| !located.found.leaf.kept.is_empty()).unwrap();
+    for (place, bytes) in all.iter().enumerate() {
+        assert_eq!(open_kept(dir.path(), &ring, &located, place).as_ref(), Ok(bytes), "{place}");
+        assert_eq!(located.found.leaf.kept[place].bytes, bytes.len() as u64);
+    }
+    let on_disk = std::fs::read(first_segment(dir.path())).unwrap();
+    assert!(!on_disk.windows(10).any(|window| window == b"customer's"));
+    let mut another = located.clone();
+    another.found.leaf.kept.swap(2, 3);
+    assert!(open_kept(dir.path(), &ring, &another, 2).unwrap_err().contains("were changed"), "another's block");
+    std::fs::remove_file(dir.path().join("keys/data-00000001-00000000-2")).unwrap();
+    assert!(open_kept(dir.path(), &ring, &located, 2).unwrap_err().contains("shredded"));
+    assert_eq!(verified(dir.path(), log.verifier_key()).verdict, Verdict::Ok, "no proof changes");
+}
+
+#[test]
+fn a_block_is_shared_within_its_segment_and_never_beyond() {
+    let dir = tempfile::tempdir().unwrap();
+    let (log, _) = Log::open(config(dir.path()), Vec::new()).unwrap();
+    let write = |kept: Keep| log.append(keeping(vec![kept])).wait().unwrap();
+    let first = || kept(1, vec![1; 3000], false);
+    write(first());
+    assert!(log.holds(&[1; 32], &[9; 32]) && !log.holds(&[2; 32], &[9; 32]) && !log.holds(&[1; 32], &[8; 32]));
+    write(first());
+    write(Keep { plan: [8; 32], ..first() });
+    write(Keep { shared: false, ..first() });
+    let mut more = 2;
+    while log.status().segments < 2 {
+        write(kept(more, vec![more; 3000], false));
+        more += 1;
+    }
+    assert!(!log.holds(&[1; 32], &[9; 32]), "another segment");
+    write(first());
+    log.close();
+    assert_eq!(verified(dir.path(), log.verifier_key()).verdict, Verdict::Ok);
+    let found = leaves(dir.path());
+    let of_first: Vec<&Located> =
+        found.iter().filter(|one| one.found.leaf.kept.iter().any(|kept| kept.tag == tag_of_first(&found))).collect();
+    let blocks: Vec<(u32, u64)> =
+        of_first.iter().map(|one| (one.found.at.segment, one.found.leaf.kept[0].block)).collect();
+    assert_eq!(blocks.len(), 5);
+    assert_eq!(blocks[0], blocks[1], "shared");
+    let unlike = |one: usize, other: usize| assert_ne!(blocks[one], blocks[other]);
+    unlike(0, 2);
+    unlike(0, 3);
+    assert_eq!((blocks[0].0, blocks[4].0), (0, 1));
+    let ring = Keyring::open(&dir.path().join("keys"), Zeroizing::new([7; 32])).unwrap();
+    for one in of_first {
+        assert_eq!(open_kept(dir.path(), &ring, one, 0), Ok(vec![1; 3000]));
+    }
+}
+
+fn tag_of_first(found: &[Located]) -> [u8; 16] {
+    found.iter().find_map(|one| one.found.leaf.kept.first()).unwrap().tag
+}
+
+#[test]
+fn an_entry_that_is_too_large_leaves_no_block_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    let (log, _) = Log::open(config(dir.path()), Vec::new()).unwrap();
+    let mut entry = keeping(vec![kept(1, vec![1; 3000], false)]);
+    entry.reason = Some("x".repeat(70_000));
+    assert_eq!(log.append(entry).wait(), Err(LogError::TooLarge));
+    assert!(!log.holds(&[1; 32], &[9; 32]));
+    log.append(keeping(vec![kept(1, vec![1; 3000], false)])).wait().unwrap();
+    log.close();
+    assert_eq!(verified(dir.path(), log.verifier_key()).verdict, Verdict::Ok);
 }

@@ -12,13 +12,14 @@ use aws_lc_rs::hmac;
 
 use crate::entry::{Digest, Entry, Kind, Label, Place, SessionId};
 use crate::frame::{Commit, FrameKind, MAX_BODY, SegmentHeader, write_frame};
+use crate::kept::{KeptRef, PIECE_BYTES, Unread, UnreadRef};
 use crate::leaf::{Leaf, MAX_LEAF, Payload, commitment};
 use crate::merkle::{Frontier, Hash, Tile, Tiler, leaf_hash, sha256};
 use crate::note::{Checkpoint, Signer, certificate_text};
 use crate::reader::{CHECKPOINT_FILE, incarnation_name, log_name};
 use crate::store::error::LogError;
-use crate::store::keyring::{Keyring, content_tag, random};
-use crate::store::log::{LogConfig, Shared, now_ms};
+use crate::store::keyring::{DataKey, Keyring, content_tag, random};
+use crate::store::log::{BlockAt, BlockId, LogConfig, Shared, now_ms};
 use crate::store::queue::{Pending, Receipt, Work, lock};
 use crate::store::recover::{Recovered, Recovery};
 use crate::store::segment::{Preparer, Segment, SegmentMaker};
@@ -52,6 +53,12 @@ struct Draft {
     /// Entries in it with their index.
     placed: Vec<(Pending, u64)>,
     sessions: Vec<(SessionId, Option<Chain>)>,
+}
+
+/// How far a draft and the frames' numbers were.
+struct Mark {
+    bytes: usize,
+    seq: u64,
 }
 
 pub(crate) struct Writer {
@@ -272,7 +279,8 @@ impl Writer {
         if waiting.len() == 0 {
             return Ok(());
         }
-        let weight: usize = waiting.as_slice().iter().map(|pending| pending.entry.weight()).sum();
+        let sizes = waiting.as_slice().iter().map(|pending| pending.entry.weight() + pending.entry.block_bytes());
+        let weight: usize = sizes.sum();
         self.open_segment(weight as u64)?;
         for place in self.undeclared.clone() {
             let mut gap = Entry::new(Kind::Gap, now_ms());
@@ -296,6 +304,7 @@ impl Writer {
             drop(segment.file.set_len(segment.end));
             self.segment = None;
         }
+        lock(&self.shared.blocks).clear();
         let number = self.next_segment;
         let spare = self.preparer.take(number)?;
         let header = SegmentHeader {
@@ -329,6 +338,14 @@ impl Writer {
         let entry = std::mem::replace(&mut pending.entry, Entry::new(Kind::Gap, 0));
         let (session, closes) = (entry.session, entry.kind == Kind::SessionClose);
         let mut leaf = Leaf::bare(self.tree.size(), entry);
+        let mark = Mark { bytes: draft.bytes.len(), seq: self.seq };
+        let blocks = match self.keep(&mut leaf, draft) {
+            Ok(blocks) => blocks,
+            Err(error) => {
+                draft.placed.push((pending, 0));
+                return Err(error);
+            }
+        };
         let disclosure = match self.commit_values(&mut leaf) {
             Ok(disclosure) => disclosure,
             Err(error) => {
@@ -346,9 +363,12 @@ impl Writer {
         }
         let bytes = leaf.encode();
         if bytes.len() > MAX_LEAF || disclosure.as_ref().is_some_and(|body| body.len() > MAX_BODY) {
+            draft.bytes.truncate(mark.bytes);
+            self.seq = mark.seq;
             pending.complete(Err(LogError::TooLarge));
             return Ok(());
         }
+        lock(&self.shared.blocks).add(blocks);
         if let Some(body) = disclosure {
             write_frame(&mut draft.bytes, FrameKind::Disclosure, self.seq, &body);
             self.seq += 1;
@@ -369,6 +389,57 @@ impl Writer {
         draft.leaves.push(hash);
         draft.placed.push((pending, leaf.index));
         Ok(())
+    }
+
+    /// Appends the blocks of an entry, but for those that this segment holds already, and says so in its leaf. Returns the new ones that
+    /// others may share.
+    fn keep(&mut self, leaf: &mut Leaf, draft: &mut Draft) -> Result<Vec<(BlockId, BlockAt)>, LogError> {
+        let Some(segment) = &mut self.segment else { return Err(LogError::Closed) };
+        let index = leaf.index;
+        let mut new: Vec<(BlockId, BlockAt)> = Vec::new();
+        for (place, keep) in std::mem::take(&mut leaf.entry.kept).into_iter().enumerate() {
+            let id = BlockId { content: keep.content, plan: keep.plan };
+            let known = || {
+                let own = new.iter().find(|(other, _)| *other == id).map(|(_, block)| *block);
+                own.or_else(|| lock(&self.shared.blocks).get(&id))
+            };
+            let block = match known().filter(|_| keep.shared) {
+                Some(block) => block,
+                None => {
+                    let (first, mut hasher) = (self.seq, blake3::Hasher::new());
+                    let plain = [&keep.block.head()[..], &keep.block.bytes].concat();
+                    let pieces = plain.chunks(PIECE_BYTES);
+                    let of = u32::try_from(pieces.len()).unwrap_or(u32::MAX);
+                    for (number, piece) in (0..).zip(pieces) {
+                        let body = segment.payload.seal_piece(&self.origin, first, (number, of), piece)?;
+                        hasher.update(&body);
+                        write_frame(&mut draft.bytes, FrameKind::Block, self.seq, &body);
+                        self.seq += 1;
+                    }
+                    let block = BlockAt { first, sealed: *hasher.finalize().as_bytes() };
+                    new.extend(keep.shared.then_some((id, block)));
+                    block
+                }
+            };
+            leaf.kept.push(KeptRef {
+                topic: keep.topic,
+                partition: keep.partition,
+                base_offset: keep.base_offset,
+                left_out: keep.left_out,
+                block: block.first,
+                sealed: block.sealed,
+                bytes: keep.block.length,
+                tag: content_tag(&self.lineage, &keep.content),
+                commitment: commitment(
+                    &segment.payload.salt_at(index, Label::Stored, place),
+                    Label::Stored,
+                    &keep.digest,
+                ),
+                plan: keep.plan,
+            });
+        }
+        leaf.unread = unread(std::mem::take(&mut leaf.entry.unread), index, &segment.payload);
+        Ok(new)
     }
 
     /// Turns digests and personal values into commitments; returns the body of the DISC frame.
@@ -450,6 +521,7 @@ impl Writer {
         }
         self.tree = undo.tree;
         self.seq = undo.seq;
+        lock(&self.shared.blocks).clear();
         self.poison(draft.bytes.len() as u64);
         self.retry_at = Some((Instant::now() + self.config.retry_after, error.clone()));
         let mut status = lock(&self.shared.status);
@@ -508,6 +580,22 @@ impl Writer {
         self.write_tiles(&self.tiler.partial());
         self.publish();
     }
+}
+
+/// Commitments in the place of what could not be read.
+fn unread(parts: Vec<Unread>, index: u64, key: &DataKey) -> Vec<UnreadRef> {
+    let parts = parts.into_iter().enumerate();
+    let parts = parts.map(|(place, part)| UnreadRef {
+        topic: part.topic,
+        partition: part.partition,
+        offset: part.offset,
+        part: part.part,
+        length: part.length,
+        at: part.at,
+        why: part.why,
+        commitment: commitment(&key.salt_at(index, Label::Unread, place), Label::Unread, &part.digest),
+    });
+    parts.collect()
 }
 
 /// Fails what is queued when the writer's thread ends, however it ends.

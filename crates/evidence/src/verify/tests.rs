@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 use super::*;
 use crate::entry::*;
 use crate::frame::{Commit, FrameKind, HEADER_LENGTH, SegmentHeader, parse_frame, write_frame};
+use crate::kept::{Keep, Packed};
 use crate::note::{Signer, certificate_text};
 use crate::store::{Log, LogConfig};
 
@@ -30,6 +31,22 @@ fn fast_dir() -> tempfile::TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 
+/// A batch that is kept.
+fn kept(content: u8) -> Keep {
+    let body = bytes::Bytes::from(vec![content; 40]);
+    Keep {
+        topic: 0,
+        partition: 0,
+        base_offset: 0,
+        left_out: 0,
+        plan: [1; 32],
+        content: [content; 32],
+        digest: *blake3::hash(&body).as_bytes(),
+        block: Packed::plain(body),
+        shared: true,
+    }
+}
+
 fn sample(seed: u8) -> Sample {
     let dir = fast_dir();
     let mut config = LogConfig::new(
@@ -49,8 +66,12 @@ fn sample(seed: u8) -> Sample {
             let mut open = entry(Kind::SessionOpen);
             open.disclosures.push((Label::Subject, b"alice".to_vec()));
             log.append(open).wait().unwrap();
-            for _ in 0..20 {
-                let intent = log.append(entry(Kind::Intent)).wait().unwrap().index();
+            for number in 0..20u8 {
+                let mut intent = entry(Kind::Intent);
+                // Each third writes something, the others the same again.
+                intent.topics.push(TopicRef { name: "orders".into(), id: None });
+                intent.kept.push(kept(number / 3));
+                let intent = log.append(intent).wait().unwrap().index();
                 let outcome = Entry { pair: Some(intent), effect: Some(Effect::Acked), ..entry(Kind::Outcome) };
                 log.append(outcome).wait().unwrap();
             }
@@ -134,7 +155,7 @@ fn every_change_to_every_kind_of_frame_is_named() {
     for (incarnation, number) in [(1, 0), (1, 1), (2, last)] {
         let original = std::fs::read(segment(&sample.evidence(), incarnation, number)).unwrap();
         let found = frames(&original);
-        for kind in [FrameKind::Leaf, FrameKind::Disclosure, FrameKind::Commit, FrameKind::Note] {
+        for kind in [FrameKind::Leaf, FrameKind::Disclosure, FrameKind::Commit, FrameKind::Note, FrameKind::Block] {
             let of_kind: Vec<usize> = (0..found.len() - 1).filter(|n| found[*n].0 == kind).collect();
             for place in of_kind.first().into_iter().chain(of_kind.last()) {
                 for (name, change) in CHANGES {
@@ -160,6 +181,7 @@ fn every_change_to_every_kind_of_frame_is_named() {
 fn every_flipped_byte_of_a_body_is_named_even_with_its_checksum_mended() {
     let sample = sample(1);
     let original = std::fs::read(segment(&sample.evidence(), 1, 0)).unwrap();
+    assert!(frames(&original).iter().take(12).any(|(kind, ..)| *kind == FrameKind::Block));
     for (kind, at, length) in frames(&original).into_iter().take(12) {
         for byte in (at + 20..at + length).step_by(11) {
             let frame = parse_frame(&original[at..]).unwrap();

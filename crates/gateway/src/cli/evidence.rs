@@ -3,6 +3,7 @@
 
 mod detail;
 mod filter;
+mod records;
 mod row;
 mod show;
 mod status;
@@ -71,6 +72,22 @@ pub(crate) enum EvidenceCommand {
         #[arg(long, value_enum, default_value_t)]
         output: Output,
     },
+    /// The records that are kept of what one leaf is about, as the storage mask of their topics left them.
+    ///
+    /// Topics that masking.yaml records in full. Each batch is held against the commitment in the leaf. Reads the folder directly, also
+    /// while the gateway runs: no record of the reading is made.
+    Records {
+        /// The leaf's index in its log: of the intent for what was written, of the outcome for what was read.
+        index: u64,
+        /// The log's number; without it the newest.
+        #[arg(long, value_name = "N")]
+        incarnation: Option<u64>,
+        #[command(flatten)]
+        source: Source,
+        /// How to print.
+        #[arg(long, value_enum, default_value_t)]
+        output: Output,
+    },
     /// The logs, their sizes and checkpoints, and the key that auditors pin.
     Status {
         #[command(flatten)]
@@ -114,6 +131,9 @@ pub(crate) fn run(command: EvidenceCommand) -> ExitCode {
         }
         EvidenceCommand::Show { index, incarnation, source, output } => {
             with(&source, true, |evidence| show::run(evidence, index, incarnation, output))
+        }
+        EvidenceCommand::Records { index, incarnation, source, output } => {
+            with(&source, true, |evidence| records::run(evidence, index, incarnation, output))
         }
         EvidenceCommand::Status { source, output } => {
             with(&source, false, |evidence| Ok(status::run(evidence, output)))

@@ -71,10 +71,10 @@ impl Room {
 }
 
 /// Puts complete batches through `mask`; what a broker cut off is left out, and so are batches that `room` has no place for. Also the
-/// number of records that were withheld.
-pub(super) fn shown(batches: &[u8], of: Of, mask: &mut dyn RecordMask, room: &mut Room) -> (Shown, u64) {
+/// number of batches that are shown, and of records that were withheld.
+pub(super) fn shown(batches: &[u8], of: Of, mask: &mut dyn RecordMask, room: &mut Room) -> (Shown, usize, u64) {
     let mut out = Vec::new();
-    let mut showing = Showing { of, mask, same: 0, withheld: 0, room };
+    let mut showing = Showing { of, mask, same: 0, batches: 0, withheld: 0, room };
     let mut rest = batches;
     let mut batch = records::split(rest);
     while let Ok(Some((first, after))) = batch {
@@ -85,7 +85,7 @@ pub(super) fn shown(batches: &[u8], of: Of, mask: &mut dyn RecordMask, room: &mu
         rest = after;
         batch = records::split(rest);
     }
-    let withheld = showing.withheld;
+    let (withheld, number) = (showing.withheld, showing.batches);
     let shown = match batch {
         // As at the end of the log.
         Err(RecordsError { why: Why::Later, .. }) if rest.len() == batches.len() => Shown::Masked(Vec::new()),
@@ -97,7 +97,7 @@ pub(super) fn shown(batches: &[u8], of: Of, mask: &mut dyn RecordMask, room: &mu
             Shown::Masked(out)
         }
     };
-    (shown, withheld)
+    (shown, number, withheld)
 }
 
 struct Showing<'a> {
@@ -105,6 +105,8 @@ struct Showing<'a> {
     mask: &'a mut dyn RecordMask,
     /// So many bytes from the beginning stay as they came, and are not in the output yet; 0 once anything is.
     same: usize,
+    /// How many are shown.
+    batches: usize,
     withheld: u64,
     room: &'a mut Room,
 }
@@ -138,6 +140,7 @@ impl Showing<'_> {
         }
         self.room.bytes = self.room.bytes.saturating_sub(new.len());
         self.mask.delivered();
+        self.batches = self.batches.saturating_add(1);
         self.withheld = self.withheld.saturating_add(masked.withheld);
         if masked.bytes.is_none() && out.is_empty() {
             self.same = self.same.saturating_add(bytes.len());

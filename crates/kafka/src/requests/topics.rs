@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use tidegate_model::{Action, Effect, Facts, Gate, RequestStep, Resource};
+use tidegate_model::{Action, Effect, Facts, Gate, KeptRecords, RequestStep, Resource};
 
 use super::{Pending, Read, Request, code, identify, written};
 use crate::alias::Used;
@@ -48,6 +48,7 @@ pub(super) fn decide(request: Request, stop_at_alias: bool, gate: &mut dyn Gate)
         refuse_second_name(event, aliases, scope, gate);
         if let Event::Scalar { value: Scalar::Records(Some(batch)), span, .. } = event {
             written::look_into(batch, span, flexible, scope, gate);
+            written::keep(batch, scope, gate);
         }
         Ok(())
     })?;
@@ -65,6 +66,8 @@ fn decided(
 ) -> Result<RequestStep, ProtocolError> {
     let whole = whole_error(&request, beside, gate);
     if whole != 0 {
+        // Nothing of it goes on, and not for what is in it.
+        scope.kept = KeptRecords::default();
         scope.refuse_all(whole);
     } else if request.api.key == ADD_PARTITIONS_TO_TXN {
         refuse_together(&mut scope);
@@ -236,6 +239,7 @@ fn facts(request: &Request, scope: &mut Scope, gate: &dyn Gate) -> Facts {
     facts.topics.clone_from(&scope.topics);
     facts.partitions.clone_from(&scope.partitions);
     facts.masks = std::mem::take(&mut scope.masks);
+    facts.kept = std::mem::take(&mut scope.kept);
     facts
 }
 

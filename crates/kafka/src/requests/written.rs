@@ -3,11 +3,12 @@
 
 use std::ops::Range;
 
-use tidegate_model::{Asks, Gate, MaskUse, RecordMask, WriteRules};
+use tidegate_model::{Asks, Gate, KeptBatch, Level, MaskUse, RecordMask, WriteRules};
 
-use super::code;
+use super::{code, identify};
 use crate::answers::shown::{CODECS, parts, unpacked};
 use crate::encode;
+use crate::kept::{self, Of};
 use crate::records::{self, Limits, NewRecord, Outcome, Record, Rewrite, Why};
 use crate::shape::Scope;
 
@@ -72,6 +73,36 @@ pub(super) fn look_into(batch: &[u8], span: &Range<usize>, flexible: bool, scope
         bytes.append(&mut out);
         scope.splice.replace(span.clone(), bytes);
     }
+}
+
+/// Notes what evidence keeps of the batch of the partition that was met last: as it came, whether or not it may be written.
+pub(super) fn keep(batch: &[u8], scope: &mut Scope, gate: &mut dyn Gate) {
+    let (Some(topic), Some(partition)) = (scope.topics.last_mut(), scope.partitions.last()) else { return };
+    let refused = partition.error == code::INVALID_RECORD;
+    if partition.error != 0 && !refused {
+        return;
+    }
+    identify(std::slice::from_mut(topic), gate);
+    let (number, partition) = (partition.topic, partition.partition);
+    let of = Of { topic: number, topic_id: topic.id, partition, frame: None };
+    let mut kept = kept::keep(batch, of, gate.keeps(&topic.name), &mut scope.kept_room);
+    if kept.bytes < batch.len() {
+        // There is room in a request of its own.
+        scope.refuse_last(code::NOT_ENOUGH_REPLICAS);
+        return;
+    }
+    if refused && kept.level == Level::Digest {
+        // No frame of it goes on, whose commitment would do.
+        let (base_offset, left_out) = (records::base_offset(batch), records::count(batch));
+        let unread = vec![(base_offset, kept::whole(batch, "refused".to_owned()))];
+        let stored = None;
+        kept.batches.push(KeptBatch { topic: number, partition, base_offset, left_out, unread, stored, refused });
+    }
+    kept.batches.iter_mut().for_each(|batch| batch.refused = refused);
+    if kept.level != Level::Digest && scope.kept.levels.last() != Some(&(number, kept.level)) {
+        scope.kept.levels.push((number, kept.level));
+    }
+    scope.kept.batches.append(&mut kept.batches);
 }
 
 struct Writing<'a> {

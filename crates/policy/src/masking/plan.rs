@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use tidegate_masking::transform::ClassKey;
-use tidegate_masking::{Class, ClassId, Format, Mask, Plan};
+use tidegate_masking::{Class, ClassId, Format, Mask, Plan, Transform};
+use tidegate_model::Level;
 
-use super::rows::{Part, Selector, What};
+use super::rows::{Part, Selector, TopicRow, What};
 use super::{ALL_BELOW, Masking};
 use crate::topics::with_sources;
 
@@ -26,6 +27,15 @@ impl ClassKeys for BTreeMap<String, ClassKey> {
     }
 }
 
+/// What evidence keeps of the records of a topic.
+#[derive(Clone, Debug, Default)]
+pub struct Storage {
+    /// How much.
+    pub level: Level,
+    /// With [`Level::Full`], the storage mask: every class is masked, whoever may see it live. `None` where nothing is looked for.
+    pub plan: Option<Arc<Plan>>,
+}
+
 /// What may be written to a topic.
 #[derive(Clone, Debug)]
 pub struct Writes {
@@ -42,6 +52,69 @@ impl Masking {
     #[must_use]
     pub fn looks_at_writes(&self) -> bool {
         !self.produce.is_empty()
+    }
+
+    /// Whether a row says how much evidence keeps of some topic.
+    #[must_use]
+    pub fn says_what_is_kept(&self) -> bool {
+        self.topics.iter().any(|row| row.record.is_some())
+    }
+
+    /// Topics whose rows name them in full.
+    pub(crate) fn topics_by_name(&self) -> impl Iterator<Item = &str> {
+        self.topics.iter().map(|row| row.topic.as_str()).filter(|topic| !topic.contains('*'))
+    }
+
+    /// How much evidence keeps of the topic's records. They are kept themselves only where a row says so and they are looked into, or the
+    /// row says that they carry nothing.
+    #[must_use]
+    pub fn level(&self, topic: &str) -> Level {
+        // What is made of a topic may hold other things than it, so only its own row counts.
+        let row = self.row_of(&[topic]);
+        match row.and_then(|row| row.record.map(|level| (row, level))) {
+            Some((row, Level::Full)) => {
+                let known = row.carries_none || !row.plain.is_empty() || !self.classes_of(topic).is_empty();
+                if known { Level::Full } else { Level::Digest }
+            }
+            other => other.map_or(Level::Digest, |(_, level)| level),
+        }
+    }
+
+    /// What evidence keeps of the topic's records, and how they are masked there.
+    ///
+    /// # Errors
+    /// As of [`Masking::plan`].
+    pub(crate) fn storage(&self, topic: &str, keys: &dyn ClassKeys) -> Result<Storage, String> {
+        let level = self.level(topic);
+        let plain = self.row_of(&[topic]).map(|row| row.plain.as_slice()).unwrap_or_default();
+        let classes = self.classes_of(topic).len();
+        if level != Level::Full || (classes == 0 && plain.is_empty()) {
+            return Ok(Storage { level, plan: None });
+        }
+        let mut plan = self.plan(topic, &vec![false; classes], keys)?;
+        if !plain.is_empty() {
+            let ids =
+                u16::try_from(classes).ok().and_then(|plain| Some((ClassId(plain), ClassId(plain.checked_add(1)?))));
+            let (plain_class, rest) = ids.ok_or("more classes than a plan holds")?;
+            // No class is called so.
+            plan.classes.push(Class { name: "(plain)".into(), mask: None });
+            plan.classes.push(Class { name: "(rest)".into(), mask: Some(Transform::Redact) });
+            for path in plain {
+                plan.value.fields.add_path(path, plain_class)?;
+            }
+            plan.value.format = Format::Json;
+            for mask in [&mut plan.value, &mut plan.key, &mut plan.headers] {
+                mask.rest = Some(rest);
+            }
+            let says = format!("{:?} plain {plain:?}", plan.id);
+            plan.id = digest(&SHA256, says.as_bytes()).as_ref().first_chunk().copied().unwrap_or_default();
+        }
+        Ok(Storage { level, plan: Some(Arc::new(plan)) })
+    }
+
+    /// The row of a topic, whose name comes first, or of what it is made of.
+    fn row_of(&self, topics: &[&str]) -> Option<&TopicRow> {
+        topics.iter().find_map(|topic| self.topics.iter().find(|row| row.is_about(topic)))
     }
 
     /// What may be written to the topic; `None` where nothing is asked of it.
@@ -117,7 +190,7 @@ impl Masking {
             classes.push(Class { name: (*name).into(), mask });
         }
         let topics = with_sources(topic);
-        let row = topics.iter().find_map(|topic| self.topics.iter().find(|row| row.is_about(topic)));
+        let row = self.row_of(&topics);
         let part = |part: Part, format: Option<Format>| self.part(&topics, part, format, &names);
         let mut value = part(Part::Value, row.and_then(|row| row.value))?;
         let mut key = part(Part::Key, row.and_then(|row| row.key))?;

@@ -4,13 +4,15 @@ use serde::Deserialize;
 use tidegate_masking::fields::Path;
 use tidegate_masking::transform::{Bucket, ClassKey, Unit};
 use tidegate_masking::{Detector, Format, OnUnmaskable, Transform, Unknown};
+use tidegate_model::Level;
 
 use super::{NO_CLASS, is_class};
 use crate::topics::{NAME_MAX, matches};
 
 pub(super) const SELECTOR: &str =
     "a selector is {topic, class} and one of path, names, schema_tag and content; in: says of what part";
-pub(super) const TOPIC: &str = "a row is {topic} and some of value, key, subjects and on_unmaskable";
+pub(super) const TOPIC: &str =
+    "a row is {topic} and some of value, key, subjects, on_unmaskable, record, carries and plain";
 pub(super) const PRODUCE: &str =
     "a row is {topic} and some of value (json or framed), refuse, mask and record_bytes_max";
 /// Characters that a mask of a fixed length may have.
@@ -356,6 +358,32 @@ impl From<RawUnknown> for Unknown {
     }
 }
 
+/// How much evidence keeps of a topic's records, as it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RawLevel {
+    Full,
+    Digest,
+    Metadata,
+}
+
+impl From<RawLevel> for Level {
+    fn from(raw: RawLevel) -> Level {
+        match raw {
+            RawLevel::Full => Level::Full,
+            RawLevel::Digest => Level::Digest,
+            RawLevel::Metadata => Level::Metadata,
+        }
+    }
+}
+
+/// What a topic carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RawCarries {
+    None,
+}
+
 /// How a topic is read, as it is written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -366,17 +394,27 @@ pub(super) struct RawTopic {
     on_unmaskable: Option<RawOnUnmaskable>,
     #[serde(default)]
     subjects: Vec<String>,
+    record: Option<RawLevel>,
+    carries: Option<RawCarries>,
+    #[serde(default)]
+    plain: Vec<String>,
 }
 
 /// How topics whose names fit are read.
 #[derive(Clone, Debug)]
 pub(super) struct TopicRow {
-    topic: String,
+    pub(super) topic: String,
     pub(super) value: Option<Format>,
     pub(super) key: Option<Format>,
     pub(super) on_unmaskable: Option<OnUnmaskable>,
     /// Patterns of the subjects that schemas must be registered under; the topic's own where there are none.
     pub(super) subjects: Vec<String>,
+    /// How much evidence keeps of its records.
+    pub(super) record: Option<Level>,
+    /// It carries nothing sensitive but what selectors find, so that its records may be kept as they are.
+    pub(super) carries_none: bool,
+    /// Fields of its values that are recorded as they are; all others are masked in what is recorded.
+    pub(super) plain: Vec<Path>,
 }
 
 impl TopicRow {
@@ -389,7 +427,26 @@ impl TopicRow {
                 "subjects are at most {WORDS_MAX} names or patterns with *, of 1 to {SUBJECT_MAX} characters"
             ));
         }
+        let (carries_none, record) = (raw.carries.is_some(), raw.record.map(Level::from));
+        if !raw.plain.is_empty() && (record != Some(Level::Full) || carries_none) {
+            return Err(
+                "plain says what is recorded as it is, so it goes with record: full and without carries".to_owned()
+            );
+        }
+        if !raw.plain.is_empty() && !matches!(raw.value, None | Some(RawFormat::Json)) {
+            return Err("plain names fields of JSON, so it goes with value: json".to_owned());
+        }
+        if carries_none && raw.topic == "*" {
+            return Err("nobody knows what all topics carry: carries is for topics by name or part of it".to_owned());
+        }
+        if raw.plain.len() > WORDS_MAX {
+            return Err(format!("plain has more than {WORDS_MAX} paths"));
+        }
+        let plain = raw.plain.iter().map(|path| Path::parse(path).map_err(|why| format!("plain {path:?}: {why}")));
         Ok(TopicRow {
+            record,
+            carries_none,
+            plain: plain.collect::<Result<_, _>>()?,
             topic: raw.topic,
             value: raw.value.map(Format::from),
             key: raw.key.map(Format::from),

@@ -211,3 +211,61 @@ fn schemas_are_of_subjects_of_their_topic() {
     assert_eq!((&*orders.value.subjects[0], &*orders.key.subjects[0]), ("orders-value", "orders-key"));
     assert_ne!(orders.id, eu.id, "what is a schema of one is not of the other");
 }
+
+const RECORDED: &str = "topics:
+  - {topic: orders-full, record: full, value: json}
+  - {topic: 'orders-p*', record: full, plain: [id, card.brand]}
+  - {topic: orders-meta, record: metadata}
+  - {topic: clicks, record: full, carries: none}
+  - {topic: 'any*', record: full}
+  - {topic: orders-quiet, carries: none}
+";
+
+#[test]
+fn records_are_kept_only_where_a_row_says_so_and_they_are_looked_into_or_carry_nothing() {
+    let everywhere = TEXT.split_once("topics:").unwrap().0;
+    let masking = Masking::parse(&format!("{everywhere}{RECORDED}").replace("topic: '*'", "topic: 'secret*'")).unwrap();
+    for (topic, level, masked) in [
+        ("orders-full", Level::Full, Some(vec!["PII.email", "PII.name"])),
+        ("orders-plain", Level::Full, Some(vec!["PII.email", "PII.name", "(rest)"])),
+        ("orders-meta", Level::Metadata, None),
+        ("clicks", Level::Full, None),
+        ("anything", Level::Digest, None),
+        ("orders-quiet", Level::Digest, None),
+        ("orders", Level::Digest, None),
+        // Something may stand in what is made of a topic that the topic has not.
+        ("clicks-dlq", Level::Digest, None),
+        ("orders-full-dlq", Level::Digest, None),
+    ] {
+        let storage = masking.storage(topic, &keys()).unwrap();
+        assert_eq!(storage.level, level, "{topic}");
+        let names = storage.plan.map(|plan| {
+            let masked = plan.classes.iter().filter(|class| class.mask.is_some());
+            masked.map(|class| class.name.to_string()).collect::<Vec<_>>()
+        });
+        assert_eq!(names, masked.map(|names| names.into_iter().map(str::to_owned).collect()), "{topic}");
+    }
+    let plan = |topic: &str| masking.storage(topic, &keys()).unwrap().plan.unwrap();
+    assert_eq!(
+        plan("orders-full").id,
+        masking.plan("orders-full", &[false; 2], &keys()).unwrap().id,
+        "shared with who sees none"
+    );
+    assert_ne!(plan("orders-plain").id, masking.plan("orders-plain", &[false; 2], &keys()).unwrap().id);
+}
+
+#[test]
+fn rows_that_would_keep_what_nobody_looked_into_are_refused() {
+    for (rows, told) in [
+        ("- {topic: clicks, record: full}", "masking.yaml:2:3: nothing is looked for in records of \"clicks\""),
+        ("- {topic: '*', record: full, carries: none}", "nobody knows what all topics carry"),
+        ("- {topic: a, plain: [id]}", "it goes with record: full"),
+        ("- {topic: a, record: full, carries: none, plain: [id]}", "without carries"),
+        ("- {topic: a, record: full, value: framed, plain: [id]}", "goes with value: json"),
+        ("- {topic: a, record: full, plain: ['a..b']}", "a name in it is empty"),
+        ("- {topic: a, record: all}", "unknown variant"),
+    ] {
+        let error = Masking::parse(&format!("topics:\n  {rows}\n")).unwrap_err().to_string();
+        assert!(error.contains(told), "{rows}: {error}");
+    }
+}

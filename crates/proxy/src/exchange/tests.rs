@@ -393,6 +393,7 @@ async fn quiet_answers_are_counted_in_one_leaf() {
         topics: Vec::new(),
         partitions: Vec::new(),
         masks: Vec::new(),
+        kept: tidegate_model::KeptRecords::default(),
         aliases: Vec::new(),
         error: 0,
         refused: false,

@@ -1,9 +1,14 @@
 //! A wide operation takes several leaves: one leaf is bounded, the number of topics and partitions that a client may name is not.
 
+use tidegate_evidence::LevelRef;
 use tidegate_evidence::entry::{AliasRef, Entry, TopicRef};
 
 /// Weight of one part, well under what a leaf takes.
 const PART_WEIGHT: usize = 40 * 1024;
+/// Bytes of blocks that one part brings, unless one alone has more: parts share the disk with what others write.
+const PART_BLOCKS: usize = 4 << 20;
+/// What a leaf says of a batch that is kept, or of a part that could not be read, beside words.
+const KEPT: usize = 150;
 /// What an entry of a list weighs beside its names; a partition's numbers take up to this.
 const ITEM: usize = 56;
 
@@ -11,7 +16,7 @@ const ITEM: usize = 56;
 pub(super) fn parts(mut entry: Entry) -> Vec<Entry> {
     let lists = entry.topics.len().saturating_add(entry.partitions.len()).saturating_add(entry.masks.len());
     let lists = lists.saturating_mul(ITEM);
-    if entry.weight().saturating_add(lists) <= PART_WEIGHT {
+    if entry.weight().saturating_add(lists) <= PART_WEIGHT && entry.block_bytes() <= PART_BLOCKS {
         return vec![entry];
     }
     let topics = std::mem::take(&mut entry.topics);
@@ -21,6 +26,9 @@ pub(super) fn parts(mut entry: Entry) -> Vec<Entry> {
     // They come in the order of the topics already.
     let mut masks = std::mem::take(&mut entry.masks).into_iter().peekable();
     let mut classes = std::mem::take(&mut entry.classes).into_iter().peekable();
+    let levels = std::mem::take(&mut entry.levels);
+    let mut kept = std::mem::take(&mut entry.kept).into_iter().peekable();
+    let mut unread = std::mem::take(&mut entry.unread).into_iter().peekable();
     let mut parts = Parts::new(&mut entry);
     for resource in std::mem::take(&mut parts.all.resources) {
         parts.make_room(ITEM.saturating_add(resource.name.len()).saturating_add(resource.rule.len()));
@@ -34,6 +42,10 @@ pub(super) fn parts(mut entry: Entry) -> Vec<Entry> {
         let weight = ITEM.saturating_add(topic.name.len());
         parts.make_room(weight);
         parts.last.topics.push(topic.clone());
+        if let Some(level) = levels.iter().find(|level| level.topic == number) {
+            let topic = parts.last_topic();
+            parts.last.levels.push(LevelRef { topic, ..*level });
+        }
         while let Some(mut partition) = partitions.next_if(|partition| partition.topic == number) {
             parts.make_room_of((ITEM, weight), &topic);
             partition.topic = parts.last_topic();
@@ -50,6 +62,21 @@ pub(super) fn parts(mut entry: Entry) -> Vec<Entry> {
             class.topic = parts.last_topic();
             parts.last.classes.push(class);
         }
+        while let Some(mut part) = unread.next_if(|part| part.topic == number) {
+            parts.make_room_of((KEPT.saturating_add(part.why.len()), weight), &topic);
+            part.topic = parts.last_topic();
+            parts.last.unread.push(part);
+        }
+        while let Some(mut keep) = kept.next_if(|keep| keep.topic == number) {
+            let blocks = parts.blocks.saturating_add(keep.block.weight());
+            if blocks > PART_BLOCKS && parts.blocks > 0 {
+                parts.weight = PART_WEIGHT;
+            }
+            parts.make_room_of((KEPT, weight), &topic);
+            parts.blocks = parts.blocks.saturating_add(keep.block.weight());
+            keep.topic = parts.last_topic();
+            parts.last.kept.push(keep);
+        }
     }
     for partition in partitions {
         parts.make_room(ITEM);
@@ -64,6 +91,8 @@ struct Parts {
     aliases: Vec<AliasRef>,
     last: Entry,
     weight: usize,
+    /// Bytes of the blocks that it brings.
+    blocks: usize,
     done: Vec<Entry>,
 }
 
@@ -79,7 +108,7 @@ impl Parts {
         let aliases = std::mem::take(&mut entry.aliases);
         let last = std::mem::replace(entry, Entry::new(all.kind, all.at_ms));
         let weight = last.weight();
-        Self { all, aliases, last, weight, done: Vec::new() }
+        Self { all, aliases, last, weight, blocks: 0, done: Vec::new() }
     }
 
     /// Begins another part when `weight` more is too much; says whether it did.
@@ -89,6 +118,7 @@ impl Parts {
             let mut next = self.all.clone();
             next.facts = vec![("part".to_owned(), self.done.len().saturating_add(2).to_string())];
             self.weight = next.weight();
+            self.blocks = 0;
             self.done.push(std::mem::replace(&mut self.last, next));
         }
         self.weight = self.weight.saturating_add(weight);

@@ -133,6 +133,24 @@ fn lists(leaf: &Leaf, out: &mut Map<String, Value>) {
         })
     });
     list("classes", classes.collect());
+    let levels = entry.levels.iter().map(|one| json!({ "topic": topic(one.topic), "level": one.level.name() }));
+    list("levels", levels.collect());
+    let kept = leaf.kept.iter().map(|kept| {
+        json!({
+            "topic": topic(kept.topic), "partition": kept.partition, "base_offset": kept.base_offset.to_string(),
+            "left_out": text(kept.left_out), "bytes": text(kept.bytes), "block": text(kept.block),
+            "tag": hex(&kept.tag), "commitment": hex(&kept.commitment), "plan": hex(&kept.plan),
+        })
+    });
+    list("kept", kept.collect());
+    let unread = leaf.unread.iter().map(|part| {
+        json!({
+            "topic": topic(part.topic), "partition": part.partition, "offset": part.offset.to_string(),
+            "part": part.part, "length": text(part.length), "at": text(part.at), "why": part.why,
+            "commitment": hex(&part.commitment),
+        })
+    });
+    list("unread", unread.collect());
     let counts = entry
         .counts
         .iter()

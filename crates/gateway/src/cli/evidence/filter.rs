@@ -127,6 +127,8 @@ mod tests {
             received: None,
             delivered: None,
             stored: None,
+            kept: Vec::new(),
+            unread: Vec::new(),
             tags: Vec::new(),
             commitments: Vec::new(),
             disclosure: None,

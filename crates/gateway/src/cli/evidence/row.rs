@@ -1,6 +1,7 @@
 //! One leaf as one row of the list.
 
 use serde_json::Value;
+use tidegate_evidence::kept::UnreadRef;
 use tidegate_evidence::leaf::Leaf;
 use tidegate_evidence::reader::FoundLeaf;
 use tidegate_evidence::{Kind, PartitionRange};
@@ -131,6 +132,17 @@ pub(super) fn range(leaf: &Leaf, range: &PartitionRange) -> String {
         (0.., _) => format!("{name} {first}"),
         _ => name,
     }
+}
+
+/// What could not be read of the records of a partition.
+pub(super) fn unread(of: &str, part: &UnreadRef) -> String {
+    let what = match part.part {
+        1 => "key of the record",
+        2 => "value of the record",
+        3 => "a header of the record",
+        _ => "batch",
+    };
+    format!("{of}: {what} at {}, {} bytes: {} at byte {}", part.offset, part.length, part.why, part.at)
 }
 
 /// `orders-0`, of the topic at this place in the leaf.

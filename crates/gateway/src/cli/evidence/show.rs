@@ -19,9 +19,11 @@ use crate::control::hex;
 const VALUE_MAX: usize = 4096;
 
 /// A leaf with its log.
-struct Target {
-    log: u64,
-    found: FoundLeaf,
+pub(super) struct Target {
+    pub(super) log: u64,
+    /// The log's name.
+    pub(super) origin: String,
+    pub(super) found: FoundLeaf,
     who: Who,
     opened: Opened,
 }
@@ -48,7 +50,7 @@ pub(super) fn run(evidence: &Evidence, index: u64, incarnation: Option<u64>, out
 }
 
 /// The leaf at `index`, with who it is about.
-fn find(evidence: &Evidence, log: u64, index: u64) -> Result<Option<Target>> {
+pub(super) fn find(evidence: &Evidence, log: u64, index: u64) -> Result<Option<Target>> {
     let (mut sessions, mut target) = (Sessions::default(), None);
     let walked = walk::log(&evidence.dir, log, &mut |origin, found| {
         let who = sessions.who(&evidence.opener, origin, log, found);
@@ -56,7 +58,7 @@ fn find(evidence: &Evidence, log: u64, index: u64) -> Result<Option<Target>> {
             return ControlFlow::Continue(());
         }
         let opened = evidence.opener.open(origin, log, found);
-        target = Some(Target { log, found: found.clone(), who, opened });
+        target = Some(Target { log, origin: origin.to_owned(), found: found.clone(), who, opened });
         ControlFlow::Break(())
     });
     walked.map_err(|damage| told(evidence, &damage))?;
@@ -255,6 +257,21 @@ fn subjects(leaf: &Leaf, lines: &mut Lines) {
     for used in &entry.classes {
         let (of, rule) = (row::partition(leaf, used.topic, used.partition), &used.rule);
         lines.add("class", format!("{} in {of}: {} masked, {} clear, by {rule}", used.class, used.masked, used.clear));
+    }
+    for level in &entry.levels {
+        let topic = usize::try_from(level.topic).ok().and_then(|place| entry.topics.get(place));
+        let name = topic.map_or("?", |topic| topic.name.as_str());
+        lines.add("recorded", format!("{name}: {}", level.level.name()));
+    }
+    for kept in &leaf.kept {
+        let of = row::partition(leaf, kept.topic, kept.partition);
+        let left_out = if kept.left_out == 0 { String::new() } else { format!(", {} records left out", kept.left_out) };
+        let (bytes, at) = (kept.bytes, kept.base_offset);
+        lines.add("kept", format!("{of}: the batch at {at}, {bytes} bytes{left_out}, plan {}", hex(&kept.plan)));
+    }
+    for part in &leaf.unread {
+        let of = row::partition(leaf, part.topic, part.partition);
+        lines.add("not kept", row::unread(&of, part));
     }
     for resource in &entry.resources {
         let word = if resource.allowed { "allow" } else { "deny" };

@@ -4,11 +4,14 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
+use tidegate_model::Level;
 use tidegate_policy::Report;
 
 use super::{placed, refuse};
 use crate::cli::{Output, print};
 
+/// Topics of a level that are told by name; scripts get all.
+const TOPICS_SHOWN: usize = 20;
 /// Exit code: there are warnings, and they count as errors.
 const WARNED: u8 = 1;
 
@@ -37,6 +40,18 @@ fn told(report: &Report, failed: bool) -> String {
         count(report.invariants, "invariant", "invariants"),
         version(report),
     );
+    for level in [Level::Full, Level::Digest, Level::Metadata] {
+        let mut topics: Vec<&str> = at(report, level).collect();
+        let more = topics.len().saturating_sub(TOPICS_SHOWN);
+        topics.truncate(TOPICS_SHOWN);
+        if level == Level::Digest {
+            topics.push("every topic that no row names");
+        }
+        if !topics.is_empty() {
+            let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+            text.push_str(&format!("\nrecorded {}: {}{more}", how(level), topics.join(", ")));
+        }
+    }
     for warning in &report.warnings {
         text.push_str(&format!("\nwarning: {warning}"));
     }
@@ -48,8 +63,25 @@ fn as_json(report: &Report, failed: bool) -> Value {
     json!({
         "ok": !failed, "rules": report.rules, "topics": report.topics, "tests": report.tests,
         "invariants": report.invariants, "files": report.files, "version": version(report),
+        "recorded": {
+            "full": at(report, Level::Full).collect::<Vec<_>>(), "digest": at(report, Level::Digest).collect::<Vec<_>>(),
+            "metadata": at(report, Level::Metadata).collect::<Vec<_>>(),
+        },
         "warnings": warnings.collect::<Vec<_>>(),
     })
+}
+
+/// Topics of which evidence keeps so much.
+fn at(report: &Report, level: Level) -> impl Iterator<Item = &str> {
+    report.recorded.iter().filter(move |(_, of)| *of == level).map(|(topic, _)| topic.as_str())
+}
+
+fn how(level: Level) -> &'static str {
+    match level {
+        Level::Full => "in full, masked",
+        Level::Digest => "at digest",
+        Level::Metadata => "as metadata",
+    }
 }
 
 fn version(report: &Report) -> String {
