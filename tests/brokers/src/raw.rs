@@ -34,8 +34,18 @@ pub mod key {
     pub const LIST_OFFSETS: i16 = 2;
     /// Metadata
     pub const METADATA: i16 = 3;
+    /// OffsetCommit
+    pub const OFFSET_COMMIT: i16 = 8;
+    /// OffsetFetch
+    pub const OFFSET_FETCH: i16 = 9;
     /// FindCoordinator
     pub const FIND_COORDINATOR: i16 = 10;
+    /// JoinGroup
+    pub const JOIN_GROUP: i16 = 11;
+    /// SyncGroup
+    pub const SYNC_GROUP: i16 = 14;
+    /// DescribeGroups
+    pub const DESCRIBE_GROUPS: i16 = 15;
     /// SaslHandshake
     pub const SASL_HANDSHAKE: i16 = 17;
     /// ApiVersions
