@@ -4,17 +4,20 @@
 //! The first selector that gives a field a class counts.
 
 mod plan;
+mod reading;
 mod rows;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
-use tidegate_masking::{ClassId, Fields, OnUnmaskable, Unknown};
+use tidegate_masking::{ClassId, Format, Mask, OnUnmaskable, Unknown};
 
 use crate::error::{Place, PolicyError};
-use crate::topics::{not_yaml, places_of_rows};
+use crate::folder::PolicyFiles;
+use crate::topics::{not_yaml, places_of_rows, with_sources};
 pub use plan::{ClassKeys, Writes};
-use rows::{Change, ProduceRow, RawProduce, RawSelector, RawTopic, Selector, TopicRow, What};
+use reading::FileSchemas;
+use rows::{Change, ProduceRow, RawProduce, RawSelector, RawTopic, Selector, TopicRow};
 
 /// The file's name inside a policy folder.
 pub(crate) const FILE: &str = "masking.yaml";
@@ -39,6 +42,8 @@ pub struct Masking {
     produce: Vec<ProduceRow>,
     on_unmaskable: OnUnmaskable,
     unknown: Unknown,
+    /// The files of the folder that schemas of topics are made of.
+    schema_files: BTreeSet<String>,
 }
 
 #[derive(Deserialize)]
@@ -59,11 +64,12 @@ struct Raw {
 }
 
 impl Masking {
-    /// Reads the text of `masking.yaml`.
+    /// Reads the text of `masking.yaml`, and the schemas among `files` that it names.
     ///
     /// # Errors
-    /// Unknown keys, too much, transforms that mean nothing, a selector of a class that is not there; with file, line and column.
-    pub(crate) fn parse(text: &str) -> Result<Masking, PolicyError> {
+    /// Unknown keys, too much, transforms that mean nothing, a selector of a class that is not there, a schema that cannot be used;
+    /// with file, line and column.
+    pub(crate) fn read(text: &str, files: &PolicyFiles) -> Result<Masking, PolicyError> {
         let raw: Option<Raw> = serde_norway::from_str(text).map_err(|error| not_yaml(FILE, &error, MEND))?;
         let Some(raw) = raw else { return Ok(Masking::default()) };
         if raw.classes.len() > CLASSES_MAX
@@ -92,9 +98,10 @@ impl Masking {
             produce: Vec::new(),
             on_unmaskable: raw.on_unmaskable.into(),
             unknown: raw.unknown_fields.into(),
+            schema_files: BTreeSet::new(),
         };
-        // All paths together, which no topic can have more of.
-        let mut paths = Fields::default();
+        // Of all topics together: no topic can have more.
+        let mut everything = Mask { format: Format::Schema, ..Mask::default() };
         for (index, selector) in raw.selectors.into_iter().enumerate() {
             let wrong = |what: String, mend: &str| PolicyError::at(place_under("selectors", index, text), what, mend);
             let selector = Selector::read(selector).map_err(|what| wrong(what, rows::SELECTOR))?;
@@ -102,21 +109,25 @@ impl Masking {
                 let what = format!("class {:?} stands not under classes", selector.class);
                 return Err(wrong(what, "write one of its classes, or add it there"));
             }
-            if let What::Path(path) = &selector.what {
-                paths.add_path(path, ClassId(0)).map_err(|what| wrong(what, "name fewer fields beside *"))?;
-            }
+            let added = selector.what.add_to(&mut everything, ClassId(0));
+            added.map_err(|what| wrong(what, "name fewer fields beside *"))?;
             masking.selectors.push(selector);
         }
+        let mut schemas = FileSchemas::new(files, everything);
         for (index, row) in raw.topics.into_iter().enumerate() {
-            let wrong = |what| PolicyError::at(place_under("topics", index, text), what, rows::TOPIC);
-            masking.topics.push(TopicRow::read(row).map_err(wrong)?);
+            let in_row = |what| PolicyError::at(place_under("topics", index, text), what, rows::TOPIC);
+            masking.topics.push(TopicRow::read(row, &mut schemas).map_err(|wrong| wrong.or_in_row(in_row))?);
         }
+        masking.schema_files = schemas.used();
         for (index, row) in raw.produce.into_iter().enumerate() {
             let wrong = |what| PolicyError::at(place_under("produce", index, text), what, rows::PRODUCE);
             let row = ProduceRow::read(row).map_err(wrong)?;
             let known = |class: &&String| masking.selectors.iter().any(|selector| selector.class == **class);
             if let Some(class) = row.refuse.iter().chain(&row.mask).find(|class| !known(class)) {
                 return Err(wrong(format!("class {class:?} is of no selector, so nothing of it is ever found")));
+            }
+            if row.value == Some(Format::Schema) && !masking.has_schema(&row) {
+                return Err(wrong("value: schema, but under topics no file has the schema of its values".to_owned()));
             }
             masking.produce.push(row);
         }
@@ -132,6 +143,25 @@ impl Masking {
                     |wide: &str, narrow: &str| narrow.strip_prefix(wide).is_some_and(|rest| rest.starts_with('.'));
                 class == name || below(name, class) || stem.is_some_and(|stem| stem == name || below(stem, name))
             })
+    }
+
+    /// Whether values of the topics that a row of `produce` is about have a schema of a file; of a pattern's, whether any topic has.
+    fn has_schema(&self, row: &ProduceRow) -> bool {
+        let has = |row: &TopicRow| row.value.as_ref().is_some_and(|value| value.format() == Format::Schema);
+        match row.one_topic() {
+            Some(topic) => self.row_of(&with_sources(topic)).is_some_and(has),
+            None => self.topics.iter().any(has),
+        }
+    }
+
+    /// The row that says how a topic is read, whose name comes first in `topics`.
+    fn row_of(&self, topics: &[&str]) -> Option<&TopicRow> {
+        topics.iter().find_map(|topic| self.topics.iter().find(|row| row.is_about(topic)))
+    }
+
+    /// The files of the folder that schemas of topics are made of.
+    pub(crate) fn schema_files(&self) -> &BTreeSet<String> {
+        &self.schema_files
     }
 
     /// The classes that fields can be of, as far as rows and selectors name them.

@@ -3,8 +3,9 @@
 use serde::Deserialize;
 use tidegate_masking::fields::Path;
 use tidegate_masking::transform::{Bucket, ClassKey, Unit};
-use tidegate_masking::{Detector, Format, OnUnmaskable, Transform, Unknown};
+use tidegate_masking::{ClassId, Detector, Format, Mask, OnUnmaskable, Transform, Unknown};
 
+use super::reading::{FileSchemas, RawReading, Reading, Wrong};
 use super::{NO_CLASS, is_class};
 use crate::topics::{NAME_MAX, matches};
 
@@ -12,7 +13,7 @@ pub(super) const SELECTOR: &str =
     "a selector is {topic, class} and one of path, names, schema_tag and content; in: says of what part";
 pub(super) const TOPIC: &str = "a row is {topic} and some of value, key, subjects and on_unmaskable";
 pub(super) const PRODUCE: &str =
-    "a row is {topic} and some of value (json or framed), refuse, mask and record_bytes_max";
+    "a row is {topic} and some of value (json, framed or schema), refuse, mask and record_bytes_max";
 /// Characters that a mask of a fixed length may have.
 const LENGTH_MAX: u8 = 64;
 const CONSTANT_MAX: usize = 1_000;
@@ -200,6 +201,22 @@ pub(super) enum What {
     Content(Vec<Detector>),
 }
 
+impl What {
+    /// Makes it something that is looked for, of this class.
+    ///
+    /// # Errors
+    /// There are too many paths with it.
+    pub(super) fn add_to(&self, mask: &mut Mask, class: ClassId) -> Result<(), String> {
+        match self {
+            What::Path(path) => mask.fields.add_path(path, class)?,
+            What::Names(names) => names.iter().for_each(|name| mask.fields.add_name(name, class)),
+            What::Tag(tag) => mask.tags.push((tag.as_str().into(), class)),
+            What::Content(detectors) => mask.content.extend(detectors.iter().map(|one| (*one, class))),
+        }
+        Ok(())
+    }
+}
+
 impl Selector {
     pub(super) fn read(raw: RawSelector) -> Result<Selector, String> {
         let RawSelector { topic, class, path, names, schema_tag, content, parts } = raw;
@@ -263,6 +280,27 @@ pub(super) enum RawFormat {
     Bytes,
 }
 
+/// What values that are written have to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RawDemand {
+    Json,
+    Framed,
+    Schema,
+    Bytes,
+}
+
+impl From<RawDemand> for Format {
+    fn from(demand: RawDemand) -> Format {
+        match demand {
+            RawDemand::Json => Format::Json,
+            RawDemand::Framed => Format::Framed,
+            RawDemand::Schema => Format::Schema,
+            RawDemand::Bytes => Format::Bytes,
+        }
+    }
+}
+
 impl From<RawFormat> for Format {
     fn from(format: RawFormat) -> Format {
         match format {
@@ -278,7 +316,7 @@ impl From<RawFormat> for Format {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawProduce {
     topic: String,
-    value: Option<RawFormat>,
+    value: Option<RawDemand>,
     #[serde(default)]
     refuse: Vec<String>,
     #[serde(default)]
@@ -315,6 +353,11 @@ impl ProduceRow {
             return Err("it asks nothing of what is written".to_owned());
         }
         Ok(ProduceRow { topic, value, refuse, mask, record_bytes_max })
+    }
+
+    /// The only topic that it is about, if it is no pattern.
+    pub(super) fn one_topic(&self) -> Option<&str> {
+        (!self.topic.contains('*')).then_some(&self.topic)
     }
 
     pub(super) fn is_about(&self, topic: &str) -> bool {
@@ -361,8 +404,8 @@ impl From<RawUnknown> for Unknown {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawTopic {
     topic: String,
-    value: Option<RawFormat>,
-    key: Option<RawFormat>,
+    value: Option<RawReading>,
+    key: Option<RawReading>,
     on_unmaskable: Option<RawOnUnmaskable>,
     #[serde(default)]
     subjects: Vec<String>,
@@ -372,27 +415,28 @@ pub(super) struct RawTopic {
 #[derive(Clone, Debug)]
 pub(super) struct TopicRow {
     topic: String,
-    pub(super) value: Option<Format>,
-    pub(super) key: Option<Format>,
+    pub(super) value: Option<Reading>,
+    pub(super) key: Option<Reading>,
     pub(super) on_unmaskable: Option<OnUnmaskable>,
     /// Patterns of the subjects that schemas must be registered under; the topic's own where there are none.
     pub(super) subjects: Vec<String>,
 }
 
 impl TopicRow {
-    pub(super) fn read(raw: RawTopic) -> Result<TopicRow, String> {
+    pub(super) fn read(raw: RawTopic, schemas: &mut FileSchemas) -> Result<TopicRow, Wrong> {
         is_pattern(&raw.topic)?;
         if raw.subjects.len() > WORDS_MAX
             || raw.subjects.iter().any(|subject| subject.is_empty() || subject.len() > SUBJECT_MAX)
         {
             return Err(format!(
                 "subjects are at most {WORDS_MAX} names or patterns with *, of 1 to {SUBJECT_MAX} characters"
-            ));
+            )
+            .into());
         }
         Ok(TopicRow {
             topic: raw.topic,
-            value: raw.value.map(Format::from),
-            key: raw.key.map(Format::from),
+            value: raw.value.map(|value| schemas.reading(value)).transpose()?,
+            key: raw.key.map(|key| schemas.reading(key)).transpose()?,
             on_unmaskable: raw.on_unmaskable.map(OnUnmaskable::from),
             subjects: raw.subjects,
         })
