@@ -49,16 +49,23 @@ pub struct Masking {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Raw {
+    /// Names of classes, such as `PII.email`, and how each is changed. A name that ends with `.*` stands for all below it that have no
+    /// row of their own.
     #[serde(default)]
     classes: BTreeMap<String, Change>,
+    /// Which fields are of which class. The first that gives a field a class counts.
     #[serde(default)]
     selectors: Vec<RawSelector>,
+    /// How topics are read.
     #[serde(default)]
     topics: Vec<RawTopic>,
+    /// What may be written. All rows whose topic fits count.
     #[serde(default)]
     produce: Vec<RawProduce>,
+    /// What becomes of records that cannot be read to their end.
     #[serde(default)]
     on_unmaskable: rows::RawOnUnmaskable,
+    /// What becomes of Protobuf fields that no schema names.
     #[serde(default)]
     unknown_fields: rows::RawUnknown,
 }

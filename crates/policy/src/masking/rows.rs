@@ -26,60 +26,91 @@ const SUBJECT_MAX: usize = 1_000;
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(tag = "transform", rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum Change {
+    /// A text becomes `***`, a number 0.
     Redact {},
+    /// Null, where the format has it; else as `redact`.
     Null {},
+    /// The same value for all. A number becomes it if it is a number, else 0.
     Constant {
+        /// The value, at most 1,000 characters.
         value: String,
     },
+    /// The first characters of a text, stars for the rest. A number becomes 0.
     KeepFirst {
+        /// How many characters, from 1 on; none where that is more than half of the text.
         n: u8,
     },
+    /// The last characters of a text, stars for the rest. A number becomes 0.
     KeepLast {
+        /// How many characters, from 1 on; none where that is more than half of the text.
         n: u8,
     },
+    /// An e-mail address becomes `***@***`. A number becomes 0.
     Email {
+        /// The domain stays: `***@example.org`.
         #[serde(default)]
         keep_domain: bool,
     },
+    /// Stars, as many for each text. A number becomes 0.
     FixedLength {
+        /// How many stars, 1 to 64.
         length: u8,
     },
+    /// The same token for the same value, so that joins hold; a number becomes a number. Needs a key of the class; redacts without.
     HmacToken {
+        /// What tokens begin with: at most 16 letters, digits, `_` and `-`.
         #[serde(default)]
         prefix: String,
     },
+    /// The same number for the same value, in a text as digits. Needs a key of the class; redacts without.
     HmacInteger {},
+    /// A number rounded down to a multiple of `width`, or a date to the begin of its month or year.
     Bucket {
+        /// Of numbers: how wide a bucket is, above 0.
         #[serde(default)]
         width: Option<f64>,
+        /// Of dates: what they are rounded down to.
         #[serde(default)]
         by: Option<RawBy>,
+        /// With `by`: what numbers count since 1970.
         #[serde(default)]
         unit: Option<RawUnit>,
     },
+    /// A date is moved by some days, by the same for all of one record's key. Needs a key of the class; redacts without.
     DateShift {
+        /// The most days that it is moved by, either way.
         days: u16,
+        /// What numbers count since 1970.
         #[serde(default)]
         unit: Option<RawUnit>,
     },
+    /// The first 24 bits of an IPv4 address, 48 of IPv6. A number becomes 0.
     TruncateAddress {},
+    /// The field goes with its name, or is redacted where it cannot go.
     DropField {},
+    /// The whole record goes.
     DropRecord {},
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum RawBy {
+    /// The first of the month.
     Month,
+    /// The first of January.
     Year,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum RawUnit {
+    /// Days.
     Days,
+    /// Seconds.
     Seconds,
+    /// Milliseconds.
     Millis,
+    /// Microseconds.
     Micros,
 }
 
@@ -164,8 +195,11 @@ fn is_of_prefix(byte: u8) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Part {
+    /// Its value.
     Value,
+    /// Its key.
     Key,
+    /// Its headers: `names` are theirs, `content` is in their values.
     Headers,
 }
 
@@ -173,12 +207,19 @@ pub(super) enum Part {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawSelector {
+    /// A topic's name, or a pattern with `*`. What is made of the topic is meant too: changelogs, dead letters, mirrors.
     topic: String,
+    /// The class of the fields; it has a row under `classes`, or one above it has that ends with `.*`.
     class: String,
+    /// Selects fields by their path: `customer.email`, `items.*.sku`, `"a.b".c`. Lists are passed through; `@key` is the keys of a map.
     path: Option<String>,
+    /// Selects fields of these names at any depth, and headers.
     names: Option<Vec<String>>,
+    /// Selects fields with this tag in their schema.
     schema_tag: Option<String>,
+    /// Selects what these detectors find.
     content: Option<Vec<String>>,
+    /// The parts of records that it is about; else values, and for `names` and `content` also keys and headers.
     #[serde(rename = "in")]
     parts: Option<Vec<Part>>,
 }
@@ -275,8 +316,11 @@ fn is_pattern(topic: &str) -> Result<(), String> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum RawFormat {
+    /// One JSON text.
     Json,
+    /// Confluent's framing: a byte 0, the number of a schema in a registry, then Avro, Protobuf or JSON.
     Framed,
+    /// Text or unknown bytes: detectors look at it, and names count where it looks like JSON, which it then has to be.
     Bytes,
 }
 
@@ -284,9 +328,13 @@ pub(super) enum RawFormat {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum RawDemand {
+    /// One JSON text.
     Json,
+    /// Framed, and exactly what its schema says, which is one of the topic's.
     Framed,
+    /// Exactly what the file's schema says that the topic's row names.
     Schema,
+    /// Refused: all is bytes.
     Bytes,
 }
 
@@ -315,12 +363,17 @@ impl From<RawFormat> for Format {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawProduce {
+    /// A topic's name, or a pattern with `*`.
     topic: String,
+    /// What the value has to be.
     value: Option<RawDemand>,
+    /// Classes whose fields may not be in it, wherever their selectors look.
     #[serde(default)]
     refuse: Vec<String>,
+    /// Classes whose fields are written changed: the broker never has them.
     #[serde(default)]
     mask: Vec<String>,
+    /// The most bytes of key, value and headers together.
     record_bytes_max: Option<usize>,
 }
 
@@ -368,8 +421,10 @@ impl ProduceRow {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum RawOnUnmaskable {
+    /// It is left out, and clients go on behind it; this is what holds where nothing is said.
     #[default]
     DropRecord,
+    /// The partition is refused from there on.
     DenyTopic,
 }
 
@@ -385,8 +440,10 @@ impl From<RawOnUnmaskable> for OnUnmaskable {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum RawUnknown {
+    /// They are masked; this is what holds where nothing is said.
     #[default]
     Mask,
+    /// They pass, but for what detectors find.
     Pass,
 }
 
@@ -403,10 +460,15 @@ impl From<RawUnknown> for Unknown {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawTopic {
+    /// A topic's name, or a pattern with `*`; the first row that fits counts.
     topic: String,
+    /// How values are read. Without it as JSON where paths or names are looked for, as framed where schema tags are, else as bytes.
     value: Option<RawReading>,
+    /// How keys are read. Without it as JSON where paths are looked for, as framed where schema tags are, else as bytes.
     key: Option<RawReading>,
+    /// What becomes of a record that cannot be read to its end; without it as the file says for all topics.
     on_unmaskable: Option<RawOnUnmaskable>,
+    /// Subjects, names or patterns, that a framed record's schema has to be registered under; without them `TOPIC-value`, `TOPIC-key`.
     #[serde(default)]
     subjects: Vec<String>,
 }
