@@ -86,7 +86,7 @@ fn general(line: &str) -> String {
         let (before, token) = rest.split_at(at + "_try_".len());
         out.push_str(before);
         out.push('…');
-        rest = &token[token.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(token.len())..];
+        rest = token.trim_start_matches(|c: char| c.is_ascii_alphanumeric());
     }
     out.push_str(rest);
     match out.strip_prefix("version ") {

@@ -140,9 +140,10 @@ fn schemas_have_bounds_and_rules_below_are_refused_however_deep() {
     let dir = folder(&[("a/b/c/rule.cedar", "forbid (principal, action, resource);")]);
     assert!(read(dir.path()).unwrap_err().to_string().contains("rule.cedar: sub-folders are not read"));
     let deep = format!("{}order.avsc", "d/".repeat(DEPTH_MAX + 1));
-    let dir = folder(&[(deep.as_str(), "\"string\""), (&deep[2..], "\"int\"")]);
+    let less_deep = deep.strip_prefix("d/").unwrap();
+    let dir = folder(&[(deep.as_str(), "\"string\""), (less_deep, "\"int\"")]);
     let found: Vec<String> = read(dir.path()).unwrap().into_keys().filter(|name| is_schema(name)).collect();
-    assert_eq!(found, [&deep[2..]]);
+    assert_eq!(found, [less_deep]);
     let many: Vec<String> = (0..FILES_MAX).map(|number| format!("schemas/{number}.proto")).collect();
     let many: Vec<(&str, &str)> = many.iter().map(|name| (name.as_str(), "")).collect();
     assert!(read(folder(&many).path()).unwrap_err().to_string().contains("more than 256 files"));
