@@ -203,7 +203,7 @@ fn codes_are_not_written_and_logs_lose_their_card_numbers() {
         let writes = recipe.policy.writes(topic).unwrap().unwrap();
         let scope = Scope { classes: &writes.plan.classes, mask: &writes.plan.value, subject: b"" };
         let (mut out, mut found) = (Vec::new(), Found::default());
-        let rewritten = rewrite(&scope, &mut NoSchemas, record.as_bytes(), &mut out, &mut found).map_err(|_| ())?;
+        let rewritten = rewrite(&scope, &mut NoSchemas, record.as_bytes(), &mut out, &mut found).map_err(drop)?;
         let refused = found.classes().any(|(class, ..)| writes.refuse[usize::from(class.0)]);
         let kept = if rewritten == Rewritten::Same { record.to_owned() } else { String::from_utf8(out).unwrap() };
         Ok((refused, kept))
