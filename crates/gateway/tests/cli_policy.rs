@@ -81,6 +81,17 @@ fn policy_diff_says_what_changes_for_whom() {
     assert!(lines.iter().any(|line| line.split_whitespace().take(6).eq(row)), "{said:?}");
     let said = policy("diff", old.path(), &[&old.path().display().to_string()]);
     assert_eq!((said.code, said.out.as_str()), (0, "no difference\n"));
+    std::fs::create_dir(new.path().join("schemas")).unwrap();
+    std::fs::write(new.path().join("schemas/order.avsc"), "\"long\"").unwrap();
+    let said = policy("diff", old.path(), &[&new.path().display().to_string()]);
+    assert!(said.out.contains("+ file schemas/order.avsc  added"), "{said:?}");
+    let same = tempfile::tempdir().unwrap();
+    for name in std::fs::read_dir(new.path()).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file())
+    {
+        std::fs::copy(&name, same.path().join(name.file_name().unwrap())).unwrap();
+    }
+    let said = policy("diff", same.path(), &[&new.path().display().to_string()]);
+    assert!(said.code == 0 && said.out.contains("+ file schemas/order.avsc  added\n\nno rule changes"), "{said:?}");
 }
 
 /// A prover that says what it is told to.

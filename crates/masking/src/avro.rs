@@ -18,6 +18,7 @@ use std::collections::HashMap;
 
 use self::schema::Leaf;
 pub use self::schema::SchemaError;
+pub(crate) use self::schema::place_of_no_json;
 use crate::found::Found;
 use crate::plan::{ClassId, Mask, Rewritten, Scope, Unmaskable};
 
@@ -67,6 +68,28 @@ struct Map {
     looks: bool,
 }
 
+/// A schema that was read, to be compiled for any number of masks.
+#[derive(Debug)]
+pub struct AvroSchema(schema::Schema);
+
+impl AvroSchema {
+    /// Reads a schema, with the names and texts of all schemas that it refers to, in any order.
+    ///
+    /// # Errors
+    /// It cannot be read, or not in one way only.
+    pub fn read(text: &str, references: &[(String, String)]) -> Result<AvroSchema, SchemaError> {
+        schema::parse(text, references).map(AvroSchema)
+    }
+
+    /// Compiles it for a mask, as [`AvroPlan::compile`] does.
+    ///
+    /// # Errors
+    /// It comes with the mask's paths to more places than is sane.
+    pub fn plan(&self, mask: &Mask) -> Result<AvroPlan, SchemaError> {
+        compile::compile(&self.0, mask)
+    }
+}
+
 impl AvroPlan {
     /// Compiles the schema that payloads were written with. `references` are the names and texts of all schemas that it refers to,
     /// however far, in any order.
@@ -78,7 +101,7 @@ impl AvroPlan {
     /// # Errors
     /// The schema cannot be read, or not in one way only, or comes with the mask's paths to more places than is sane.
     pub fn compile(schema: &str, references: &[(String, String)], mask: &Mask) -> Result<AvroPlan, SchemaError> {
-        compile::compile(&schema::parse(schema, references)?, mask)
+        AvroSchema::read(schema, references)?.plan(mask)
     }
 
     /// Whether nothing is looked for in payloads of this schema. They are still to be read to their end where the mask is not empty.

@@ -9,6 +9,7 @@
 pub mod avro;
 pub mod detect;
 pub mod fields;
+pub mod file_schema;
 pub mod found;
 pub mod framed;
 pub mod json;
@@ -23,6 +24,7 @@ pub mod transform;
 pub use avro::AvroPlan;
 pub use detect::{Detector, Hit};
 pub use fields::{Fields, Node};
+pub use file_schema::{FilePlan, FileSchema, SchemaFault, SchemaTexts};
 pub use found::Found;
 pub use plan::{Class, ClassId, Format, Mask, OnUnmaskable, Plan, Rewritten, Scope, Unknown, Unmaskable};
 pub use protobuf::ProtobufPlan;

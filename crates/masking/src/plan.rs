@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::detect::Detector;
 use crate::fields::Fields;
+use crate::file_schema::FilePlan;
 use crate::transform::Transform;
 
 /// A class by its place in [`Plan::classes`].
@@ -26,6 +27,8 @@ pub enum Format {
     Json,
     /// A magic byte 0 and a schema's number before JSON, Avro or Protobuf (Confluent's wire format).
     Framed,
+    /// Avro or Protobuf without anything in front, by the schema that [`Mask::schema`] was compiled from.
+    Schema,
     /// Text or unknown bytes: only content detectors apply.
     #[default]
     Bytes,
@@ -60,6 +63,8 @@ pub struct Mask {
     pub strict: bool,
     /// Where a schema's number stands in front: the subjects, or patterns with `*`, that the schema must be registered under.
     pub subjects: Vec<Box<str>>,
+    /// Where a file has the schema: that schema, compiled for this mask.
+    pub schema: Option<Arc<FilePlan>>,
 }
 
 impl Mask {

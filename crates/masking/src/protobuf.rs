@@ -11,6 +11,7 @@
 //! stands, and written short wherever what it belongs to changes.
 
 mod compile;
+pub(crate) mod files;
 mod parse;
 #[cfg(test)]
 mod tests;

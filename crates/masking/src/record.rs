@@ -53,7 +53,7 @@ pub fn rewrite(
     if scope.mask.is_empty() && !scope.mask.strict {
         return Ok(Rewritten::Same);
     }
-    if scope.mask.rest.is_some() && scope.mask.format == Format::Bytes {
+    if scope.mask.rest.is_some() && scope.mask.format != Format::Json {
         out.extend_from_slice(REDACTED.as_bytes());
         return Ok(Rewritten::Changed);
     }
@@ -61,6 +61,10 @@ pub fn rewrite(
     let rewritten = match scope.mask.format {
         Format::Json => json::rewrite(scope, input, out, found),
         Format::Framed => rewrite_framed(scope, schemas, input, out, found),
+        Format::Schema => match &scope.mask.schema {
+            Some(plan) => plan.rewrite(scope, input, out, found),
+            None => Err(Unmaskable { why: "its topic has no schema", at: 0 }),
+        },
         Format::Bytes => rewrite_bytes(scope, input, out, found),
     };
     // From whoever sees all of its classes nothing is kept back, nor is a text in it that cannot be looked into.

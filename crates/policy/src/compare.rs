@@ -26,6 +26,8 @@ pub struct Comparison {
     pub topics: Vec<TopicChange>,
     /// Aliases that are not the same.
     pub aliases: Vec<AliasChange>,
+    /// `masking.yaml` and schemas that are not the same. What a caller is shown may change with them where no answer does.
+    pub files: Vec<FileChange>,
     /// Answers that are not the same. By an alias is asked about its topic, which may be another one than before.
     pub answers: Vec<AnswerChange>,
     /// How many questions were asked.
@@ -95,6 +97,15 @@ pub struct AliasChange {
     pub after: Option<String>,
 }
 
+/// A file about masks that is not the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileChange {
+    /// Its name, or its path in the folder.
+    pub name: String,
+    /// Added, removed or changed.
+    pub fate: RuleFate,
+}
+
 /// Answers that change in the same way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AnswerChange {
@@ -122,7 +133,9 @@ pub fn compare(old: &Policy, new: &Policy) -> Comparison {
     let rules = rules(old, new);
     let topics = topics(old, new);
     let aliases = aliases(old, new);
-    let mut comparison = Comparison { rules, topics, aliases, answers: Vec::new(), asked: 0, left_out: Vec::new() };
+    let files = files(old, new);
+    let mut comparison =
+        Comparison { rules, topics, aliases, files, answers: Vec::new(), asked: 0, left_out: Vec::new() };
     let same_meaning = comparison.rules.iter().all(|rule| rule.fate == RuleFate::Reworded && !lifts_otherwise(rule));
     if same_meaning && comparison.topics.is_empty() && comparison.aliases.is_empty() {
         return comparison;
@@ -146,6 +159,21 @@ pub fn compare(old: &Policy, new: &Policy) -> Comparison {
     comparison.left_out = questions.left_out;
     comparison.answers = without_echoes(found.into_values().collect());
     comparison
+}
+
+fn files(old: &Policy, new: &Policy) -> Vec<FileChange> {
+    let (old, new) = (old.about_masks(), new.about_masks());
+    let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let change = |name: &String| {
+        let fate = match (old.get(name), new.get(name)) {
+            (None, _) => RuleFate::Added,
+            (_, None) => RuleFate::Removed,
+            (before, after) if before == after => return None,
+            _ => RuleFate::Changed,
+        };
+        Some(FileChange { name: name.clone(), fate })
+    };
+    names.into_iter().filter_map(change).collect()
 }
 
 fn aliases(old: &Policy, new: &Policy) -> Vec<AliasChange> {

@@ -26,6 +26,12 @@ const FILES_MAX: usize = 256;
 const FILE_BYTES_MAX: u64 = 1 << 20;
 const RULES_MAX: usize = 10_000;
 const FILE_NAME_MAX: usize = 255;
+/// Bytes of all schemas of a folder together.
+const SCHEMA_BYTES_MAX: usize = 4 << 20;
+/// Folders within folders that are looked into for schemas.
+const DEPTH_MAX: usize = 8;
+/// Files and folders below the policy folder that are looked at.
+const BELOW_MAX: usize = 10_000;
 /// How often a folder is read for two readings that are the same.
 const READINGS_MAX: usize = 4;
 /// Files with a name of their own. One under a name that is almost that would silently not count.
@@ -64,9 +70,12 @@ pub(crate) struct Loaded {
     pub topics: Topics,
     pub people: Vec<NamedOne>,
     pub masking: Masking,
+    /// SHA-256 of the files about masks, by name.
+    pub about_masks: BTreeMap<String, [u8; 32]>,
 }
 
-/// The files of a policy that count, by name: `*.cedar`, `topics.yaml` and `masking.yaml`.
+/// The files of a policy that count, by name: `*.cedar`, `topics.yaml`, `masking.yaml`, and schemas, `*.avsc` and `*.proto`, which may
+/// stand in folders below: their names are paths with `/`.
 pub type PolicyFiles = BTreeMap<String, String>;
 
 /// Checks the policy folder: what counts in it, its tests and its invariants.
@@ -87,7 +96,24 @@ pub fn check(dir: &Path) -> Result<Report, Vec<PolicyError>> {
 
 /// Whether a file of this name counts, beside those with rules.
 fn is_about_rules(name: &str) -> bool {
-    name == topics::FILE || name == masking::FILE
+    name == topics::FILE || name == masking::FILE || is_schema(name)
+}
+
+/// Whether a file of this name is a schema that `masking.yaml` may name.
+pub(crate) fn is_schema(name: &str) -> bool {
+    name.ends_with(".avsc") || name.ends_with(".proto")
+}
+
+/// The schemas in a folder and below, as a policy folder has them: by their path in it.
+///
+/// # Errors
+/// They cannot be read, or are too many or too large.
+pub fn schemas_below(dir: &Path) -> Result<PolicyFiles, PolicyError> {
+    let unreadable = |reason| PolicyError::Read { path: dir.to_owned(), reason };
+    let root = fs::canonicalize(dir).map_err(unreadable)?;
+    let mut below = Below { root: &root, files: BTreeMap::new(), seen: 0, rules: true };
+    below.folder(&root, "", 0)?;
+    Ok(below.files)
 }
 
 /// Reads a policy folder, without looking at what the files say. It is read until two readings in a row are the same: a folder
@@ -123,14 +149,26 @@ fn refuse_odd_files(files: &PolicyFiles) -> Result<(), PolicyError> {
     }
     refuse_no_rules("the policy".to_owned(), files)?;
     for (name, text) in files {
-        let flat = !name.starts_with('.') && !name.contains(['/', '\\', '\0']) && name.len() <= FILE_NAME_MAX;
-        if !flat || (!has_rules(Path::new(name)) && !is_about_rules(name)) {
-            let mend = format!("send only *.cedar, {} and {}, without folders", topics::FILE, masking::FILE);
+        let parts: Vec<&str> = name.split('/').collect();
+        let plain = |part: &&str| !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', '\0']);
+        let depth = if is_schema(name) { DEPTH_MAX } else { 0 };
+        let fits = name.len() <= FILE_NAME_MAX && parts.len() <= depth + 1 && parts.iter().all(plain);
+        if !fits || (!has_rules(Path::new(name)) && !is_about_rules(name)) {
+            let mend = format!(
+                "send only *.cedar, {} and {}, without folders, and schemas *.avsc and *.proto",
+                topics::FILE,
+                masking::FILE
+            );
             return Err(PolicyError::folder(format!("{name:?}"), "is no file of a policy", mend));
         }
         if u64::try_from(text.len()).unwrap_or(u64::MAX) > FILE_BYTES_MAX {
             return Err(PolicyError::folder(name, format!("is larger than {FILE_BYTES_MAX} bytes"), "split it"));
         }
+    }
+    let schemas = files.iter().filter(|(name, _)| is_schema(name));
+    if schemas.map(|(_, text)| text.len()).sum::<usize>() > SCHEMA_BYTES_MAX {
+        let what = format!("more than {SCHEMA_BYTES_MAX} bytes of schemas");
+        return Err(PolicyError::folder("the policy", what, "keep those that masking.yaml needs"));
     }
     Ok(())
 }
@@ -151,10 +189,13 @@ pub(crate) fn load(files: &PolicyFiles) -> Result<Loaded, Vec<PolicyError>> {
             continue;
         }
         if file == masking::FILE {
-            match Masking::parse(text) {
+            match Masking::read(text, files) {
                 Ok(read) => masking = Some(read),
                 Err(error) => errors.push(error),
             }
+            continue;
+        }
+        if is_schema(file) {
             continue;
         }
         for chunk in split(text) {
@@ -167,6 +208,9 @@ pub(crate) fn load(files: &PolicyFiles) -> Result<Loaded, Vec<PolicyError>> {
     if !files.contains_key(topics::FILE) {
         let what = format!("no {}: every topic is env unknown, tier0, unclassified", topics::FILE);
         warnings.push(Warning { place: None, what });
+    }
+    if errors.is_empty() {
+        warnings.extend(idle_schemas(files, masking.as_ref()));
     }
     errors.extend(twice(&rules));
     errors.extend(rules.iter().filter_map(|rule| names_alias(rule, &topics)));
@@ -183,12 +227,26 @@ pub(crate) fn load(files: &PolicyFiles) -> Result<Loaded, Vec<PolicyError>> {
         rules: rules.len(),
         topics: topics.rows(),
         files: files.keys().cloned().collect(),
-        version: digest(files),
+        version: digest(files.iter().flat_map(|(name, text)| [name, text])),
         tests: 0,
         invariants: 0,
         warnings,
     };
-    assemble(report, rules, topics, masking.unwrap_or_default()).map_err(|error| vec![error])
+    let loaded = assemble(report, rules, topics, masking.unwrap_or_default()).map_err(|error| vec![error])?;
+    let about_masks = files.iter().filter(|(name, _)| *name == masking::FILE || is_schema(name));
+    Ok(Loaded { about_masks: about_masks.map(|(name, text)| (name.clone(), digest([name, text]))).collect(), ..loaded })
+}
+
+/// Schemas that nothing is read by: a row may name another by mistake.
+fn idle_schemas<'f>(files: &'f PolicyFiles, masking: Option<&'f Masking>) -> impl Iterator<Item = Warning> + 'f {
+    let idle = move |name: &&String| masking.is_none_or(|masking| !masking.schema_files().contains(*name));
+    files.keys().filter(|name| is_schema(name)).filter(idle).map(|name| {
+        let what = format!(
+            "{name}: no row of {} names this schema or what imports it: name it, or take it out",
+            masking::FILE
+        );
+        Warning { place: None, what }
+    })
 }
 
 fn recorded(topics: &Topics, masking: &Masking) -> Vec<(String, Level)> {
@@ -229,13 +287,23 @@ fn assemble(report: Report, read: Vec<ReadRule>, topics: Topics, masking: Maskin
     let for_unknown_groups = Rules::new(widened)?;
     let people = people(&read, &topics);
     let rules = read.into_iter().map(|read| (read.rule.id.clone(), read.rule)).collect();
-    Ok(Loaded { report, rules, for_known_groups, for_unknown_groups, looks, topics, people, masking })
+    Ok(Loaded {
+        report,
+        rules,
+        for_known_groups,
+        for_unknown_groups,
+        looks,
+        topics,
+        people,
+        masking,
+        about_masks: BTreeMap::new(),
+    })
 }
 
-/// SHA-256 over each file's name and content, both with their length, sorted by name.
-fn digest(files: &PolicyFiles) -> [u8; 32] {
+/// SHA-256 over names and contents of files, each with its length, sorted by name.
+fn digest<'f>(parts: impl IntoIterator<Item = &'f String>) -> [u8; 32] {
     let mut context = Context::new(&SHA256);
-    for part in files.iter().flat_map(|(name, text)| [name, text]) {
+    for part in parts {
         context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
         context.update(part.as_bytes());
     }
@@ -247,6 +315,7 @@ fn digest(files: &PolicyFiles) -> [u8; 32] {
 fn read_files(dir: &Path) -> Result<PolicyFiles, PolicyError> {
     let unreadable = |reason| PolicyError::Read { path: dir.to_owned(), reason };
     let mut files = BTreeMap::new();
+    let mut below = Below { root: dir, files: BTreeMap::new(), seen: 0, rules: false };
     for entry in fs::read_dir(dir).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
@@ -261,19 +330,15 @@ fn read_files(dir: &Path) -> Result<PolicyFiles, PolicyError> {
         if let Some(meant) = meant {
             return Err(PolicyError::folder(name, "is not read", format!("name it {meant}")));
         }
-        if !has_rules(&path) && !is_about_rules(name) {
-            refuse_rules_below(&path)?;
+        if is_schema(name) || (!has_rules(&path) && !is_about_rules(name)) {
+            below.entry(&path, name, 0)?;
             continue;
         }
-        if files.len() == FILES_MAX {
-            return Err(PolicyError::folder(
-                dir.display().to_string(),
-                format!("more than {FILES_MAX} files"),
-                "merge some",
-            ));
-        }
         files.insert(name.to_owned(), read_text(&path, name)?);
+        refuse_many(dir, files.len())?;
     }
+    files.append(&mut below.files);
+    refuse_many(dir, files.len())?;
     refuse_no_rules(dir.display().to_string(), &files)?;
     Ok(files)
 }
@@ -289,24 +354,70 @@ fn has_rules(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("cedar"))
 }
 
-/// A folder is flat. A rule in a sub-folder would silently not hold, and it may be a forbid.
-fn refuse_rules_below(path: &Path) -> Result<(), PolicyError> {
-    if !path.is_dir() {
-        return Ok(());
-    }
-    let unreadable = |reason| PolicyError::Read { path: path.to_owned(), reason };
-    for entry in fs::read_dir(path).map_err(unreadable)? {
-        let below = entry.map_err(unreadable)?.path();
-        if has_rules(&below) {
-            let place = below.display().to_string();
-            return Err(PolicyError::folder(
-                place,
-                "sub-folders are not read",
-                "move it into the policy folder itself",
-            ));
-        }
+fn refuse_many(dir: &Path, files: usize) -> Result<(), PolicyError> {
+    if files > FILES_MAX {
+        let what = format!("more than {FILES_MAX} files");
+        return Err(PolicyError::folder(dir.display().to_string(), what, "merge some"));
     }
     Ok(())
+}
+
+/// Looks for schemas in a folder and below. Rules there would silently not hold, and one may be a forbid.
+struct Below<'d> {
+    /// The folder, without symbolic links in its path.
+    root: &'d Path,
+    files: PolicyFiles,
+    /// Files and folders so far.
+    seen: usize,
+    /// Whether rules may stand here: it is no policy folder.
+    rules: bool,
+}
+
+impl Below<'_> {
+    /// Looks at what is called `name` from the folder on.
+    fn entry(&mut self, path: &Path, name: &str, depth: usize) -> Result<(), PolicyError> {
+        self.seen += 1;
+        if self.seen > BELOW_MAX {
+            let what = format!("more than {BELOW_MAX} files and folders");
+            return Err(PolicyError::folder(self.root.display().to_string(), what, "keep other things elsewhere"));
+        }
+        if path.is_dir() {
+            return self.folder(path, name, depth + 1);
+        }
+        if !is_schema(name) {
+            return Ok(());
+        }
+        if !self.is_within(path)? {
+            return Err(PolicyError::folder(name, "leads out of the folder", "put the schema itself there, no link"));
+        }
+        self.files.insert(name.to_owned(), read_text(path, name)?);
+        refuse_many(self.root, self.files.len())
+    }
+
+    /// Of folders elsewhere nothing is read, and in those that hold this one nothing is found that is not found without.
+    fn folder(&mut self, dir: &Path, name: &str, depth: usize) -> Result<(), PolicyError> {
+        let unreadable = |reason| PolicyError::Read { path: dir.to_owned(), reason };
+        let looks = depth <= DEPTH_MAX && self.is_within(dir)?;
+        for entry in fs::read_dir(dir).map_err(unreadable)? {
+            let path = entry.map_err(unreadable)?.path();
+            if has_rules(&path) && !self.rules {
+                let place = path.display().to_string();
+                let mend = "move it into the policy folder itself";
+                return Err(PolicyError::folder(place, "sub-folders are not read", mend));
+            }
+            let Some(own) = path.file_name().and_then(|name| name.to_str()).filter(|_| looks) else { continue };
+            if !own.starts_with('.') {
+                let name = if name.is_empty() { own.to_owned() } else { format!("{name}/{own}") };
+                self.entry(&path, &name, depth)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_within(&self, path: &Path) -> Result<bool, PolicyError> {
+        let unreadable = |reason| PolicyError::Read { path: path.to_owned(), reason };
+        Ok(fs::canonicalize(path).map_err(unreadable)?.starts_with(self.root))
+    }
 }
 
 pub(crate) fn read_text(path: &Path, name: &str) -> Result<String, PolicyError> {
@@ -338,77 +449,4 @@ fn twice(rules: &[ReadRule]) -> Vec<PolicyError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::os::unix::fs::symlink;
-    use std::sync::atomic::{AtomicBool, Ordering};
-
-    use super::*;
-
-    fn files(generations: [u32; 2]) -> PolicyFiles {
-        let rule = |generation: u32| format!("@id(\"g{generation}\") permit (principal, action, resource);");
-        [("a.cedar".to_owned(), rule(generations[0])), ("b.cedar".to_owned(), rule(generations[1]))].into()
-    }
-
-    #[test]
-    fn a_folder_that_is_not_there_is_told_once_with_what_to_do() {
-        let error = read(&tempfile::tempdir().unwrap().path().join("none")).unwrap_err();
-        assert!(error.to_string().ends_with("; name a folder or file that is there"), "{error}");
-        assert!(std::error::Error::source(&error).is_none(), "its text has the reason already");
-    }
-
-    #[test]
-    fn a_folder_is_taken_when_two_readings_are_the_same() {
-        let dir = Path::new("policy");
-        let reading = |all: Vec<PolicyFiles>| {
-            let mut all = all.into_iter();
-            settled(dir, || all.next().ok_or_else(|| PolicyError::folder("policy", "read too often", "")))
-        };
-        assert_eq!(reading(vec![files([1, 1]), files([1, 1])]).unwrap(), files([1, 1]));
-        // half replaced at first
-        assert_eq!(reading(vec![files([2, 1]), files([2, 2]), files([2, 2])]).unwrap(), files([2, 2]));
-        let never = reading(vec![files([2, 1]), files([2, 2]), files([3, 2]), files([3, 3]), files([3, 3])]);
-        assert!(never.unwrap_err().to_string().contains("changed while it was read"));
-    }
-
-    #[test]
-    fn a_link_that_is_turned_over_while_it_is_read_gives_one_folder_or_none() {
-        let dir = tempfile::tempdir().unwrap();
-        for generation in [1, 2] {
-            let folder = dir.path().join(format!("v{generation}"));
-            fs::create_dir(&folder).unwrap();
-            for (name, text) in files([generation; 2]) {
-                fs::write(folder.join(name), text).unwrap();
-            }
-        }
-        let (link, next) = (dir.path().join("policy"), dir.path().join("next"));
-        symlink("v1", &link).unwrap();
-        let done = AtomicBool::new(false);
-        let (mut taken, mut refused) = (0, 0);
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                for turn in (1..=2).cycle() {
-                    symlink(format!("v{turn}"), &next).unwrap();
-                    fs::rename(&next, &link).unwrap();
-                    if done.load(Ordering::Relaxed) {
-                        break;
-                    }
-                }
-            });
-            for _ in 0..500 {
-                match read(&link) {
-                    Ok(read) => {
-                        assert!(read == files([1, 1]) || read == files([2, 2]), "half of each: {read:?}");
-                        taken += 1;
-                    }
-                    Err(error) => {
-                        assert!(error.to_string().contains("changed while it was read"), "{error}");
-                        refused += 1;
-                    }
-                }
-            }
-            done.store(true, Ordering::Relaxed);
-        });
-        assert_eq!(taken + refused, 500);
-        assert_eq!(read(&link).unwrap(), read(&link).unwrap(), "and it is read again when it is at rest");
-    }
-}
+mod tests;

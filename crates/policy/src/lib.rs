@@ -38,12 +38,12 @@ pub use aliases::Aliases;
 pub use asked::{Around, Asked, Who, actions, field};
 pub use blocks::{Block, Blocks, Pattern, Target, TargetRefused};
 pub use class::{Circumstances, Entitlement};
-pub use compare::{AliasChange, AnswerChange, Comparison, RuleChange, RuleFate, TopicChange, compare};
+pub use compare::{AliasChange, AnswerChange, Comparison, FileChange, RuleChange, RuleFate, TopicChange, compare};
 pub use decide::{Asking, Decision, Effect, Now, Policy, Question};
 pub use error::{Place, PolicyError, Warning};
 pub use expect::{Expectation, Expected, Outcome, Outcomes, test};
 pub use explain::{Explanation, Lack, NearMiss, PartKind, explain};
-pub use folder::{PolicyFiles, Report, check, read};
+pub use folder::{PolicyFiles, Report, check, read, schemas_below};
 pub use invariants::{
     Example, Finding, Invariant, RuleFinding, findings, findings_beyond, findings_of_rules, invariant, invariants, job,
     job_beyond, job_of_rules,

@@ -4,18 +4,21 @@
 //! The first selector that gives a field a class counts.
 
 mod plan;
+mod reading;
 mod rows;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
-use tidegate_masking::{ClassId, Fields, OnUnmaskable, Unknown};
+use tidegate_masking::{ClassId, Format, Mask, OnUnmaskable, Unknown};
 use tidegate_model::Level;
 
 use crate::error::{Place, PolicyError};
-use crate::topics::{not_yaml, places_of_rows};
+use crate::folder::PolicyFiles;
+use crate::topics::{not_yaml, places_of_rows, with_sources};
 pub use plan::{ClassKeys, Storage, Writes};
-use rows::{Change, ProduceRow, RawProduce, RawSelector, RawTopic, Selector, TopicRow, What};
+use reading::FileSchemas;
+use rows::{Change, ProduceRow, RawProduce, RawSelector, RawTopic, Selector, TopicRow};
 
 /// The file's name inside a policy folder.
 pub(crate) const FILE: &str = "masking.yaml";
@@ -40,31 +43,41 @@ pub struct Masking {
     produce: Vec<ProduceRow>,
     on_unmaskable: OnUnmaskable,
     unknown: Unknown,
+    /// The files of the folder that schemas of topics are made of.
+    schema_files: BTreeSet<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Raw {
+    /// Names of classes, such as `PII.email`, and how each is changed. A name that ends with `.*` stands for all below it that have no
+    /// row of their own.
     #[serde(default)]
     classes: BTreeMap<String, Change>,
+    /// Which fields are of which class. The first that gives a field a class counts.
     #[serde(default)]
     selectors: Vec<RawSelector>,
+    /// How topics are read.
     #[serde(default)]
     topics: Vec<RawTopic>,
+    /// What may be written. All rows whose topic fits count.
     #[serde(default)]
     produce: Vec<RawProduce>,
+    /// What becomes of records that cannot be read to their end.
     #[serde(default)]
     on_unmaskable: rows::RawOnUnmaskable,
+    /// What becomes of Protobuf fields that no schema names.
     #[serde(default)]
     unknown_fields: rows::RawUnknown,
 }
 
 impl Masking {
-    /// Reads the text of `masking.yaml`.
+    /// Reads the text of `masking.yaml`, and the schemas among `files` that it names.
     ///
     /// # Errors
-    /// Unknown keys, too much, transforms that mean nothing, a selector of a class that is not there; with file, line and column.
-    pub(crate) fn parse(text: &str) -> Result<Masking, PolicyError> {
+    /// Unknown keys, too much, transforms that mean nothing, a selector of a class that is not there, a schema that cannot be used;
+    /// with file, line and column.
+    pub(crate) fn read(text: &str, files: &PolicyFiles) -> Result<Masking, PolicyError> {
         let raw: Option<Raw> = serde_norway::from_str(text).map_err(|error| not_yaml(FILE, &error, MEND))?;
         let Some(raw) = raw else { return Ok(Masking::default()) };
         if raw.classes.len() > CLASSES_MAX
@@ -93,9 +106,10 @@ impl Masking {
             produce: Vec::new(),
             on_unmaskable: raw.on_unmaskable.into(),
             unknown: raw.unknown_fields.into(),
+            schema_files: BTreeSet::new(),
         };
-        // All paths together, which no topic can have more of.
-        let mut paths = Fields::default();
+        // Of all topics together: no topic can have more.
+        let mut everything = Mask { format: Format::Schema, ..Mask::default() };
         for (index, selector) in raw.selectors.into_iter().enumerate() {
             let wrong = |what: String, mend: &str| PolicyError::at(place_under("selectors", index, text), what, mend);
             let selector = Selector::read(selector).map_err(|what| wrong(what, rows::SELECTOR))?;
@@ -103,26 +117,17 @@ impl Masking {
                 let what = format!("class {:?} stands not under classes", selector.class);
                 return Err(wrong(what, "write one of its classes, or add it there"));
             }
-            if let What::Path(path) = &selector.what {
-                paths.add_path(path, ClassId(0)).map_err(|what| wrong(what, "name fewer fields beside *"))?;
-            }
+            let added = selector.what.add_to(&mut everything, ClassId(0));
+            added.map_err(|what| wrong(what, "name fewer fields beside *"))?;
             masking.selectors.push(selector);
         }
+        let mut schemas = FileSchemas::new(files, everything);
         for (index, row) in raw.topics.into_iter().enumerate() {
-            let wrong = |what| PolicyError::at(place_under("topics", index, text), what, rows::TOPIC);
-            masking.topics.push(TopicRow::read(row).map_err(wrong)?);
+            let in_row = |what| PolicyError::at(place_under("topics", index, text), what, rows::TOPIC);
+            masking.topics.push(TopicRow::read(row, &mut schemas).map_err(|wrong| wrong.or_in_row(in_row))?);
         }
-        for (index, row) in masking.topics.iter().enumerate() {
-            let named = row.record == Some(Level::Full) && !row.topic.contains('*');
-            if named && masking.level(&row.topic) != Level::Full {
-                let what = format!(
-                    "nothing is looked for in records of {:?}, so all of them would be kept as they are",
-                    row.topic
-                );
-                let mend = "write selectors for it, list its plain fields (plain: [...]), or say that it carries none (carries: none)";
-                return Err(PolicyError::at(place_under("topics", index, text), what, mend));
-            }
-        }
+        masking.refuse_unknown_records(text)?;
+        masking.schema_files = schemas.used();
         for (index, row) in raw.produce.into_iter().enumerate() {
             let wrong = |what| PolicyError::at(place_under("produce", index, text), what, rows::PRODUCE);
             let row = ProduceRow::read(row).map_err(wrong)?;
@@ -130,9 +135,24 @@ impl Masking {
             if let Some(class) = row.refuse.iter().chain(&row.mask).find(|class| !known(class)) {
                 return Err(wrong(format!("class {class:?} is of no selector, so nothing of it is ever found")));
             }
+            if row.value == Some(Format::Schema) && !masking.has_schema(&row) {
+                return Err(wrong("value: schema, but under topics no file has the schema of its values".to_owned()));
+            }
             masking.produce.push(row);
         }
         Ok(masking)
+    }
+
+    /// Refuses a row that would keep records of a topic as they are, without anybody having said that they may be.
+    fn refuse_unknown_records(&self, text: &str) -> Result<(), PolicyError> {
+        let kept = |row: &TopicRow| row.record == Some(Level::Full) && !row.topic.contains('*');
+        let unknown = |row: &TopicRow| kept(row) && self.level(&row.topic) != Level::Full;
+        let Some((index, row)) = self.topics.iter().enumerate().find(|(_, row)| unknown(row)) else { return Ok(()) };
+        let topic = &row.topic;
+        let what = format!("nothing is looked for in records of {topic:?}, so all of them would be kept as they are");
+        let mend =
+            "write selectors for it, list its plain fields (plain: [...]), or say that it carries none (carries: none)";
+        Err(PolicyError::at(place_under("topics", index, text), what, mend))
     }
 
     /// Whether this is a class, or one that has classes below it: `PII` where there is `PII.email`.
@@ -144,6 +164,25 @@ impl Masking {
                     |wide: &str, narrow: &str| narrow.strip_prefix(wide).is_some_and(|rest| rest.starts_with('.'));
                 class == name || below(name, class) || stem.is_some_and(|stem| stem == name || below(stem, name))
             })
+    }
+
+    /// Whether values of the topics that a row of `produce` is about have a schema of a file; of a pattern's, whether any topic has.
+    fn has_schema(&self, row: &ProduceRow) -> bool {
+        let has = |row: &TopicRow| row.value.as_ref().is_some_and(|value| value.format() == Format::Schema);
+        match row.one_topic() {
+            Some(topic) => self.row_of(&with_sources(topic)).is_some_and(has),
+            None => self.topics.iter().any(has),
+        }
+    }
+
+    /// The row that says how a topic is read, whose name comes first in `topics`.
+    fn row_of(&self, topics: &[&str]) -> Option<&TopicRow> {
+        topics.iter().find_map(|topic| self.topics.iter().find(|row| row.is_about(topic)))
+    }
+
+    /// The files of the folder that schemas of topics are made of.
+    pub(crate) fn schema_files(&self) -> &BTreeSet<String> {
+        &self.schema_files
     }
 
     /// The classes that fields can be of, as far as rows and selectors name them.

@@ -1,6 +1,6 @@
 //! What a session is shown of the records of a topic: the classes that it may see as they are, and how the others are changed.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -81,6 +81,11 @@ impl Policy {
     #[must_use]
     pub fn masking(&self) -> &Masking {
         &self.core.loaded.masking
+    }
+
+    /// SHA-256 of `masking.yaml` and of the schemas of the folder, by name.
+    pub(crate) fn about_masks(&self) -> &BTreeMap<String, [u8; 32]> {
+        &self.core.loaded.about_masks
     }
 
     /// What is asked of records that are written to the topic, called by its own name; `None` where nothing is.

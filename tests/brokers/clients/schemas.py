@@ -1,14 +1,17 @@
 """Orders in Avro, Protobuf and JSON with the serializers of confluent-kafka: schemas.py SETTINGS
 
-SETTINGS is a JSON file: action (write or read), language (avro, protobuf or json), bootstrap, topic, token (or null, for none), registry,
-login, count. Writing registers the schemas. Reading goes to `count` orders and prints what deserializers make of them: one JSON line,
+SETTINGS is a JSON file: action (write or read), language (avro, protobuf or json), bootstrap, topic, token (or null, for none), registry
+(or null: values are bare Avro or Protobuf, with nothing in front), login, count. Writing registers the schemas. Reading goes to `count` orders and prints what deserializers make of them: one JSON line,
 {"orders": [...]} or {"error": "..."}.
 """
 
+import io
 import json
 import sys
 import time
 from decimal import Decimal
+
+import fastavro
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.schema_registry import SchemaRegistryClient
@@ -81,23 +84,44 @@ def protobuf_classes():
     return message_factory.GetMessageClass(pool.FindMessageTypeByName("shop.Order"))
 
 
+def bare_avro(order, _context):
+    out = io.BytesIO()
+    fastavro.schemaless_writer(out, fastavro.parse_schema(json.loads(AVRO)), order)
+    return out.getvalue()
+
+
+def of_bare_avro(value, _context):
+    data = io.BytesIO(value)
+    read = fastavro.schemaless_reader(data, fastavro.parse_schema(json.loads(AVRO)), None)
+    if data.read():
+        raise ValueError("bytes behind the value")
+    return read
+
+
 def serializer(client):
     if asked["language"] == "avro":
         more = {"status": "PAID", "notes": ["a", "b"], "total": Decimal("12.50")}
+        if client is None:
+            return bare_avro, lambda number: order(number) | more
         return AvroSerializer(client, AVRO), lambda number: order(number) | more
     if asked["language"] == "json":
         return JSONSerializer(JSON_SCHEMA, client), order
     message = protobuf_classes()
     make = lambda number: json_format.ParseDict(order(number), message())
+    if client is None:
+        return lambda made, _context: made.SerializeToString(), make
     return ProtobufSerializer(message, client, {"use.deprecated.format": False}), make
 
 
 def deserializer(client):
     if asked["language"] == "avro":
-        return AvroDeserializer(client), lambda value: value | {"total": str(value["total"])}
+        read = of_bare_avro if client is None else AvroDeserializer(client)
+        return read, lambda value: value | {"total": str(value["total"])}
     if asked["language"] == "json":
         return JSONDeserializer(JSON_SCHEMA), lambda value: value
     message = protobuf_classes()
+    if client is None:
+        return lambda value, _context: message.FromString(value), json_format.MessageToDict
     return ProtobufDeserializer(message, {"use.deprecated.format": False}), json_format.MessageToDict
 
 
@@ -140,7 +164,9 @@ if asked["token"]:
     settings |= {"security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "OAUTHBEARER"}
     settings["oauth_cb"] = lambda _: (asked["token"], time.time() + 3000)
 try:
-    registry = SchemaRegistryClient({"url": asked["registry"], "basic.auth.user.info": asked["login"]})
+    registry = None
+    if asked["registry"]:
+        registry = SchemaRegistryClient({"url": asked["registry"], "basic.auth.user.info": asked["login"]})
     print(json.dumps({"orders": {"write": write, "read": read}[asked["action"]](settings, registry)}))
 except Exception as error:
     print(json.dumps({"error": f"{type(error).__name__}: {error}"}))

@@ -99,6 +99,8 @@ pub struct Options {
     pub topics: String,
     /// The text of `masking.yaml`; none for the empty text.
     pub masking: String,
+    /// Schemas of the policy folder: their path in it, and their text.
+    pub schemas: Vec<(String, String)>,
     /// The folder is taken at the first start only; from then on the policy is changed by `tidegate policy apply`.
     pub applied: bool,
     /// As whom the programs run.
@@ -162,6 +164,7 @@ impl Options {
             rules: rules.to_owned(),
             topics: topics.to_owned(),
             masking: String::new(),
+            schemas: Vec::new(),
             applied: false,
             users: Users::Same,
             tls: None,
@@ -411,6 +414,11 @@ fn write(folder: &Path, options: &Options, issuer: &Issuer, ports: &Ports) -> Re
     write_private(&file("class.key"), &format!("{}\n", crate::cache::hex(&random::<32>()?)))?;
     if !options.masking.is_empty() {
         fs::write(file("policy/masking.yaml"), &options.masking).context("cannot write masking.yaml")?;
+    }
+    for (name, text) in &options.schemas {
+        let schema = file("policy").join(name);
+        fs::create_dir_all(schema.parent().unwrap_or(folder)).context("cannot make a folder for schemas")?;
+        fs::write(schema, text).context("cannot write a schema")?;
     }
     write_private(&file("wrapping.key"), &format!("{}\n", crate::cache::hex(&random::<32>()?)))?;
     fs::write(file("gateway.toml"), config::gateway(folder, options, issuer, ports))

@@ -48,7 +48,7 @@ impl Language {
 /// # Errors
 /// What the client says.
 pub fn write(language: Language, bootstrap: &str, topic: &str, registry: &Registry, count: u32) -> Result<()> {
-    run("write", language, (bootstrap, topic, None), registry, count)?.map(drop).map_err(anyhow::Error::msg)
+    run("write", language, (bootstrap, topic, None), Some(registry), count)?.map(drop).map_err(anyhow::Error::msg)
 }
 
 /// The same as the holder of a token.
@@ -62,7 +62,9 @@ pub fn write_as(
     registry: &Registry,
     count: u32,
 ) -> Result<()> {
-    run("write", language, (bootstrap, topic, Some(token)), registry, count)?.map(drop).map_err(anyhow::Error::msg)
+    run("write", language, (bootstrap, topic, Some(token)), Some(registry), count)?
+        .map(drop)
+        .map_err(anyhow::Error::msg)
 }
 
 /// Reads `count` orders; the inner error is the client's own words.
@@ -76,21 +78,42 @@ pub fn read(
     registry: &Registry,
     count: u32,
 ) -> Result<Result<Vec<Value>, String>> {
-    run("read", language, (bootstrap, topic, Some(token)), registry, count)
+    run("read", language, (bootstrap, topic, Some(token)), Some(registry), count)
+}
+
+/// Writes `count` orders in bare Avro or Protobuf, without a registry and with nothing in front, as the holder of a token.
+///
+/// # Errors
+/// As of [`write()`].
+pub fn write_bare_as(language: Language, bootstrap: &str, (topic, token): (&str, &str), count: u32) -> Result<()> {
+    run("write", language, (bootstrap, topic, Some(token)), None, count)?.map(drop).map_err(anyhow::Error::msg)
+}
+
+/// Reads `count` orders as [`write_bare_as`] writes them, by the schema of the writer.
+///
+/// # Errors
+/// As of [`read()`].
+pub fn read_bare(
+    language: Language,
+    bootstrap: &str,
+    (topic, token): (&str, &str),
+    count: u32,
+) -> Result<Result<Vec<Value>, String>> {
+    run("read", language, (bootstrap, topic, Some(token)), None, count)
 }
 
 fn run(
     action: &str,
     language: Language,
     (bootstrap, topic, token): (&str, &str, Option<&str>),
-    registry: &Registry,
+    registry: Option<&Registry>,
     count: u32,
 ) -> Result<Result<Vec<Value>, String>> {
     let scratch = Scratch::new("schemas")?;
     let file = |name: &str| scratch.path().join(name);
     let settings = json!({
         "action": action, "language": language.name(), "bootstrap": bootstrap, "topic": topic, "token": token,
-        "registry": registry.url(), "login": registry.login(), "count": count,
+        "registry": registry.map(Registry::url), "login": registry.map(Registry::login), "count": count,
     });
     fs::write(file("schemas.py"), PROGRAM).context("cannot write schemas.py")?;
     write_private(&file("settings.json"), &settings.to_string())?;

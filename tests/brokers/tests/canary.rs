@@ -4,11 +4,10 @@
 
 use std::time::{Duration, Instant};
 
-use tidegate_brokers::clients::Family;
 use tidegate_brokers::gate::{Options, Upstream};
 use tidegate_brokers::jars::Version;
 use tidegate_brokers::kafka;
-use tidegate_brokers::raw::{Body, Raw, checksum, key, metadata_of_all, produce};
+use tidegate_brokers::raw::{Body, Raw, checksum, key, produce};
 use tidegate_brokers::records::{self, Record};
 use tidegate_brokers::search::secrets_below;
 use tidegate_brokers::{Gate, Issuer, Kafka};

@@ -234,7 +234,7 @@ fn what_is_refused_is_kept_as_if_it_were_accepted() {
     for topic in ["orders-refused", "digest-refused"] {
         stage.kafka.create_topic(topic, 1).unwrap();
         let record = if topic == "orders-refused" { order(0) } else { Record::of(format!("{{{PAN}")) };
-        stage.write(topic, "gzip", &[record.clone()]).unwrap_err();
+        stage.write(topic, "gzip", &[record]).unwrap_err();
         assert_eq!(stage.kafka.end_offsets(topic).unwrap(), 0);
         let leaf = stage.leaves(topic, "refusal").pop().unwrap();
         if topic == "orders-refused" {

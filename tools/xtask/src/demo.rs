@@ -217,6 +217,7 @@ fn set(args: &Args, progress: &Progress) -> Result<Stage> {
         rules: people::RULES.to_owned(),
         topics: people::TOPICS.to_owned(),
         masking: masks::MASKING.to_owned(),
+        schemas: Vec::new(),
         users,
         tls: None,
         evidence_dir: None,

@@ -1,5 +1,7 @@
 //! `tidegate mask try`: what a caller would be shown of a record, and why. No gate has to run.
 
+mod given;
+
 use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::PathBuf;
@@ -13,7 +15,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use tidegate_masking::record::{self, NoSchemas};
 use tidegate_masking::transform::ClassKey;
-use tidegate_masking::{Found, Mask, Plan, Rewritten, Scope, Unmaskable};
+use tidegate_masking::{Format, Found, Mask, Plan, Rewritten, Scope, Unmaskable};
 use tidegate_model::Action;
 use tidegate_policy::{Asked, Circumstances, Decision, Policy};
 
@@ -22,11 +24,14 @@ use crate::cli::policy::caller::CallerArguments;
 use crate::cli::policy::{load, refuse};
 use crate::cli::{EX_USAGE, Output, fail, note, print};
 use crate::secrets::random;
+use given::GivenSchema;
 
 /// The longest record that is tried.
 const RECORD_BYTES_MAX: u64 = 8 << 20;
 /// The longest part that is printed for people.
 const SHOWN_MAX: usize = 100_000;
+/// What the record's value is called.
+const VALUE: &str = "value";
 /// Exit code: the caller would not be shown the record.
 const NOT_SHOWN: u8 = 1;
 
@@ -35,7 +40,7 @@ const NOT_SHOWN: u8 = 1;
 pub(crate) enum MaskCommand {
     /// Show what a caller would see of a record, and why.
     ///
-    /// The record's value is read from standard input. Tokens are made with keys of this run: they differ from those of a gate. Exit
+    /// The record's value is read from standard input, as its bytes are; of text the last line's end is left out. Tokens are made with keys of this run: they differ from those of a gate. Exit
     /// code: 0 the record is shown, whole or masked; 1 it is not; 64 the folder or the record cannot be used.
     Try(Box<TryArguments>),
 }
@@ -52,6 +57,14 @@ pub(crate) struct TryArguments {
     /// The record's key.
     #[arg(long, value_name = "TEXT")]
     key: Option<String>,
+    /// The schema of the value, `*.avsc` or `*.proto`, for a topic whose schemas a registry has (`value: framed`): whatever number stands
+    /// in front means this schema. A topic whose schema `masking.yaml` names needs no flag; of any other the value is read by this
+    /// schema as if its row named it. What a `.proto` file imports is looked for beside it and below.
+    #[arg(long, value_name = "FILE")]
+    schema: Option<PathBuf>,
+    /// With a `.proto` file and no number in front: the full name of the message, such as `shop.Order`.
+    #[arg(long, value_name = "NAME", requires = "schema")]
+    message: Option<String>,
     /// A header of the record; may stand several times.
     #[arg(long = "header", value_name = "NAME=VALUE")]
     headers: Vec<String>,
@@ -129,7 +142,7 @@ impl TryArguments {
             let view = policy.view(&session, &tried.topic, now).map_err(|what| anyhow!(what))?;
             let plan = view.map(|view| view.plan).unwrap_or_default();
             let mut found = Found::default();
-            tried.parts = self.parts(&plan, &mut found)?;
+            tried.parts = self.parts(&plan, &tried.topic, &mut found)?;
             let counted = found.classes().map(|(class, masked, clear)| (usize::from(class.0), masked + clear));
             let counted: BTreeMap<usize, u64> = counted.collect();
             tried.classes = plan
@@ -147,17 +160,23 @@ impl TryArguments {
     }
 
     /// The record's parts, as the plan makes them.
-    fn parts(&self, plan: &Plan, found: &mut Found) -> Result<Vec<Part>> {
+    fn parts(&self, plan: &Plan, topic: &str, found: &mut Found) -> Result<Vec<Part>> {
+        let (mask, mut schemas) = self.reading(&plan.value, topic)?;
         let mut value = Vec::new();
         std::io::stdin().take(RECORD_BYTES_MAX + 1).read_to_end(&mut value).context("cannot read the record")?;
         ensure!(u64::try_from(value.len())? <= RECORD_BYTES_MAX, "the record has more than {RECORD_BYTES_MAX} bytes");
+        // A line that a shell or an editor ended is the record without that end; the last byte of what is no text may be any.
+        if matches!(mask.format, Format::Json | Format::Bytes) && value.last() == Some(&b'\n') {
+            value.pop();
+        }
         let key = self.key.as_deref().unwrap_or_default().as_bytes();
         let mut part = |name: String, mask: &Mask, input: &[u8], header: Option<&str>| {
             let mut bytes = Vec::new();
             let scope = Scope { classes: &plan.classes, mask, subject: key };
-            let outcome = match header {
-                Some(header) => record::rewrite_header(&scope, header.as_bytes(), input, &mut bytes, found),
-                None => record::rewrite(&scope, &mut NoSchemas, input, &mut bytes, found),
+            let outcome = match (header, &mut schemas) {
+                (Some(header), _) => record::rewrite_header(&scope, header.as_bytes(), input, &mut bytes, found),
+                (None, Some(schemas)) if name == VALUE => record::rewrite(&scope, schemas, input, &mut bytes, found),
+                (None, _) => record::rewrite(&scope, &mut NoSchemas, input, &mut bytes, found),
             };
             if outcome == Ok(Rewritten::Same) {
                 bytes.extend_from_slice(input);
@@ -173,16 +192,49 @@ impl TryArguments {
                 header.split_once('=').with_context(|| format!("{header:?} is no header; write NAME=VALUE"))?;
             parts.push(part(format!("header {name}"), &plan.headers, value.as_bytes(), Some(name)));
         }
-        // A line that a shell or an editor ended is the record without that end.
-        let value = value.strip_suffix(b"\n").unwrap_or(&value);
-        parts.push(part("value".to_owned(), &plan.value, value, None));
+        parts.push(part(VALUE.to_owned(), &mask, &value, None));
         Ok(parts)
+    }
+
+    /// How the value is read: what is looked for, and what the numbers of schemas mean.
+    fn reading(&self, of_topic: &Mask, topic: &str) -> Result<(Mask, Option<GivenSchema>)> {
+        let mut mask = of_topic.clone();
+        let Some(file) = &self.schema else {
+            if mask.format == Format::Framed && !mask.is_empty() {
+                note(&format!(
+                    "topic {topic} has schemas of a registry, which is not asked: name this record's with --schema"
+                ));
+            }
+            return Ok((mask, None));
+        };
+        ensure!(mask.format != Format::Schema, "masking.yaml names the schema of topic {topic}: leave --schema out");
+        let schema = given::read(file, self.message.as_deref())?;
+        if mask.format == Format::Framed {
+            ensure!(self.message.is_none(), "framed records say which message they are: leave --message out");
+            return Ok((mask.clone(), Some(GivenSchema::new(schema, mask))));
+        }
+        mask.format = Format::Schema;
+        mask.schema = Some(Arc::new(schema.plan(&mask)?));
+        note(&format!(
+            "masking.yaml does not name this schema: a gate reads topic {topic} by it once a row under topics: does, with value: {{{}: \
+             FILE}}",
+            if schema.is_protobuf() { "protobuf" } else { "avro" }
+        ));
+        Ok((mask, None))
     }
 }
 
 /// Keys for one run, for every class that needs one.
 fn keys(policy: &Policy) -> Result<BTreeMap<String, ClassKey>> {
     policy.masking().keyed().map(|class| Ok((class.to_owned(), ClassKey::new("try", &random()?)))).collect()
+}
+
+/// Bytes for people: as text, or with `\x00` for what is none.
+fn readable(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if !text.chars().any(|c| c.is_control() && !c.is_whitespace()) => shown(text, SHOWN_MAX),
+        _ => shown(&bytes.escape_ascii().to_string(), SHOWN_MAX),
+    }
 }
 
 impl Part {
@@ -239,7 +291,7 @@ impl Tried {
         }
         let mut table = Table::headless(vec![Align::Left, Align::Left]);
         for part in self.parts.iter().filter(|_| withheld.is_empty()) {
-            table.row(vec![part.name.clone(), shown(&String::from_utf8_lossy(&part.bytes), SHOWN_MAX)]);
+            table.row(vec![part.name.clone(), readable(&part.bytes)]);
         }
         print(table.take().trim_end());
         let mut table = Table::of(&["CLASS", "VALUES", "SEEN", "DECIDED BY"]);

@@ -96,7 +96,7 @@ fn body(text: &str, start: &str) -> Option<String> {
 
 fn named(line: &str, word: &str) -> Option<String> {
     let (before, rest) = line.split_once(word)?;
-    let visibility = matches!(before, "" | "pub " | "pub(crate) ");
+    let visibility = matches!(before, "" | "pub " | "pub(super) " | "pub(crate) ");
     rest.strip_suffix(" {").filter(|_| visibility).map(str::to_owned)
 }
 

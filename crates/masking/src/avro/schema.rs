@@ -139,6 +139,11 @@ pub(super) fn parse(text: &str, references: &[(String, String)]) -> Result<Schem
     Ok(Schema { types: parser.types, root })
 }
 
+/// Line and column, from 1, at which a schema ceases to be JSON that is read in one way.
+pub(crate) fn place_of_no_json(text: &str) -> Option<(usize, usize)> {
+    serde_json::from_str::<Json>(text).err().map(|error| (error.line().max(1), error.column().max(1)))
+}
+
 struct Parser {
     types: Vec<Type>,
     names: HashMap<Box<str>, TypeId>,

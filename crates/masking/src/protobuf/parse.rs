@@ -10,7 +10,7 @@ use super::wire;
 use crate::schema::SchemaError;
 
 /// Bytes of a schema with all that it may import: registries refuse schemas of one MiB.
-const TEXT_MAX: usize = 4 << 20;
+pub(super) const TEXT_MAX: usize = 4 << 20;
 /// Files that a schema may import, one perhaps from within the other: they are read recursively.
 const REFERENCES_MAX: usize = 256;
 /// Brackets within brackets: schemas are parsed recursively.
@@ -65,15 +65,27 @@ pub(super) fn message(
     let mut files = vec![(NAME.to_owned(), source.to_owned())];
     files.extend(references.iter().filter(|(name, _)| name != NAME).cloned());
     let pool = pool(files)?;
+    if of_false_google(&pool).is_some() {
+        return Err(SchemaError(DECLARES_GOOGLES.to_owned()));
+    }
+    let file = pool.get_file_by_name(NAME).ok_or_else(|| SchemaError("the schema is empty".to_owned()))?;
+    select(&file, indexes)
+}
+
+pub(super) const DECLARES_GOOGLES: &str = "the schema declares what is Google's";
+
+/// The file that declares what is in Google's package and is none of Google's.
+pub(super) fn of_false_google(pool: &DescriptorPool) -> Option<FileDescriptor> {
     let google = GoogleFileResolver::new();
     let is_false = |file: &FileDescriptor| {
         file.package_name().starts_with("google.protobuf") && google.open_file(file.name()).is_err()
     };
-    if pool.files().any(|file| is_false(&file)) {
-        return Err(SchemaError("the schema declares what is Google's".to_owned()));
-    }
-    let file = pool.get_file_by_name(NAME).ok_or_else(|| SchemaError("the schema is empty".to_owned()))?;
-    select(&file, indexes)
+    pool.files().find(is_false)
+}
+
+/// The text of a file that schemas import without listing it.
+pub(super) fn known_to_all(name: &str) -> Option<&'static str> {
+    [META, DECIMAL].into_iter().find(|(known, _)| *known == name).map(|(_, text)| text)
 }
 
 fn pool(files: Vec<(String, String)>) -> Result<DescriptorPool, SchemaError> {
@@ -95,9 +107,9 @@ impl FileResolver for Files {
         if let Ok(file) = self.google.open_file(name) {
             return Ok(file);
         }
-        let given = self.files.iter().map(|(name, text)| (name.as_str(), text.as_str()));
-        match given.chain([META, DECIMAL]).find(|(given, _)| *given == name) {
-            Some((_, text)) => file(name, text),
+        let given = self.files.iter().find(|(given, _)| given == name).map(|(_, text)| text.as_str());
+        match given.or_else(|| known_to_all(name)) {
+            Some(text) => file(name, text),
             None => Err(protox::Error::file_not_found(name)),
         }
     }
@@ -118,7 +130,7 @@ const NAME_FIELD: u8 = 0x0a;
 
 /// Writers disagree about whether the entries that maps stand for are counted among the messages within a message. Both ways are
 /// tried, and have to come to the same.
-fn select(file: &FileDescriptor, indexes: &[i32]) -> Result<MessageDescriptor, SchemaError> {
+pub(super) fn select(file: &FileDescriptor, indexes: &[i32]) -> Result<MessageDescriptor, SchemaError> {
     let go = |entries_count: bool| {
         let (first, rest) = indexes.split_first().map_or((0, indexes), |(first, rest)| (*first, rest));
         let mut message = file.messages().nth(usize::try_from(first).ok()?)?;
@@ -140,7 +152,7 @@ fn select(file: &FileDescriptor, indexes: &[i32]) -> Result<MessageDescriptor, S
 
 /// Counts brackets outside of comments and texts. What could make the parser see more of them than this does is refused: a line's
 /// end in a text, and a comment in a comment.
-fn check_nesting(text: &str) -> Result<(), &'static str> {
+pub(super) fn check_nesting(text: &str) -> Result<(), &'static str> {
     let mut depth = 0_usize;
     let mut bytes = text.bytes().peekable();
     while let Some(byte) = bytes.next() {

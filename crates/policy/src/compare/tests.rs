@@ -96,3 +96,19 @@ fn what_changes_for_two_groups_together_only_is_told() {
     let told = told(&compare(&with(""), &new));
     assert!(told.contains(&"user any:user (i:guests, i:sales) consume orders allow->deny".to_owned()), "{told:#?}");
 }
+
+#[test]
+fn files_about_masks_are_compared_where_no_rule_changes() {
+    let policy = |files: &[(&str, &str)]| {
+        let rules = [("a.cedar", RULES), ("topics.yaml", TOPICS)];
+        let files = rules.iter().chain(files).map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+        Policy::from_files(&files.collect()).unwrap()
+    };
+    let masking = ("masking.yaml", "topics:\n  - {topic: a, value: {avro: a.avsc}}\n");
+    let old = policy(&[masking, ("a.avsc", "\"int\""), ("old.avsc", "\"int\""), ("same.proto", "message A {}")]);
+    let new = policy(&[masking, ("a.avsc", "\"long\""), ("b/new.avsc", "\"int\""), ("same.proto", "message A {}")]);
+    let comparison = compare(&old, &new);
+    let files: Vec<_> = comparison.files.iter().map(|file| (file.name.as_str(), file.fate.name())).collect();
+    assert_eq!(files, [("a.avsc", "changed"), ("b/new.avsc", "added"), ("old.avsc", "removed")]);
+    assert!(comparison.rules.is_empty() && compare(&new, &new).files.is_empty());
+}

@@ -8,7 +8,8 @@ use tidegate_masking::transform::ClassKey;
 use tidegate_masking::{Class, ClassId, Format, Mask, Plan, Transform};
 use tidegate_model::Level;
 
-use super::rows::{Part, Selector, TopicRow, What};
+use super::reading::Reading;
+use super::rows::{Part, Selector, What};
 use super::{ALL_BELOW, Masking};
 use crate::topics::with_sources;
 
@@ -112,11 +113,6 @@ impl Masking {
         Ok(Storage { level, plan: Some(Arc::new(plan)) })
     }
 
-    /// The row of a topic, whose name comes first, or of what it is made of.
-    fn row_of(&self, topics: &[&str]) -> Option<&TopicRow> {
-        topics.iter().find_map(|topic| self.topics.iter().find(|row| row.is_about(topic)))
-    }
-
     /// What may be written to the topic; `None` where nothing is asked of it.
     ///
     /// # Errors
@@ -139,6 +135,8 @@ impl Masking {
         let looks = clear.contains(&false);
         let value = rows.iter().find_map(|row| row.value);
         plan.value.format = value.unwrap_or(plan.value.format);
+        let topics = with_sources(topic);
+        let row = self.row_of(&topics);
         for mask in [&mut plan.value, &mut plan.key, &mut plan.headers] {
             mask.strict = looks;
             if !looks {
@@ -147,6 +145,13 @@ impl Masking {
             }
         }
         plan.value.strict |= value.is_some();
+        if !looks {
+            // What was compiled looks for what is not looked for any more.
+            let readings = row.map(|row| [(&mut plan.value, &row.value), (&mut plan.key, &row.key)]);
+            for (mask, reading) in readings.into_iter().flatten() {
+                reading.as_ref().map_or(Ok(()), |reading| reading.compile(mask))?;
+            }
+        }
         let says = format!("{:?} writes {:?} {looks} {refuse:?}", plan.id, plan.value.format);
         plan.id = digest(&SHA256, says.as_bytes()).as_ref().first_chunk().copied().unwrap_or_default();
         let record_bytes_max = rows.iter().filter_map(|row| row.record_bytes_max).min();
@@ -192,8 +197,9 @@ impl Masking {
         let topics = with_sources(topic);
         let row = self.row_of(&topics);
         let part = |part: Part, format: Option<Format>| self.part(&topics, part, format, &names);
-        let mut value = part(Part::Value, row.and_then(|row| row.value))?;
-        let mut key = part(Part::Key, row.and_then(|row| row.key))?;
+        let (reads_value, reads_key) = (row.and_then(|row| row.value.as_ref()), row.and_then(|row| row.key.as_ref()));
+        let mut value = part(Part::Value, reads_value.map(Reading::format))?;
+        let mut key = part(Part::Key, reads_key.map(Reading::format))?;
         for (mask, end) in [(&mut value, "value"), (&mut key, "key")] {
             let own = row.map(|row| row.subjects.as_slice()).unwrap_or_default();
             mask.subjects = own.iter().map(|subject| subject.as_str().into()).collect();
@@ -206,6 +212,13 @@ impl Masking {
         let on_unmaskable = row.and_then(|row| row.on_unmaskable).unwrap_or(self.on_unmaskable);
         for mask in [&value, &key].into_iter().filter(|mask| mask.format == Format::Framed) {
             says.push_str(&format!("{:?}\n", mask.subjects));
+        }
+        for (mask, reading) in [(&mut value, reads_value), (&mut key, reads_key)] {
+            let Some(reading) = reading else { continue };
+            reading.compile(mask)?;
+            if let Some(digest) = reading.digest() {
+                says.push_str(&format!("schema {digest:?}\n"));
+            }
         }
         for selector in self.selectors.iter().filter(|one| names.contains(&one.class.as_str())) {
             says.push_str(&format!("{selector:?}\n"));
@@ -232,15 +245,8 @@ impl Masking {
         for Selector { class, what, .. } in self.selectors.iter().filter(|one| one.is_about(topics, part)) {
             let place = names.binary_search(&class.as_str()).ok().and_then(|place| u16::try_from(place).ok());
             let class = ClassId(place.ok_or("more classes than a plan holds")?);
-            match what {
-                What::Path(path) => {
-                    in_fields = true;
-                    mask.fields.add_path(path, class)?;
-                }
-                What::Names(names) => names.iter().for_each(|name| mask.fields.add_name(name, class)),
-                What::Tag(tag) => mask.tags.push((tag.as_str().into(), class)),
-                What::Content(detectors) => mask.content.extend(detectors.iter().map(|one| (*one, class))),
-            }
+            in_fields |= matches!(what, What::Path(_));
+            what.add_to(&mut mask, class)?;
         }
         // Where only the row of a topic could say what its bytes are, paths say that they are JSON, and tags that a schema is named.
         mask.format = format.unwrap_or(match (mask.tags.is_empty(), in_fields || !mask.fields.is_empty()) {

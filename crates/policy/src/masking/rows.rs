@@ -3,9 +3,10 @@
 use serde::Deserialize;
 use tidegate_masking::fields::Path;
 use tidegate_masking::transform::{Bucket, ClassKey, Unit};
-use tidegate_masking::{Detector, Format, OnUnmaskable, Transform, Unknown};
+use tidegate_masking::{ClassId, Detector, Format, Mask, OnUnmaskable, Transform, Unknown};
 use tidegate_model::Level;
 
+use super::reading::{FileSchemas, RawReading, Reading, Wrong};
 use super::{NO_CLASS, is_class};
 use crate::topics::{NAME_MAX, matches};
 
@@ -14,7 +15,7 @@ pub(super) const SELECTOR: &str =
 pub(super) const TOPIC: &str =
     "a row is {topic} and some of value, key, subjects, on_unmaskable, record, carries and plain";
 pub(super) const PRODUCE: &str =
-    "a row is {topic} and some of value (json or framed), refuse, mask and record_bytes_max";
+    "a row is {topic} and some of value (json, framed or schema), refuse, mask and record_bytes_max";
 /// Characters that a mask of a fixed length may have.
 const LENGTH_MAX: u8 = 64;
 const CONSTANT_MAX: usize = 1_000;
@@ -27,60 +28,91 @@ const SUBJECT_MAX: usize = 1_000;
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(tag = "transform", rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum Change {
+    /// A text becomes `***`, a number 0.
     Redact {},
+    /// Null, where the format has it; else as `redact`.
     Null {},
+    /// The same value for all. A number becomes it if it is a number, else 0.
     Constant {
+        /// The value, at most 1,000 characters.
         value: String,
     },
+    /// The first characters of a text, stars for the rest. A number becomes 0.
     KeepFirst {
+        /// How many characters, from 1 on; none where that is more than half of the text.
         n: u8,
     },
+    /// The last characters of a text, stars for the rest. A number becomes 0.
     KeepLast {
+        /// How many characters, from 1 on; none where that is more than half of the text.
         n: u8,
     },
+    /// An e-mail address becomes `***@***`. A number becomes 0.
     Email {
+        /// The domain stays: `***@example.org`.
         #[serde(default)]
         keep_domain: bool,
     },
+    /// Stars, as many for each text. A number becomes 0.
     FixedLength {
+        /// How many stars, 1 to 64.
         length: u8,
     },
+    /// The same token for the same value, so that joins hold; a number becomes a number. Needs a key of the class; redacts without.
     HmacToken {
+        /// What tokens begin with: at most 16 letters, digits, `_` and `-`.
         #[serde(default)]
         prefix: String,
     },
+    /// The same number for the same value, in a text as digits. Needs a key of the class; redacts without.
     HmacInteger {},
+    /// A number rounded down to a multiple of `width`, or a date to the begin of its month or year.
     Bucket {
+        /// Of numbers: how wide a bucket is, above 0.
         #[serde(default)]
         width: Option<f64>,
+        /// Of dates: what they are rounded down to.
         #[serde(default)]
         by: Option<RawBy>,
+        /// With `by`: what numbers count since 1970.
         #[serde(default)]
         unit: Option<RawUnit>,
     },
+    /// A date is moved by some days, by the same for all of one record's key. Needs a key of the class; redacts without.
     DateShift {
+        /// The most days that it is moved by, either way.
         days: u16,
+        /// What numbers count since 1970.
         #[serde(default)]
         unit: Option<RawUnit>,
     },
+    /// The first 24 bits of an IPv4 address, 48 of IPv6. A number becomes 0.
     TruncateAddress {},
+    /// The field goes with its name, or is redacted where it cannot go.
     DropField {},
+    /// The whole record goes.
     DropRecord {},
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum RawBy {
+    /// The first of the month.
     Month,
+    /// The first of January.
     Year,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum RawUnit {
+    /// Days.
     Days,
+    /// Seconds.
     Seconds,
+    /// Milliseconds.
     Millis,
+    /// Microseconds.
     Micros,
 }
 
@@ -165,8 +197,11 @@ fn is_of_prefix(byte: u8) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Part {
+    /// Its value.
     Value,
+    /// Its key.
     Key,
+    /// Its headers: `names` are theirs, `content` is in their values.
     Headers,
 }
 
@@ -174,12 +209,19 @@ pub(super) enum Part {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawSelector {
+    /// A topic's name, or a pattern with `*`. What is made of the topic is meant too: changelogs, dead letters, mirrors.
     topic: String,
+    /// The class of the fields; it has a row under `classes`, or one above it has that ends with `.*`.
     class: String,
+    /// Selects fields by their path: `customer.email`, `items.*.sku`, `"a.b".c`. Lists are passed through; `@key` is the keys of a map.
     path: Option<String>,
+    /// Selects fields of these names at any depth, and headers.
     names: Option<Vec<String>>,
+    /// Selects fields with this tag in their schema.
     schema_tag: Option<String>,
+    /// Selects what these detectors find.
     content: Option<Vec<String>>,
+    /// The parts of records that it is about; else values, and for `names` and `content` also keys and headers.
     #[serde(rename = "in")]
     parts: Option<Vec<Part>>,
 }
@@ -200,6 +242,22 @@ pub(super) enum What {
     Names(Vec<String>),
     Tag(String),
     Content(Vec<Detector>),
+}
+
+impl What {
+    /// Makes it something that is looked for, of this class.
+    ///
+    /// # Errors
+    /// There are too many paths with it.
+    pub(super) fn add_to(&self, mask: &mut Mask, class: ClassId) -> Result<(), String> {
+        match self {
+            What::Path(path) => mask.fields.add_path(path, class)?,
+            What::Names(names) => names.iter().for_each(|name| mask.fields.add_name(name, class)),
+            What::Tag(tag) => mask.tags.push((tag.as_str().into(), class)),
+            What::Content(detectors) => mask.content.extend(detectors.iter().map(|one| (*one, class))),
+        }
+        Ok(())
+    }
 }
 
 impl Selector {
@@ -260,9 +318,37 @@ fn is_pattern(topic: &str) -> Result<(), String> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum RawFormat {
+    /// One JSON text.
     Json,
+    /// Confluent's framing: a byte 0, the number of a schema in a registry, then Avro, Protobuf or JSON.
     Framed,
+    /// Text or unknown bytes: detectors look at it, and names count where it looks like JSON, which it then has to be.
     Bytes,
+}
+
+/// What values that are written have to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RawDemand {
+    /// One JSON text.
+    Json,
+    /// Framed, and exactly what its schema says, which is one of the topic's.
+    Framed,
+    /// Exactly what the file's schema says that the topic's row names.
+    Schema,
+    /// Refused: all is bytes.
+    Bytes,
+}
+
+impl From<RawDemand> for Format {
+    fn from(demand: RawDemand) -> Format {
+        match demand {
+            RawDemand::Json => Format::Json,
+            RawDemand::Framed => Format::Framed,
+            RawDemand::Schema => Format::Schema,
+            RawDemand::Bytes => Format::Bytes,
+        }
+    }
 }
 
 impl From<RawFormat> for Format {
@@ -279,12 +365,17 @@ impl From<RawFormat> for Format {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawProduce {
+    /// A topic's name, or a pattern with `*`.
     topic: String,
-    value: Option<RawFormat>,
+    /// What the value has to be.
+    value: Option<RawDemand>,
+    /// Classes whose fields may not be in it, wherever their selectors look.
     #[serde(default)]
     refuse: Vec<String>,
+    /// Classes whose fields are written changed: the broker never has them.
     #[serde(default)]
     mask: Vec<String>,
+    /// The most bytes of key, value and headers together.
     record_bytes_max: Option<usize>,
 }
 
@@ -319,6 +410,11 @@ impl ProduceRow {
         Ok(ProduceRow { topic, value, refuse, mask, record_bytes_max })
     }
 
+    /// The only topic that it is about, if it is no pattern.
+    pub(super) fn one_topic(&self) -> Option<&str> {
+        (!self.topic.contains('*')).then_some(&self.topic)
+    }
+
     pub(super) fn is_about(&self, topic: &str) -> bool {
         matches(&self.topic, topic)
     }
@@ -327,8 +423,10 @@ impl ProduceRow {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum RawOnUnmaskable {
+    /// It is left out, and clients go on behind it; this is what holds where nothing is said.
     #[default]
     DropRecord,
+    /// The partition is refused from there on.
     DenyTopic,
 }
 
@@ -344,8 +442,10 @@ impl From<RawOnUnmaskable> for OnUnmaskable {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum RawUnknown {
+    /// They are masked; this is what holds where nothing is said.
     #[default]
     Mask,
+    /// They pass, but for what detectors find.
     Pass,
 }
 
@@ -362,8 +462,11 @@ impl From<RawUnknown> for Unknown {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum RawLevel {
+    /// The records themselves under the topic's storage mask, which masks every class whoever sees it live.
     Full,
+    /// Offsets, counts, classes, and a commitment to the bytes.
     Digest,
+    /// The same without a commitment.
     Metadata,
 }
 
@@ -381,6 +484,7 @@ impl From<RawLevel> for Level {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum RawCarries {
+    /// Nothing sensitive.
     None,
 }
 
@@ -388,14 +492,23 @@ pub(super) enum RawCarries {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawTopic {
+    /// A topic's name, or a pattern with `*`; the first row that fits counts.
     topic: String,
-    value: Option<RawFormat>,
-    key: Option<RawFormat>,
+    /// How values are read. Without it as JSON where paths or names are looked for, as framed where schema tags are, else as bytes.
+    value: Option<RawReading>,
+    /// How keys are read. Without it as JSON where paths are looked for, as framed where schema tags are, else as bytes.
+    key: Option<RawReading>,
+    /// What becomes of a record that cannot be read to its end; without it as the file says for all topics.
     on_unmaskable: Option<RawOnUnmaskable>,
+    /// Subjects, names or patterns, that a framed record's schema has to be registered under; without them `TOPIC-value`, `TOPIC-key`.
     #[serde(default)]
     subjects: Vec<String>,
+    /// How much evidence keeps of its records; without it a commitment to them (`digest`).
     record: Option<RawLevel>,
+    /// `none`: nothing sensitive is in its records but what selectors find, so that `record: full` may keep them as they are.
     carries: Option<RawCarries>,
+    /// With `record: full`, of a topic of JSON: paths of fields that are recorded as they are. Every other value is masked in what is
+    /// recorded, and keys and headers are.
     #[serde(default)]
     plain: Vec<String>,
 }
@@ -404,8 +517,8 @@ pub(super) struct RawTopic {
 #[derive(Clone, Debug)]
 pub(super) struct TopicRow {
     pub(super) topic: String,
-    pub(super) value: Option<Format>,
-    pub(super) key: Option<Format>,
+    pub(super) value: Option<Reading>,
+    pub(super) key: Option<Reading>,
     pub(super) on_unmaskable: Option<OnUnmaskable>,
     /// Patterns of the subjects that schemas must be registered under; the topic's own where there are none.
     pub(super) subjects: Vec<String>,
@@ -418,38 +531,41 @@ pub(super) struct TopicRow {
 }
 
 impl TopicRow {
-    pub(super) fn read(raw: RawTopic) -> Result<TopicRow, String> {
+    pub(super) fn read(raw: RawTopic, schemas: &mut FileSchemas) -> Result<TopicRow, Wrong> {
         is_pattern(&raw.topic)?;
         if raw.subjects.len() > WORDS_MAX
             || raw.subjects.iter().any(|subject| subject.is_empty() || subject.len() > SUBJECT_MAX)
         {
             return Err(format!(
                 "subjects are at most {WORDS_MAX} names or patterns with *, of 1 to {SUBJECT_MAX} characters"
-            ));
+            )
+            .into());
         }
         let (carries_none, record) = (raw.carries.is_some(), raw.record.map(Level::from));
         if !raw.plain.is_empty() && (record != Some(Level::Full) || carries_none) {
-            return Err(
-                "plain says what is recorded as it is, so it goes with record: full and without carries".to_owned()
-            );
+            return Err("plain says what is recorded as it is, so it goes with record: full and without carries"
+                .to_owned()
+                .into());
         }
-        if !raw.plain.is_empty() && !matches!(raw.value, None | Some(RawFormat::Json)) {
-            return Err("plain names fields of JSON, so it goes with value: json".to_owned());
+        if !raw.plain.is_empty() && !matches!(raw.value, None | Some(RawReading::Word(RawFormat::Json))) {
+            return Err("plain names fields of JSON, so it goes with value: json".to_owned().into());
         }
         if carries_none && raw.topic == "*" {
-            return Err("nobody knows what all topics carry: carries is for topics by name or part of it".to_owned());
+            return Err("nobody knows what all topics carry: carries is for topics by name or part of it"
+                .to_owned()
+                .into());
         }
         if raw.plain.len() > WORDS_MAX {
-            return Err(format!("plain has more than {WORDS_MAX} paths"));
+            return Err(format!("plain has more than {WORDS_MAX} paths").into());
         }
         let plain = raw.plain.iter().map(|path| Path::parse(path).map_err(|why| format!("plain {path:?}: {why}")));
         Ok(TopicRow {
             record,
             carries_none,
-            plain: plain.collect::<Result<_, _>>()?,
+            plain: plain.collect::<Result<_, String>>()?,
             topic: raw.topic,
-            value: raw.value.map(Format::from),
-            key: raw.key.map(Format::from),
+            value: raw.value.map(|value| schemas.reading(value)).transpose()?,
+            key: raw.key.map(|key| schemas.reading(key)).transpose()?,
             on_unmaskable: raw.on_unmaskable.map(OnUnmaskable::from),
             subjects: raw.subjects,
         })

@@ -1,9 +1,15 @@
 //! Reading `masking.yaml`, and the plans that come of it.
 
 use tidegate_masking::transform::ClassKey;
-use tidegate_masking::{ClassId, Detector, Format, OnUnmaskable, Transform, Unknown};
+use tidegate_masking::{ClassId, Detector, Format, Mask, OnUnmaskable, Plan, Transform, Unknown};
 
 use super::*;
+
+impl Masking {
+    fn parse(text: &str) -> Result<Masking, PolicyError> {
+        Masking::read(text, &PolicyFiles::new())
+    }
+}
 
 const TEXT: &str = "classes:
   PII.email: {transform: email, keep_domain: true}
@@ -267,5 +273,145 @@ fn rows_that_would_keep_what_nobody_looked_into_are_refused() {
     ] {
         let error = Masking::parse(&format!("topics:\n  {rows}\n")).unwrap_err().to_string();
         assert!(error.contains(told), "{rows}: {error}");
+    }
+}
+
+const BY_FILE: &str = "classes:
+  PII.email: {transform: redact}
+  SECRET.vat: {transform: redact}
+selectors:
+  - {topic: '*', path: customer.email, class: PII.email}
+  - {topic: '*', schema_tag: SECRET, class: SECRET.vat}
+topics:
+  - {topic: orders, value: {avro: schemas/order.avsc, references: [schemas/customer.avsc]}, key: {avro: schemas/key.avsc}}
+  - {topic: clicks, value: {protobuf: schemas/click.proto, message: shop.Click}}
+  - {topic: plain, value: json}
+produce:
+  - {topic: orders, value: schema}
+  - {topic: clicks, value: schema, refuse: [PII.email]}
+  - {topic: 'other*', value: schema}
+";
+
+fn schemas() -> PolicyFiles {
+    let order = r#"{"type": "record", "name": "Order", "fields": [{"name": "customer", "type": "Customer"}]}"#;
+    let customer = r#"{"type": "record", "name": "Customer", "fields": [{"name": "email", "type": "string"}]}"#;
+    let click =
+        "syntax = \"proto3\"; package shop; import \"part/customer.proto\"; message Click { Customer customer = 1; }
+        message Other {}";
+    let part = "syntax = \"proto3\"; package shop; message Customer { string email = 1; }";
+    let files = [
+        ("schemas/order.avsc", order),
+        ("schemas/customer.avsc", customer),
+        ("schemas/key.avsc", "\"long\""),
+        ("schemas/click.proto", click),
+        ("schemas/part/customer.proto", part),
+    ];
+    files.map(|(name, text)| (name.to_owned(), text.to_owned())).into()
+}
+
+#[test]
+fn topics_are_read_by_schemas_of_the_folder() {
+    use tidegate_masking::record::{NoSchemas, rewrite};
+    use tidegate_masking::{Found, Rewritten, Scope};
+    let masking = Masking::read(BY_FILE, &schemas()).unwrap();
+    assert_eq!(masking.schema_files().len(), 5, "{:?}", masking.schema_files());
+    let masked = |plan: &Plan, mask: &Mask, input: &[u8]| {
+        let scope = Scope { classes: &plan.classes, mask, subject: b"" };
+        let mut out = Vec::new();
+        let rewritten = rewrite(&scope, &mut NoSchemas, input, &mut out, &mut Found::default()).ok()?;
+        Some(if rewritten == Rewritten::Same { input.to_vec() } else { out })
+    };
+    let value = |topic, clear: &[bool], input: &[u8]| {
+        let plan = masking.plan(topic, clear, &no_keys()).unwrap();
+        masked(&plan, &plan.value, input)
+    };
+    let (avro, protobuf) = (&b"\x0aa@b.c"[..], &b"\x0a\x07\x0a\x05a@b.c"[..]);
+    // What is made of a topic is read as the topic is.
+    for topic in ["orders", "dlq.orders", "app-orders-changelog"] {
+        assert_eq!(value(topic, &[], avro), Some(b"\x06***".to_vec()), "{topic}");
+        assert_eq!(value(topic, &[], protobuf), None, "{topic}: it is no such value to its end");
+    }
+    assert_eq!(value("clicks", &[], protobuf), Some(b"\x0a\x05\x0a\x03***".to_vec()));
+    assert_eq!(value("orders", &[true, true], avro), Some(avro.to_vec()), "who sees it all");
+    let orders = masking.plan("orders", &[], &no_keys()).unwrap();
+    assert_eq!((orders.value.format, orders.key.format), (Format::Schema, Format::Schema));
+    assert_eq!(masking.plan("plain", &[], &no_keys()).unwrap().value.format, Format::Json);
+
+    let write = |topic, input: &[u8]| {
+        let writes = masking.writes(topic, &no_keys()).unwrap().unwrap();
+        masked(&writes.plan, &writes.plan.value, input)
+    };
+    assert_eq!(write("orders", avro), Some(avro.to_vec()), "nothing is refused or masked: it only has to be it");
+    assert_eq!(write("orders", b"{}"), None);
+    assert_eq!(write("orders", b""), None);
+    assert_eq!(write("clicks", protobuf), Some(b"\x0a\x05\x0a\x03***".to_vec()), "it is found, so it is refused");
+    assert_eq!(write("other-1", avro), None, "no file has its schema");
+}
+
+/// Masked batches are shared by the plan's id.
+#[test]
+fn a_plan_is_another_when_a_file_of_its_schema_is() {
+    let id =
+        |files: &PolicyFiles, topic| Masking::read(BY_FILE, files).unwrap().plan(topic, &[], &no_keys()).unwrap().id;
+    let first = schemas();
+    for (topic, files) in [
+        ("orders", &["schemas/order.avsc", "schemas/customer.avsc", "schemas/key.avsc"][..]),
+        ("clicks", &["schemas/click.proto", "schemas/part/customer.proto"]),
+    ] {
+        for file in first.keys() {
+            let mut changed = first.clone();
+            changed.get_mut(file).unwrap().push(' ');
+            let is_of_it = files.contains(&file.as_str());
+            assert_eq!(id(&first, topic) != id(&changed, topic), is_of_it, "{topic}: {file}");
+        }
+    }
+}
+
+#[test]
+fn mistakes_with_schemas_name_their_place() {
+    let told = |from: &str, to: &str| {
+        let (file, change) = from.split_once('|').map_or(("", from), |(file, from)| (file, from));
+        let (mut files, mut text) = (schemas(), BY_FILE.to_owned());
+        let changed = files.get_mut(file).unwrap_or(&mut text);
+        assert!(changed.contains(change), "{from}");
+        *changed = changed.replacen(change, to, 1);
+        Masking::read(&text, &files).unwrap_err().to_string()
+    };
+    for (from, to, says) in [
+        (
+            "schemas/order.avsc,",
+            "schemas/ordr.avsc,",
+            "masking.yaml:8:3: there is no file \"schemas/ordr.avsc\" in the policy folder",
+        ),
+        ("schemas/key.avsc", "../key.avsc", "masking.yaml:8:3: there is no file \"../key.avsc\""),
+        ("schemas/click.proto", "/etc/click.proto", "masking.yaml:9:3: there is no file"),
+        (
+            "{avro: schemas/key.avsc}",
+            "{avro: schemas/click.proto}",
+            "\"schemas/click.proto\" is no name of a file *.avsc",
+        ),
+        ("{avro: schemas/key.avsc}", "{avro: schemas/key.avsc, message: A}", "masking.yaml:8:3: a schema is {avro"),
+        ("{avro: schemas/key.avsc}", "{}", "masking.yaml:8:3: a schema is {avro: FILE.avsc}"),
+        ("{avro: schemas/key.avsc}", "{xml: a}", "unknown field `xml`, expected one of `avro`"),
+        ("value: json", "value: jsn", "\"jsn\", expected json, framed, bytes, {avro: FILE}"),
+        (
+            ", message: shop.Click",
+            "",
+            "schemas/click.proto: which of its messages is not said; it has shop.Click, shop.Other",
+        ),
+        ("shop.Click", "Click", "schemas/click.proto: it has no message \"Click\""),
+        (
+            "schemas/order.avsc|\"Customer\"",
+            "\"Client\"",
+            "schemas/order.avsc:1:77: a type that is not known, in Client; mend",
+        ),
+        ("schemas/part/customer.proto|string", "strng", "schemas/part/customer.proto:1:53: "),
+        (
+            "{topic: orders, value: schema}",
+            "{topic: plain, value: schema}",
+            "masking.yaml:12:3: value: schema, but under topics",
+        ),
+    ] {
+        assert!(told(from, to).contains(says), "{to}: {}", told(from, to));
     }
 }

@@ -35,7 +35,8 @@ pub(crate) fn run(old: &Path, new: &Path, output: Output) -> ExitCode {
 
 fn told(comparison: &Comparison) -> String {
     let mut text = String::new();
-    if comparison.rules.is_empty() && comparison.topics.is_empty() && comparison.aliases.is_empty() {
+    let only_files = comparison.rules.is_empty() && comparison.topics.is_empty() && comparison.aliases.is_empty();
+    if only_files && comparison.files.is_empty() {
         return "no difference".to_owned();
     }
     for change in &comparison.rules {
@@ -46,6 +47,18 @@ fn told(comparison: &Comparison) -> String {
     }
     for change in &comparison.aliases {
         text.push_str(&alias(change));
+    }
+    for change in &comparison.files {
+        text.push_str(&format!(
+            "{} file {}  {}\n",
+            sign(change.fate),
+            shown(&change.name, CELL_MAX),
+            change.fate.name()
+        ));
+    }
+    if only_files {
+        text.push_str("\nno rule changes, but what callers are shown may: try records with `tidegate mask try`");
+        return text;
     }
     if comparison.answers.is_empty() {
         text.push_str(&format!("\nno answer changes ({} questions)", comparison.asked));
@@ -59,13 +72,17 @@ fn told(comparison: &Comparison) -> String {
     text
 }
 
-fn rule(change: &RuleChange) -> String {
-    let sign = match change.fate {
+fn sign(fate: RuleFate) -> char {
+    match fate {
         RuleFate::Added => '+',
         RuleFate::Removed => '-',
         RuleFate::Changed => '~',
         RuleFate::Reworded => '=',
-    };
+    }
+}
+
+fn rule(change: &RuleChange) -> String {
+    let sign = sign(change.fate);
     let place = change.after.as_ref().or(change.before.as_ref());
     let place = place.map(|rule| format!("{}:{}", rule.file, rule.line)).unwrap_or_default();
     format!("{sign} rule {}  {}  {place}\n", shown(&change.id, CELL_MAX), change.fate.name())
@@ -179,8 +196,9 @@ fn as_json(comparison: &Comparison) -> Value {
         .iter()
         .map(|change| json!({"alias": change.alias, "before": change.before, "after": change.after}))
         .collect();
+    let files = comparison.files.iter().map(|change| json!({"file": change.name, "change": change.fate.name()}));
     json!({
-        "rules": rules, "topics": topics, "aliases": aliases, "answers": answers, "questions": comparison.asked,
+        "rules": rules, "topics": topics, "aliases": aliases, "files": files.collect::<Vec<_>>(), "answers": answers, "questions": comparison.asked,
         "left_out": comparison.left_out,
     })
 }
