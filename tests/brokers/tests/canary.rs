@@ -96,8 +96,10 @@ impl Stage {
     }
 
     /// Fields that hold bytes of a client's own choice.
-    fn free_fields(&self) {
+    fn free_fields(&self, round: usize) {
         let mut raw = self.raw();
+        // Each time anew: the member of before is gone, and the group would wait for it.
+        let members = format!("g-members-{round}");
         // OffsetCommit v2: metadata.
         let commit = Body::default().string("g-canary").int32(-1).string("").int64(-1);
         let commit = commit.int32(1).string("orders").int32(1).int32(0).int64(0).string(PLANTED);
@@ -106,18 +108,18 @@ impl Stage {
         let fetch = Body::default().string("g-canary").int32(1).string("orders").int32(1).int32(0);
         let back = raw.ask(key::OFFSET_FETCH, 1, &fetch).unwrap();
         assert!(String::from_utf8_lossy(&back).contains(PLANTED), "the broker had it");
-        // JoinGroup v2 and SyncGroup v1: the member's metadata and assignment.
-        let join = Body::default().string("g-members").int32(10_000).int32(10_000).string("").string("consumer");
+        // JoinGroup v2 and SyncGroup v1: the member's metadata and assignment, of a kind that brokers do not look into.
+        let join = Body::default().string(&members).int32(10_000).int32(10_000).string("").string("canary");
         let join = join.int32(1).string("range").bytes(PLANTED.as_bytes());
         let joined = raw.ask(key::JOIN_GROUP, 2, &join).unwrap();
         let generation = i32::from_be_bytes(*joined[6..].first_chunk().unwrap());
         let member = member_of(&joined);
-        let sync = Body::default().string("g-members").int32(generation).string(&member);
+        let sync = Body::default().string(&members).int32(generation).string(&member);
         let sync = sync.int32(1).string(&member).bytes(PLANTED.as_bytes());
         let synced = raw.ask(key::SYNC_GROUP, 1, &sync).unwrap();
         assert!(String::from_utf8_lossy(&synced).contains(PLANTED));
         // DescribeGroups v1 tells of both.
-        raw.ask(key::DESCRIBE_GROUPS, 1, &Body::default().int32(1).string("g-members")).unwrap();
+        raw.ask(key::DESCRIBE_GROUPS, 1, &Body::default().int32(1).string(&members)).unwrap();
         // CreateTopics v2: a value of configuration, which the broker's error repeats.
         let create = Body::default().int32(1).string("configured").int32(1).int16(1).int32(0);
         let create = create.int32(1).string("retention.ms").string(PLANTED).int32(30_000).int8(0);
@@ -182,7 +184,7 @@ fn nothing_sensitive_reaches_a_disk_on_any_path() {
     let mut round = 0;
     while begun.elapsed() < FLOWS {
         stage.records(round);
-        stage.free_fields();
+        stage.free_fields(round);
         stage.broken();
         round += 1;
         if round == 2 {
