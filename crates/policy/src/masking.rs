@@ -4,6 +4,7 @@
 //! The first selector that gives a field a class counts.
 
 mod plan;
+mod rate;
 mod rows;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use tidegate_masking::{ClassId, Fields, OnUnmaskable, Unknown};
 use crate::error::{Place, PolicyError};
 use crate::topics::{not_yaml, places_of_rows};
 pub use plan::{ClassKeys, Writes};
+pub use rate::Rate;
 use rows::{Change, ProduceRow, RawProduce, RawSelector, RawTopic, Selector, TopicRow, What};
 
 /// The file's name inside a policy folder.

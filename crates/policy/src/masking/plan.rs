@@ -7,6 +7,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use tidegate_masking::transform::ClassKey;
 use tidegate_masking::{Class, ClassId, Format, Mask, Plan};
 
+use super::rate::Rate;
 use super::rows::{Part, Selector, What};
 use super::{ALL_BELOW, Masking};
 use crate::topics::with_sources;
@@ -35,6 +36,10 @@ pub struct Writes {
     pub refuse: Vec<bool>,
     /// The most bytes of a record's key, value and headers together.
     pub record_bytes_max: Option<usize>,
+    /// How fast one caller may write.
+    pub rate: Rate,
+    /// Whether anything is asked of single records.
+    pub looks: bool,
 }
 
 impl Masking {
@@ -77,7 +82,9 @@ impl Masking {
         let says = format!("{:?} writes {:?} {looks} {refuse:?}", plan.id, plan.value.format);
         plan.id = digest(&SHA256, says.as_bytes()).as_ref().first_chunk().copied().unwrap_or_default();
         let record_bytes_max = rows.iter().filter_map(|row| row.record_bytes_max).min();
-        Ok(Some(Writes { plan: Arc::new(plan), refuse, record_bytes_max }))
+        let rate = rows.iter().fold(Rate::default(), |rate, row| rate.and(row.rate));
+        let looks = plan.value.strict || plan.key.strict || record_bytes_max.is_some();
+        Ok(Some(Writes { plan: Arc::new(plan), refuse, record_bytes_max, rate, looks }))
     }
 
     /// The classes whose fields may stand in records of the topic, in the order in which plans have them. What stands in a topic may stand
