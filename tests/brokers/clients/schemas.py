@@ -1,7 +1,7 @@
 """Orders in Avro, Protobuf and JSON with the serializers of confluent-kafka: schemas.py SETTINGS
 
 SETTINGS is a JSON file: action (write or read), language (avro, protobuf or json), bootstrap, topic, token (or null, for none), registry,
-login, count. Writing registers the schemas. Reading goes to `count` orders and prints what deserializers make of them: one JSON line,
+login, avro (the Avro schema), count. Writing registers the schemas. Reading goes to `count` orders and prints what deserializers make of them: one JSON line,
 {"orders": [...]} or {"error": "..."}.
 """
 
@@ -19,31 +19,6 @@ from confluent_kafka.serialization import MessageField, SerializationContext
 from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory
 
 PATIENCE = 40.0
-AVRO = json.dumps(
-    {
-        "type": "record",
-        "name": "Order",
-        "namespace": "shop",
-        "fields": [
-            {"name": "id", "type": "long"},
-            {
-                "name": "customer",
-                "type": {
-                    "type": "record",
-                    "name": "Customer",
-                    "fields": [
-                        {"name": "email", "type": "string", "confluent:tags": ["PII"]},
-                        {"name": "name", "type": ["null", "string"], "default": None},
-                    ],
-                },
-            },
-            {"name": "pan", "type": "string"},
-            {"name": "status", "type": {"type": "enum", "name": "Status", "symbols": ["NEW", "PAID"]}},
-            {"name": "notes", "type": {"type": "array", "items": "string"}},
-            {"name": "total", "type": {"type": "bytes", "logicalType": "decimal", "precision": 9, "scale": 2}},
-        ],
-    }
-)
 JSON_SCHEMA = json.dumps(
     {
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -84,7 +59,7 @@ def protobuf_classes():
 def serializer(client):
     if asked["language"] == "avro":
         more = {"status": "PAID", "notes": ["a", "b"], "total": Decimal("12.50")}
-        return AvroSerializer(client, AVRO), lambda number: order(number) | more
+        return AvroSerializer(client, asked["avro"]), lambda number: order(number) | more
     if asked["language"] == "json":
         return JSONSerializer(JSON_SCHEMA, client), order
     message = protobuf_classes()
