@@ -21,6 +21,7 @@ use tidegate_proxy::listener::Listener;
 use tidegate_proxy::live::Live;
 use tidegate_proxy::masks::MaskedBatches;
 use tidegate_proxy::metrics::Metrics;
+use tidegate_proxy::rates::Rates;
 use tidegate_proxy::recheck;
 use tidegate_proxy::schemas::{SchemaRegistry, Schemas};
 use tidegate_proxy::tally::{Tallied, Tallies};
@@ -234,6 +235,7 @@ async fn start(config: &Config, stopping: &CancellationToken) -> Result<(Gate, O
         metrics: Metrics::default(),
         limits: config.limits,
         failures: Failures::default(),
+        rates: Rates::default(),
         masked: MaskedBatches::new(config.file.limits.masked_mib.saturating_mul(MIB)),
         tallies,
     });

@@ -23,12 +23,13 @@ const FILES: [&str; 4] =
     ["policy/src/masking.rs", "policy/src/masking/rows.rs", "policy/src/masking/reading.rs", "masking/src/detect.rs"];
 
 /// What types look like in the file.
-const TYPES: [(&str, &str); 21] = [
+const TYPES: [(&str, &str); 22] = [
     ("String", "text"),
     ("bool", "true or false"),
     ("u8", "number"),
     ("u16", "number"),
     ("usize", "number"),
+    ("u64", "number"),
     ("f64", "number"),
     ("Vec<String>", "list of text"),
     ("Vec<Part>", "list of [parts](#parts)"),

@@ -19,7 +19,7 @@ use std::io::Write as _;
 
 use cursor::{Cursor, Quoted};
 use inside::Inside;
-pub(crate) use inside::in_text;
+pub(crate) use inside::{begins_like_json, in_bytes, in_text};
 
 use crate::fields::Node;
 use crate::found::Found;

@@ -4,9 +4,8 @@ use crate::avro::AvroPlan;
 use crate::found::Found;
 use crate::plan::{Format, Rewritten, Scope, Unmaskable};
 use crate::protobuf::ProtobufPlan;
-use crate::text::Without;
 use crate::transform::{Fate, REDACTED};
-use crate::{framed, json, packed, text};
+use crate::{framed, json, text};
 
 /// What a schema's number means for one mask.
 #[derive(Debug)]
@@ -87,29 +86,13 @@ fn rewrite_bytes(
     if scope.mask.fields.is_empty() {
         return text::rewrite(scope, input, out, found);
     }
-    if matches!(input, [0, _, _, _, _, rest @ ..] if begins_like_json(rest)) {
+    if matches!(input, [0, _, _, _, _, rest @ ..] if json::begins_like_json(rest)) {
         return Err(Unmaskable { why: "it is framed, which its topic does not say", at: 0 });
     }
-    if begins_like_json(input) {
+    if json::begins_like_json(input) {
         return json::rewrite(scope, input, out, found);
     }
-    let text = std::str::from_utf8(input).ok().filter(|text| !text.contains('\0') && !packed::is_packed(input));
-    let Some(text) = text else { return text::rewrite(scope, input, out, found) };
-    Ok(match json::in_text(scope, text, &[], found) {
-        Without::Same => Rewritten::Same,
-        Without::DropRecord => Rewritten::DropRecord,
-        Without::Changed { text, .. } => {
-            out.extend_from_slice(text.as_bytes());
-            Rewritten::Changed
-        }
-    })
-}
-
-/// A byte order mark before it makes it no JSON, but others read it as such.
-fn begins_like_json(input: &[u8]) -> bool {
-    let input = input.trim_ascii_start();
-    let input = input.strip_prefix("\u{feff}".as_bytes()).unwrap_or(input);
-    matches!(input.trim_ascii_start().first(), Some(b'{' | b'['))
+    json::in_bytes(scope, &[], input, out, found)
 }
 
 fn rewrite_framed(
@@ -199,6 +182,7 @@ mod tests {
         for number in [b"\0\0\0\0\x01", b"\0\0\0\0\x81"] {
             assert!(bytes(&[&number[..], br#"{"password":"x"}"#].concat()).is_err());
         }
+        assert!(bytes(b"\x1f\x8b\x08\x00 packed").is_err());
         for plain in [&b"customer-7"[..], b"", b"\0\0\0\0\0\0\0\x07", b"\xff\xfe"] {
             assert_eq!(bytes(plain), Ok(None), "{plain:?}");
         }

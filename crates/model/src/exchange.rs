@@ -125,6 +125,11 @@ pub trait Gate {
     fn keeps(&mut self, _topic: &str) -> Keeps<'_> {
         Keeps::Nothing(Level::Digest)
     }
+    /// Whether the caller is about to write faster than topics take it from one caller. If so, none of it may be written now; if not, all
+    /// of it counts as written.
+    fn too_fast(&mut self, _written: &[Written<'_>]) -> Option<TooFast> {
+        None
+    }
     /// Records of this partition cannot be shown to a caller who sees them masked: the operator has to know. `why` holds none of them.
     fn cannot_show(&mut self, _topic: &str, _partition: i32, _why: &str) {}
     /// Where the gate serves this broker, instead of the address that the broker gave; `None` when it cannot.
@@ -135,6 +140,26 @@ pub trait Gate {
     fn answer_bytes_target(&self) -> i32;
     /// Milliseconds since the Unix epoch.
     fn now_ms(&self) -> u64;
+}
+
+/// Records that a caller is about to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Written<'a> {
+    /// To this topic, by its own name.
+    pub topic: &'a str,
+    /// So many.
+    pub records: u64,
+    /// Of so many bytes, as they came: compressed, if they are.
+    pub bytes: u64,
+}
+
+/// What is said to who writes too fast.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TooFast {
+    /// The bound that was met, for people.
+    pub why: String,
+    /// It may write again after this.
+    pub wait: Duration,
 }
 
 /// An address of the gate.

@@ -11,7 +11,7 @@ mod words;
 pub use caller::{Caller, CallerKind, CredentialKind};
 pub use exchange::{
     AliasUse, AnswerStep, ClientWords, Control, Credential, Effect, Endpoint, Facts, FrameRefused, Gate, Learned,
-    LoginOutcome, Mechanism, PartitionUse, Protocol, RequestStep, Session, Slot, TopicUse,
+    LoginOutcome, Mechanism, PartitionUse, Protocol, RequestStep, Session, Slot, TooFast, TopicUse, Written,
 };
 pub use records::{
     Asks, BatchAt, ClassSeen, Keeps, KeptBatch, KeptRecords, Level, MaskUse, MaskedBatch, PartFate, RecordMask,

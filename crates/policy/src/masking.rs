@@ -4,6 +4,7 @@
 //! The first selector that gives a field a class counts.
 
 mod plan;
+mod rate;
 mod reading;
 mod rows;
 
@@ -17,6 +18,7 @@ use crate::error::{Place, PolicyError};
 use crate::folder::PolicyFiles;
 use crate::topics::{not_yaml, places_of_rows, with_sources};
 pub use plan::{ClassKeys, Storage, Writes};
+pub use rate::Rate;
 use reading::FileSchemas;
 use rows::{Change, ProduceRow, RawProduce, RawSelector, RawTopic, Selector, TopicRow};
 

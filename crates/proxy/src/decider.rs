@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, LazyLock};
 
-use tidegate_model::{Action, Asks, Caller, Endpoint, Gate, Keeps, Level, Resource, ResourceKind, View};
+use tidegate_model::{
+    Action, Asks, Caller, Endpoint, Gate, Keeps, Level, Resource, ResourceKind, TooFast, View, Written,
+};
 use tidegate_policy::{Asking, Circumstances, Decision, Effect, Entitlement, Now, Policy, Question, Storage};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tracing::warn;
@@ -13,6 +15,7 @@ use tracing::warn;
 use crate::gate::Shared;
 use crate::listener::Endpoints;
 use crate::masks::{TopicMask, TopicRules, TopicStorage};
+use crate::rates::Offer;
 use crate::schemas::AtHand;
 
 /// Distinct questions of one frame that are named; more are counted.
@@ -112,6 +115,8 @@ pub struct Questions {
     pub policy_version: [u8; 32],
     /// Whether its rules look at partitions, so that each is a question of its own; else only the first of a topic is kept.
     pub by_partition: bool,
+    /// The bound that the caller met by writing too fast.
+    pub too_fast: Option<String>,
     refused: u64,
 }
 
@@ -188,7 +193,8 @@ impl<'a> Decider<'a> {
         let now = Now::at(now_ms / 1000, access.and_then(|a| a.caller.mfa_at));
         let policy_version = access.map(|a| a.policy.version()).unwrap_or_default();
         let by_partition = access.is_some_and(|a| a.policy.looks_at_partitions());
-        let questions = Questions { asked: Vec::new(), more: 0, policy_version, by_partition, refused: 0 };
+        let questions =
+            Questions { asked: Vec::new(), more: 0, policy_version, by_partition, too_fast: None, refused: 0 };
         let asked = Memory { questions, seen: HashSet::new(), last: None };
         let access = access.map(|access| (access, access.policy.asking(&access.entitlement)));
         Self { access, endpoints, shared, now_ms, now, asked, unkept: 0, schemas: AtHand::default() }
@@ -302,6 +308,7 @@ impl Gate for Decider<'_> {
         let Some((access, _)) = &self.access else { return Asks::Unknown };
         match access.policy.writes(topic) {
             Ok(None) => Asks::Nothing,
+            Ok(Some(writes)) if !writes.looks => Asks::Nothing,
             Ok(Some(writes)) => {
                 let shared = (&**self.endpoints.cluster(), self.shared);
                 Asks::Rules(Box::new(TopicRules::new(writes, topic, shared, &mut self.schemas, self.now_ms)))
@@ -331,6 +338,19 @@ impl Gate for Decider<'_> {
             // Nobody can say how they would be masked; who reads or writes them is told elsewhere.
             Err(_too_many_paths) => Keeps::Nothing(Level::Digest),
         }
+    }
+
+    fn too_fast(&mut self, written: &[Written<'_>]) -> Option<TooFast> {
+        let (access, _) = self.access.as_ref()?;
+        let (cluster, caller) = (&*self.endpoints.cluster().name, &*access.caller);
+        let bounded = written.iter().filter_map(|written| {
+            let rate = access.policy.writes(written.topic).ok()??.rate;
+            let writer = KEYED.hash_one((cluster, written.topic, caller.kind, &caller.issuer, &caller.subject));
+            (!rate.is_unbounded()).then_some(Offer { writer, rate, written: *written })
+        });
+        let too_fast = self.shared.rates.take(&bounded.collect::<Vec<_>>(), self.now_ms)?;
+        self.asked.questions.too_fast = Some(too_fast.why.clone());
+        Some(too_fast)
     }
 
     fn cannot_show(&mut self, topic: &str, partition: i32, why: &str) {

@@ -15,6 +15,7 @@ use crate::frames::Budget;
 use crate::live::Live;
 use crate::masks::MaskedBatches;
 use crate::metrics::Metrics;
+use crate::rates::Rates;
 use crate::tally::Tallies;
 
 /// Bounds of the data path. Each is a setting; the reasons for the defaults stand with the settings.
@@ -71,6 +72,8 @@ pub struct Shared {
     pub failures: Failures,
     /// Masked batches that were delivered. Cleared whenever `policy` is replaced.
     pub masked: MaskedBatches,
+    /// How fast each caller writes, where that is bounded.
+    pub rates: Rates,
     /// Where sessions hand over what they counted of decisions.
     pub tallies: Tallies,
 }

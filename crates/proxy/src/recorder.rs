@@ -331,7 +331,7 @@ impl Recorder {
             }
             let (resource, rule) = match (denied, key) {
                 (Some(denied), Some(_)) => (denied.name.clone(), denied.rule.to_string()),
-                (None, Some(_)) => (first_refused(facts), String::new()),
+                (None, Some(_)) => (first_refused(facts), questions.too_fast.clone().unwrap_or_default()),
                 _ => <(String, String)>::default(),
             };
             let again = Again { api_key: facts.api_key, resource, rule, count: 0, first_ms: now_ms, last_ms: now_ms };
@@ -347,6 +347,7 @@ impl Recorder {
         decided(&mut entry, facts, questions, false);
         entry.effect = Some(Effect::Refused);
         entry.error = (facts.error != 0).then_some(facts.error);
+        entry.facts.extend(questions.too_fast.iter().map(|why| ("too_fast".into(), why.clone())));
         let refused = facts.masks.iter().filter_map(|mask| Some((mask, mask.refused.as_ref()?)));
         for (mask, (place, why)) in refused.take(REFUSED_RECORDS_MAX) {
             let topic = facts.topics.get(mask.topic).map_or("", |topic| topic.name.as_str());

@@ -41,6 +41,7 @@ use crate::listener::{Listener, ListenerConfig};
 use crate::live::{Live, Seated};
 use crate::masks::MaskedBatches;
 use crate::metrics::Metrics;
+use crate::rates::Rates;
 use crate::recorder::{ConnectionFacts, Recorder};
 use crate::schemas::Schemas;
 use crate::tally::{Tallied, Tallies};
@@ -275,6 +276,7 @@ impl Gatehouse {
             limits,
             failures: Failures::default(),
             masked: MaskedBatches::new(1 << 20),
+            rates: Rates::default(),
             tallies: tallies.0,
         });
         let config = ListenerConfig {

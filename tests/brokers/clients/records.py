@@ -1,7 +1,7 @@
 """Records byte by byte, with librdkafka (confluent-kafka) or kafka-python: records.py SETTINGS
 
 SETTINGS is a JSON file: family, action (write or read), bootstrap, topic, token (or null, for none), records (to write), codec, group
-(or null, for none), count (or null). Bytes are base64. Reading goes from the beginning to the record whose value is `"end"`, or to so
+(or null, for none), count (or null). Bytes are base64. Reading goes from the beginning to the record with a header `end`, or to so
 many records. Prints one JSON line:
 {"records": [...]} or {"error": "..."}.
 """
@@ -12,7 +12,10 @@ import sys
 import time
 
 PATIENCE = 40.0
-END = b'"end"'
+
+
+def is_last(records, count):
+    return len(records) == count or any(name == "end" for name, _ in records[-1]["headers"])
 
 
 def encode(data):
@@ -68,7 +71,7 @@ def librdkafka(settings):
         if message.error():
             raise KafkaException(message.error())
         records.append(read_record(message.offset(), message.key(), message.value(), message.headers()))
-        if message.value() == END or len(records) == settings["count"]:
+        if is_last(records, settings["count"]):
             consumer.close()
             return records
     raise RuntimeError("; ".join(errors[:3]) or f"no end after {len(records)} records")
@@ -94,7 +97,7 @@ def kafka_python(settings):
     records = []
     for message in consumer:
         records.append(read_record(message.offset, message.key, message.value, message.headers))
-        if message.value == END or len(records) == settings["count"]:
+        if is_last(records, settings["count"]):
             return records
     raise RuntimeError(f"no end after {len(records)} records")
 

@@ -1,7 +1,7 @@
 """Orders in Avro, Protobuf and JSON with the serializers of confluent-kafka: schemas.py SETTINGS
 
 SETTINGS is a JSON file: action (write or read), language (avro, protobuf or json), bootstrap, topic, token (or null, for none), registry
-(or null: values are bare Avro or Protobuf, with nothing in front), login, count. Writing registers the schemas. Reading goes to `count` orders and prints what deserializers make of them: one JSON line,
+(or null: values are bare Avro or Protobuf, with nothing in front), login, avro (the Avro schema), count. Writing registers the schemas. Reading goes to `count` orders and prints what deserializers make of them: one JSON line,
 {"orders": [...]} or {"error": "..."}.
 """
 
@@ -22,31 +22,6 @@ from confluent_kafka.serialization import MessageField, SerializationContext
 from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory
 
 PATIENCE = 40.0
-AVRO = json.dumps(
-    {
-        "type": "record",
-        "name": "Order",
-        "namespace": "shop",
-        "fields": [
-            {"name": "id", "type": "long"},
-            {
-                "name": "customer",
-                "type": {
-                    "type": "record",
-                    "name": "Customer",
-                    "fields": [
-                        {"name": "email", "type": "string", "confluent:tags": ["PII"]},
-                        {"name": "name", "type": ["null", "string"], "default": None},
-                    ],
-                },
-            },
-            {"name": "pan", "type": "string"},
-            {"name": "status", "type": {"type": "enum", "name": "Status", "symbols": ["NEW", "PAID"]}},
-            {"name": "notes", "type": {"type": "array", "items": "string"}},
-            {"name": "total", "type": {"type": "bytes", "logicalType": "decimal", "precision": 9, "scale": 2}},
-        ],
-    }
-)
 JSON_SCHEMA = json.dumps(
     {
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -86,13 +61,13 @@ def protobuf_classes():
 
 def bare_avro(order, _context):
     out = io.BytesIO()
-    fastavro.schemaless_writer(out, fastavro.parse_schema(json.loads(AVRO)), order)
+    fastavro.schemaless_writer(out, fastavro.parse_schema(json.loads(asked["avro"])), order)
     return out.getvalue()
 
 
 def of_bare_avro(value, _context):
     data = io.BytesIO(value)
-    read = fastavro.schemaless_reader(data, fastavro.parse_schema(json.loads(AVRO)), None)
+    read = fastavro.schemaless_reader(data, fastavro.parse_schema(json.loads(asked["avro"])), None)
     if data.read():
         raise ValueError("bytes behind the value")
     return read
@@ -103,7 +78,7 @@ def serializer(client):
         more = {"status": "PAID", "notes": ["a", "b"], "total": Decimal("12.50")}
         if client is None:
             return bare_avro, lambda number: order(number) | more
-        return AvroSerializer(client, AVRO), lambda number: order(number) | more
+        return AvroSerializer(client, asked["avro"]), lambda number: order(number) | more
     if asked["language"] == "json":
         return JSONSerializer(JSON_SCHEMA, client), order
     message = protobuf_classes()

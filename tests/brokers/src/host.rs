@@ -65,3 +65,12 @@ fn apt(verb: &[&str], packages: &[&str]) -> Result<bool> {
 pub fn java() -> Result<PathBuf> {
     need("java", &["openjdk-17-jre-headless"])
 }
+
+/// The Java runtime with its compiler, which a program in one file needs to be run.
+///
+/// # Errors
+/// When it is missing and cannot be installed.
+pub fn java_with_compiler() -> Result<PathBuf> {
+    need("javac", &["openjdk-17-jdk-headless"])?;
+    java()
+}

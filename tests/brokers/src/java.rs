@@ -297,7 +297,11 @@ pub(crate) enum Machine {
 
 /// `java` with this version's classes and a log configuration that is written to `logging`. Tools log warnings to standard error.
 pub(crate) fn machine(jars: &Jars, logging: &Path, machine: Machine) -> Result<Command> {
-    let java: PathBuf = host::java()?;
+    machine_with(host::java()?, &jars.classpath(), logging, machine)
+}
+
+/// The same with any classes.
+pub(crate) fn machine_with(java: PathBuf, classpath: &str, logging: &Path, machine: Machine) -> Result<Command> {
     let (level, target) = if machine == Machine::Broker { ("INFO", "SYSTEM_OUT") } else { ("WARN", "SYSTEM_ERR") };
     let text = format!(
         "rootLogger.level={level}\nrootLogger.appenderRefs=out\nrootLogger.appenderRef.out.ref=out\n\
@@ -310,7 +314,7 @@ pub(crate) fn machine(jars: &Jars, logging: &Path, machine: Machine) -> Result<C
         Machine::Broker | Machine::Measured => command.arg("-Xmx512m"),
         Machine::Tool => command.args(["-Xmx256m", "-XX:TieredStopAtLevel=1"]),
     };
-    command.arg("-cp").arg(jars.classpath());
+    command.arg("-cp").arg(classpath);
     command.arg(format!("-Dlog4j2.configurationFile={}", logging.display()));
     Ok(command)
 }

@@ -18,8 +18,8 @@ const PYTHON: &str = include_str!("../clients/records.py");
 const JAVASCRIPT: &str = include_str!("../clients/records.js");
 /// The programs give up by themselves after 40 s.
 const WITHIN: Duration = Duration::from_secs(120);
-/// The value of the record that ends what is read.
-const END: &[u8] = b"\"end\"";
+/// The header of the record that ends what is read. It has neither key nor value, so that it is shown whatever its topic's records are.
+const END: &str = "end";
 
 /// A record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -92,7 +92,7 @@ pub fn write_as(
 /// # Errors
 /// As of [`write()`].
 pub fn write_end(bootstrap: &str, topic: &str) -> Result<()> {
-    write(bootstrap, topic, "none", &[Record::of(END)])
+    write(bootstrap, topic, "none", &[Record::default().header(END, "1")])
 }
 
 /// Reads partition 0 of a topic to the end that [`write_end`] wrote, without that end. The inner error is the client's own words.
@@ -165,7 +165,7 @@ fn run(family: Family, settings: &Value) -> Result<Result<Vec<Record>, String>> 
         bail!("{} said neither records nor an error", family.name());
     };
     let mut records: Vec<Record> = records.iter().map(of_json).collect::<Result<_>>()?;
-    records.retain(|record| record.value.as_deref() != Some(END));
+    records.retain(|record| record.headers.iter().all(|(name, _)| name != END));
     Ok(Ok(records))
 }
 

@@ -1,5 +1,5 @@
 //! The tricks by which somebody may try to get past the masks, each tried on a real gate before a real cluster with real clients, by
-//! the number of its row. What concerns no gate or is not there yet (schema registries, other protocols) has no test. Of two rows
+//! the number of its row. `docs/masking.md` says which row is where, and what waits for what. Of two rows
 //! there is no more than this to say: record formats before Kafka 0.11 cannot be written or asked for any more (39), and who may
 //! write fields of a class that is turned into tokens can learn which token stands for which value (46).
 #![cfg(test)]
@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use bypass::framed::{self, SCHEMAS};
 use bypass::leaks::{reveals, shows};
 use bypass::rows::{Expected, Row, Secret, Topic, rows};
 use tidegate_brokers::clients::Family;
@@ -19,9 +20,10 @@ use tidegate_brokers::process::until;
 use tidegate_brokers::raw::{Body, Raw, checksum, fetch, fetched, key, produce};
 use tidegate_brokers::records::{self, Record};
 use tidegate_brokers::scratch::Scratch;
-use tidegate_brokers::{Gate, Issuer, Kafka};
+use tidegate_brokers::{Gate, Issuer, Kafka, Registry};
 
 mod bypass {
+    pub(crate) mod framed;
     pub(crate) mod leaks;
     pub(crate) mod rows;
 }
@@ -39,6 +41,8 @@ const MASKING: &str = "classes:
   PCI.pan: {transform: keep_last, n: 4}
 selectors:
   - {topic: 'rows-*', path: customer.alias, class: PII.alias}
+  - {topic: 'rows-framed*', path: people.@key, class: PII.alias}
+  - {topic: 'rows-framed*', schema_tag: PII, class: PII.alias}
   - {topic: 'rows-*', names: [email, contact/email, x-user-email], class: PII.email}
   - {topic: 'rows-*', names: [pan], class: PCI.pan}
   - {topic: '*', content: [card], class: PCI.pan}
@@ -46,6 +50,7 @@ selectors:
 topics:
   - {topic: rows-strict, value: json, on_unmaskable: deny_topic}
   - {topic: 'rows-bytes*', value: bytes}
+  - {topic: 'rows-framed*', value: framed, key: framed}
   - {topic: 'rows-*', value: json}
 ";
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -58,6 +63,8 @@ struct Stage {
     issuer: Issuer,
     gate: Gate,
     scratch: Scratch,
+    /// For schemas; ends with the stage.
+    _registry: Registry,
 }
 
 static STAGE: LazyLock<Stage> = LazyLock::new(|| Stage::new(false));
@@ -69,9 +76,16 @@ impl Stage {
         let kafka = Kafka::start(kafka::Options::new(Version::V4_3)).unwrap();
         let issuer = Issuer::start().unwrap();
         let upstream = Upstream::of(&kafka);
-        let options = Options { applied, masking: MASKING.to_owned(), ..Options::new(upstream, RULES, "") };
+        let registry = Registry::start().unwrap();
+        for (number, schema) in (1..).zip(&SCHEMAS) {
+            for subject in [schema.subject, &schema.subject.replace("rows-framed", "rows-framed-plain")] {
+                assert_eq!(registry.register(subject, schema.language, schema.text).unwrap(), number);
+            }
+        }
+        let (masking, more) = (MASKING.to_owned(), registry.section());
+        let options = Options { applied, masking, more, ..Options::new(upstream, RULES, "") };
         let gate = Gate::start(&options, &issuer).unwrap();
-        Stage { kafka, issuer, gate, scratch: Scratch::new("bypass").unwrap() }
+        Stage { kafka, issuer, gate, scratch: Scratch::new("bypass").unwrap(), _registry: registry }
     }
 
     fn cluster(&self) -> String {
@@ -128,7 +142,11 @@ fn of(topic: Topic) -> impl Iterator<Item = &'static Row> {
 
 /// A record that nothing is wrong with.
 fn good(topic: Topic, number: usize) -> Record {
-    Record::of(if topic == Topic::Json { format!(r#"{{"id":{number}}}"#) } else { format!("plain {number}") })
+    match topic {
+        Topic::Json => Record::of(format!(r#"{{"id":{number}}}"#)),
+        Topic::Bytes | Topic::Texts => Record::of(format!("plain {number}")),
+        Topic::Framed => framed::good(number),
+    }
 }
 
 /// All rows of the topic, and a good record after each.
@@ -226,6 +244,16 @@ fn rows_of_bytes() {
 fn rows_of_texts() {
     rows_of(Topic::Texts, "texts", "zstd", &[Family::Librdkafka]);
     rows_of(Topic::Texts, "texts-plain", "gzip", &[Family::KafkaPython, Family::Kafkajs]);
+}
+
+#[test]
+fn rows_of_schemas() {
+    rows_of(Topic::Framed, "rows-framed", "zstd", &[Family::Librdkafka]);
+}
+
+#[test]
+fn rows_of_schemas_with_other_clients() {
+    rows_of(Topic::Framed, "rows-framed-plain", "none", &[Family::KafkaPython, Family::Kafkajs]);
 }
 
 /// Row 35: what cannot be read is not repeated in logs, in evidence, or in numbers.

@@ -2,6 +2,7 @@
 //! the gate; and registries that are slow, down or lying.
 #![cfg(test)]
 
+use std::fs;
 use std::sync::LazyLock;
 use std::thread;
 use std::time::Duration;
@@ -13,13 +14,16 @@ use tidegate_brokers::kafka;
 use tidegate_brokers::process::until;
 use tidegate_brokers::records::{self, Record};
 use tidegate_brokers::registry::{Mood, PASSWORD};
-use tidegate_brokers::schemas::{self, Language};
+use tidegate_brokers::schemas::{self, JavaOrders, Language};
+use tidegate_brokers::scratch::Scratch;
 use tidegate_brokers::{Gate, Issuer, Kafka, Registry};
 
 const RULES: &str = r#"
 @id("read") permit (principal in Group::"demo:staff", action in Action::"read", resource);
 @id("write") permit (principal in Group::"demo:staff", action in [Action::"produce", Action::"idempotentWrite"], resource);
 @id("fraud") permit (principal in Group::"demo:fraud", action == Action::"unmask", resource);
+@id("support") permit (principal in Group::"demo:support", action == Action::"unmask", resource)
+when { resource.name == "PII.email" };
 "#;
 const MASKING: &str = "classes:
   PII.email: {transform: email, keep_domain: true}
@@ -126,6 +130,45 @@ fn orders_in_three_languages_are_masked_and_decode() {
     for class in ["PCI.pan", "PII.email", "PII.name"] {
         assert!(counted.contains(&(class.into(), "10".into(), "0".into())), "{class}: {counted:?}");
         assert!(counted.contains(&(class.into(), "0".into(), "10".into())), "{class}: {counted:?}");
+    }
+}
+
+/// Java's producer registers the schema by itself; Java's and Python's consumers decode what each may see.
+#[test]
+fn orders_of_java_are_masked_and_decode_in_java_and_python() {
+    let stage = &*STAGE;
+    let (topic, gate) = ("avro-java", stage.gate.bootstrap());
+    stage.kafka.create_topic(topic, 1).unwrap();
+    let scratch = Scratch::new("java").unwrap();
+    let token = |group: &str| {
+        let file = scratch.path().join(group);
+        fs::write(&file, stage.token(group)).unwrap();
+        file
+    };
+    let (jars, registry) = (stage.kafka.jars(), &stage.registry);
+    let writer = token("writer");
+    JavaOrders { jars, bootstrap: &gate, topic, token: &writer, registry }.write(5).unwrap();
+    assert_eq!(stage.kafka.end_offsets(topic).unwrap(), 5);
+    for (group, email_clear, rest_clear) in [("analyst", false, false), ("support", true, false), ("fraud", true, true)]
+    {
+        let file = token(group);
+        let java = JavaOrders { jars, bootstrap: &gate, topic, token: &file, registry }.read(5).unwrap();
+        let token = stage.token(group);
+        let python = schemas::read(Language::Avro, &gate, (topic, &token), registry, 5).unwrap().unwrap();
+        for (reader, orders) in [("Java", java), ("Python", python)] {
+            assert_eq!(orders.len(), 5, "{reader}");
+            for (number, order) in orders.iter().enumerate() {
+                let email = if email_clear { format!("ann{number}@example.org") } else { "***@example.org".to_owned() };
+                let (name, pan) = if rest_clear { ("Ann Smith", PAN) } else { ("***", MASKED) };
+                let customer = &order["customer"];
+                assert_eq!(
+                    (&order["id"], &customer["email"], &customer["name"], &order["pan"]),
+                    (&number.into(), &email.into(), &name.into(), &pan.into()),
+                    "{reader} as {group}: {order}"
+                );
+                assert_eq!((&order["status"], &order["total"]), (&"PAID".into(), &"12.50".into()), "{reader}: {order}");
+            }
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use tidegate_brokers::gate::{Options, Upstream};
 use tidegate_brokers::jars::Version;
 use tidegate_brokers::java::{self, Login, Tool};
 use tidegate_brokers::kafka;
+use tidegate_brokers::process::until;
 use tidegate_brokers::raw::{Raw, key, produce_batch};
 use tidegate_brokers::records::{self, Record};
 use tidegate_brokers::scratch::Scratch;
@@ -34,6 +35,8 @@ produce:
   - {topic: 'masked*', mask: [PII.email, PCI.pan]}
   - {topic: 'masked-no-cards', refuse: [PCI.pan]}
   - {topic: 'small', record_bytes_max: 100}
+  - {topic: 'paced*', records_per_second_max: 10}
+  - {topic: 'paced-bytes', bytes_per_second_max: 1000}
 ";
 const PAN: &str = "4111111111111111";
 /// A text with the card in it, packed with gzip, in base64.
@@ -72,6 +75,10 @@ impl Stage {
     /// What the broker has.
     fn stored(&self, topic: &str, count: usize) -> Vec<Record> {
         records::read_first(&self.kafka.direct().0, topic, "", count).unwrap().unwrap()
+    }
+
+    fn raw(&self, subject: &str) -> Raw {
+        Raw::logged_in(&self.gate.bootstrap(), &self.issuer.token(subject, &["staff"]).unwrap()).unwrap()
     }
 
     fn leaves(&self, topic: &str, kind: &str) -> Vec<Value> {
@@ -212,6 +219,85 @@ fn a_record_may_be_too_large_for_its_topic() {
     stage.write("small", "none", &[record(98)]).unwrap_err();
     let leaves = stage.leaves("small", "refusal");
     assert!(leaves[0].to_string().contains("it has 101 bytes; its topic takes 100"), "{leaves:?}");
+}
+
+/// Writes so many records in one request: the error, and how long the client is told to wait.
+fn write_at_once(writer: &mut Raw, topic: &str, records: usize) -> (i16, i32) {
+    let answer = writer.ask(key::PRODUCE, 8, &produce_batch(topic, &vec![&br#"{"id": 1}"#[..]; records])).unwrap();
+    // After one topic's name and one partition's number.
+    let error = answer[14 + topic.len()..].first_chunk().unwrap();
+    (i16::from_be_bytes(*error), i32::from_be_bytes(*answer.last_chunk().unwrap()))
+}
+
+const NOT_ENOUGH_REPLICAS: i16 = 19;
+
+#[test]
+fn who_writes_too_fast_is_told_to_wait_and_nobody_else_is() {
+    let stage = &*STAGE;
+    for topic in ["paced", "paced-bytes"] {
+        stage.topic(topic);
+    }
+    let (mut flooder, mut second, mut other) = (stage.raw("flo"), stage.raw("flo"), stage.raw("ann"));
+    // A request that finds room is taken whole: 10 are there, 190 are owed for 19 s.
+    assert_eq!(write_at_once(&mut flooder, "paced", 200), (0, 0));
+    for writer in [&mut flooder, &mut second] {
+        let (error, wait_ms) = write_at_once(writer, "paced", 1);
+        assert!(error == NOT_ENOUGH_REPLICAS && (1..=10_000).contains(&wait_ms), "{error} {wait_ms}");
+    }
+    assert_eq!(write_at_once(&mut flooder, "paced", 1).0, NOT_ENOUGH_REPLICAS);
+    assert_eq!(write_at_once(&mut other, "paced", 3), (0, 0), "another caller");
+    assert_eq!(stage.kafka.end_offsets("paced").unwrap(), 203);
+    assert_eq!(write_at_once(&mut flooder, "paced-bytes", 9).0, 0, "another topic");
+    assert_eq!(write_at_once(&mut other, "paced-bytes", 200).0, 0);
+    assert_eq!(write_at_once(&mut other, "paced-bytes", 1).0, NOT_ENOUGH_REPLICAS);
+    drop((flooder, second, other));
+    // Of each connection the first refusal, and how often it came again.
+    let again = |leaf: &&Value| leaf["counts"].as_array().is_some_and(|counts| !counts.is_empty());
+    let refusals = || stage.gate.leaves(&["--kind", "refusal"]).unwrap();
+    let told = |leaf: &Value| leaf.to_string().contains("topic paced takes 10 records a second from one caller");
+    until("the refusals are counted", PATIENCE, || Ok(refusals().iter().filter(again).any(told))).unwrap();
+    let told: Vec<Value> = refusals().into_iter().filter(told).collect();
+    assert_eq!((told.len(), told.iter().filter(again).count()), (3, 1), "{told:?}");
+}
+
+/// Each is in the same debt before it begins, tries again, and has written each of its records once in the end.
+#[test]
+fn clients_of_every_family_wait_and_lose_and_double_nothing() {
+    const OWED: usize = 90;
+    const COUNT: u32 = 5;
+    let stage = &*STAGE;
+    let token = stage.token();
+    for family in Family::ALL {
+        let topic = format!("paced-{family:?}");
+        stage.topic(&topic);
+        assert_eq!(write_at_once(&mut stage.raw("wim"), &topic, OWED).0, 0);
+        let login = clients::Login::Bearer(&token);
+        let wrote = clients::run(family, Action::Produce, &stage.gate.bootstrap(), &topic, COUNT, login).unwrap();
+        assert_eq!(wrote, Ok(COUNT), "{}", family.name());
+        let stored = stage.stored(&topic, OWED + COUNT as usize);
+        let mut keys: Vec<_> = stored.iter().filter_map(|record| record.key.clone()).collect();
+        keys.sort();
+        assert_eq!(keys, (0..COUNT).map(|n| n.to_string().into_bytes()).collect::<Vec<_>>(), "{}", family.name());
+        assert_eq!(stage.kafka.end_offsets(&topic).unwrap(), OWED as u64 + u64::from(COUNT), "{}", family.name());
+        assert!(!stage.leaves(&topic, "refusal").is_empty(), "{}: it was slowed down", family.name());
+    }
+}
+
+/// A batch for each record, many of them under way at once.
+#[test]
+fn java_floods_and_is_slowed_and_loses_and_doubles_nothing() {
+    let stage = &*STAGE;
+    let topic = "paced-java";
+    stage.topic(topic);
+    let file = stage.scratch.path().join("flooder");
+    fs::write(&file, stage.token()).unwrap();
+    let login = Login::token_file(&file).with("batch.size", "1");
+    let flood = ["--topic", topic, "--num-records", "60", "--record-size", "20", "--throughput", "-1"];
+    let tool = Tool::new(stage.kafka.jars(), java::PRODUCER_PERFORMANCE, &stage.gate.bootstrap(), &login, &flood);
+    tool.within(PATIENCE).run().unwrap().ok().unwrap();
+    assert_eq!(stage.stored(topic, 60).len(), 60);
+    assert_eq!(stage.kafka.end_offsets(topic).unwrap(), 60);
+    assert!(!stage.leaves(topic, "refusal").is_empty(), "it was slowed down");
 }
 
 #[test]

@@ -9,11 +9,12 @@ use super::{Pending, Read, Request, code, identify, written};
 use crate::alias::Used;
 use crate::answers::answer_shape;
 use crate::batch;
+use crate::encode::Value;
 use crate::error::ProtocolError;
 use crate::schema::messages::{
     add_partitions_to_txn_request as add_partitions, describe_producers_request as producers, fetch_request as fetch,
     list_offsets_request as list_offsets, offset_commit_request as commit, offset_for_leader_epoch_request as epochs,
-    produce_request as produce, txn_offset_commit_request as txn_commit,
+    produce_request as produce, produce_response as produced, txn_offset_commit_request as txn_commit,
 };
 use crate::shape::{RequestShape, Scope, scope};
 use crate::walk::{Event, Scalar};
@@ -23,6 +24,11 @@ const PRODUCE: i16 = 0;
 const FETCH: i16 = 1;
 const ADD_PARTITIONS_TO_TXN: i16 = 24;
 const DESCRIBE_PRODUCERS: i16 = 61;
+/// How long the answer to who writes too fast is held. Far below the time after which clients take a broker for dead (30 s), and with it
+/// the connection's other answers.
+const HELD_MAX: Duration = Duration::from_secs(1);
+/// How long clients are told to send nothing. They believe it, so that a bound that is raised meanwhile helps soon.
+const THROTTLE_MS_MAX: i64 = 10_000;
 
 /// What a request says beside its partitions.
 #[derive(Default)]
@@ -72,6 +78,7 @@ fn decided(
     } else if request.api.key == ADD_PARTITIONS_TO_TXN {
         refuse_together(&mut scope);
     }
+    let pace = if request.api.key == PRODUCE && whole == 0 { written::pace(&mut scope, gate) } else { None };
     let mut facts = facts(&request, &mut scope, gate);
     facts.error = whole;
     if request.api.key == FETCH && beside.session {
@@ -85,7 +92,14 @@ fn decided(
         }
         let words = words(&request, beside, &scope, whole, gate)?;
         let refusals = scope.refusals();
-        let fields = answer_shape(request.api.key).map(|s| s.refusal(&refusals, &words)).unwrap_or_default();
+        let mut fields = answer_shape(request.api.key).map(|s| s.refusal(&refusals, &words)).unwrap_or_default();
+        if let Some(pace) = pace {
+            // Not all clients heed what they are told, so that the answer is held for a while.
+            let held = pace.min(HELD_MAX);
+            let told = i64::try_from(pace.saturating_sub(held).as_millis()).unwrap_or(i64::MAX).min(THROTTLE_MS_MAX);
+            fields.push((produced::THROTTLE_TIME_MS, Value::Int(told)));
+            return request.refuse(&fields, facts, held);
+        }
         // A refused poll that is answered at once makes clients spin.
         let wait = if request.api.key == FETCH { beside.max_wait_ms.clamp(0, 500).unsigned_abs() } else { 0 };
         return request.refuse(&fields, facts, Duration::from_millis(wait));
@@ -229,7 +243,7 @@ fn refuse_together(scope: &mut Scope) {
 fn refuse_session(request: &Request, mut facts: Facts) -> Result<RequestStep, ProtocolError> {
     use crate::schema::messages::fetch_response as response;
     facts.error = code::FETCH_SESSION_ID_NOT_FOUND;
-    let fields = vec![(response::ERROR_CODE, crate::encode::Value::Int(i64::from(facts.error)))];
+    let fields = vec![(response::ERROR_CODE, Value::Int(i64::from(facts.error)))];
     Ok(RequestStep::Answer { frame: super::answer(request, &fields)?, facts, delay: Duration::ZERO })
 }
 

@@ -2,8 +2,11 @@
 //! refused. A batch is taken as a whole or not at all, since brokers give its records their offsets together.
 
 use std::ops::Range;
+use std::time::Duration;
 
-use tidegate_model::{Asks, Gate, KeptBatch, Level, MaskUse, RecordMask, WriteRules};
+use tidegate_model::{
+    Asks, Gate, KeptBatch, KeptRecords, Level, MaskUse, PartitionUse, RecordMask, TooFast, WriteRules, Written,
+};
 
 use super::{code, identify};
 use crate::answers::shown::{CODECS, parts, unpacked};
@@ -103,6 +106,29 @@ pub(super) fn keep(batch: &[u8], scope: &mut Scope, gate: &mut dyn Gate) {
         scope.kept.levels.push((number, kept.level));
     }
     scope.kept.batches.append(&mut kept.batches);
+}
+
+/// Refuses all of a request that comes faster than its topics take it: as a whole, since some clients send all of it again where a part was
+/// refused. The error is one after which clients of every kind try again. How long they should wait first.
+pub(super) fn pace(scope: &mut Scope, gate: &mut dyn Gate) -> Option<Duration> {
+    // What was refused for a record in it was looked into, so it counts as what is written does.
+    let counts = |partition: &&PartitionUse| [0, code::INVALID_RECORD].contains(&partition.error);
+    let topics = &scope.topics;
+    let written = scope.partitions.iter().filter(counts).filter_map(|partition| {
+        let topic = topics.get(partition.topic)?.name.as_str();
+        Some(Written { topic, records: partition.records, bytes: partition.bytes })
+    });
+    let TooFast { why, wait } = gate.too_fast(&written.collect::<Vec<_>>())?;
+    scope.masks.clear();
+    // A flood is not to fill the disk.
+    scope.kept = KeptRecords::default();
+    for partition in scope.partitions.iter_mut().filter(|partition| counts(&&**partition)) {
+        partition.error = code::NOT_ENOUGH_REPLICAS;
+        let name = topics.get(partition.topic).map_or("", |topic| topic.name.as_str());
+        scope.words.refuse_record(name, partition.partition, (None, &why));
+    }
+    scope.allowed = 0;
+    Some(wait)
 }
 
 struct Writing<'a> {

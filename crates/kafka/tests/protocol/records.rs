@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use tidegate_model::RequestStep;
+use tidegate_model::{PartitionUse, RequestStep};
 
 use crate::exchange::{both, discreet, everybody, nobody, partitions};
-use crate::gate::{TARGET, answered, decode_request, decode_response, forwarded, logged_in, request, response};
+use crate::gate::{
+    FakeGate, TARGET, answered, decode_request, decode_response, forwarded, logged_in, request, response,
+};
 use crate::samples::{ask, batch, s, tell};
 use crate::tree::{Tree, int, text};
 
@@ -61,6 +63,38 @@ fn unanswered_produce_closes_when_something_is_refused() {
             assert_eq!(decode_request(0, 9, &frame).at("TopicData").list().len(), 1);
         }
     }
+}
+
+#[test]
+fn who_writes_too_fast_is_told_to_come_again_with_all_of_it() {
+    const NOT_ENOUGH_REPLICAS: i16 = 19;
+    let mut gate = discreet();
+    let sent = forwarded(0, 9, &ask(0, &["open"]), &mut gate);
+    let written = |one: &PartitionUse| ("open".to_owned(), one.records, one.bytes);
+    assert_eq!(gate.offered, sent.facts.partitions.iter().map(written).collect::<Vec<_>>());
+    assert!(gate.offered.iter().all(|one| one.1 > 0 && one.2 > 61), "{:?}", gate.offered);
+    let offered = |gate: &FakeGate| gate.offered.iter().map(|one| one.0.clone()).collect::<Vec<_>>();
+    gate.too_fast = Some(Duration::from_millis(3_500));
+    for version in 3..=12 {
+        let step = logged_in(&mut gate).request(request(0, version, &ask(0, &["open", "secret", "open2"])), &mut gate);
+        let Ok(RequestStep::Answer { frame, facts, delay }) = step else { panic!("{step:?}") };
+        assert_eq!(delay, Duration::from_secs(1));
+        let answer = decode_response(0, version, &frame);
+        let again = |name: &str| both(name, [i64::from(NOT_ENOUGH_REPLICAS); 2]);
+        let wanted = [again("open"), again("open2"), both("secret", [29; 2])].concat();
+        assert_eq!((partitions(0, &answer), answer.at("ThrottleTimeMs").int()), (wanted, 2_500), "{version}");
+        assert!(facts.refused && facts.partitions.iter().all(|partition| partition.error != 0));
+        if version >= 8 {
+            let partition = answer.at("Responses").list()[0].at("PartitionResponses").list()[0].clone();
+            assert_eq!(partition.at("ErrorMessage").text(), "it is too fast");
+        }
+    }
+    assert_eq!(offered(&gate), ["open", "open", "open2", "open2"], "what may not be written does not count");
+    gate.too_fast = Some(Duration::from_secs(90_000));
+    let (answer, _) = answered(0, 9, &ask(0, &["open"]), &mut gate);
+    assert_eq!(answer.at("ThrottleTimeMs").int(), 10_000);
+    // Only Produce is asked about.
+    forwarded(1, 11, &ask(1, &["open"]), &mut gate);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use tidegate_kafka::Kafka;
@@ -11,7 +12,7 @@ use tidegate_kafka::encode;
 use tidegate_kafka::header;
 use tidegate_kafka::schema::{Direction, message};
 use tidegate_model::{
-    Action, Endpoint, Facts, Gate, LoginOutcome, Protocol as _, RequestStep, Resource, Session, Slot,
+    Action, Endpoint, Facts, Gate, LoginOutcome, Protocol as _, RequestStep, Resource, Session, Slot, TooFast, Written,
 };
 
 use crate::tree::{self, Tree};
@@ -30,6 +31,10 @@ pub(crate) struct FakeGate {
     /// Aliases that are topics, as told.
     pub(crate) told: Vec<String>,
     written: HashMap<(i64, String), String>,
+    /// Who writes too fast is told so, and to wait so long.
+    pub(crate) too_fast: Option<Duration>,
+    /// What was last about to be written: topics, records and bytes.
+    pub(crate) offered: Vec<(String, u64, u64)>,
 }
 
 pub(crate) const TARGET: i32 = 1_000_000;
@@ -44,6 +49,8 @@ impl FakeGate {
             aliases: HashMap::new(),
             told: Vec::new(),
             written: HashMap::new(),
+            too_fast: None,
+            offered: Vec::new(),
         }
     }
 
@@ -80,6 +87,11 @@ impl Gate for FakeGate {
             return false;
         }
         (self.allowed)(action, resource.name())
+    }
+
+    fn too_fast(&mut self, written: &[Written<'_>]) -> Option<TooFast> {
+        self.offered = written.iter().map(|one| (one.topic.to_owned(), one.records, one.bytes)).collect();
+        self.too_fast.map(|wait| TooFast { why: "it is too fast".to_owned(), wait })
     }
 
     fn has_aliases(&self) -> bool {

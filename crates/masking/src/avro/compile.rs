@@ -174,8 +174,8 @@ fn looks(does: &Does, mask: &Mask, classed: bool) -> bool {
     let content = !mask.content.is_empty();
     match does {
         Does::Leaf(Leaf::Null) => false,
-        Does::Leaf(Leaf::String { .. }) => classed || mask.looks_into_texts(),
-        Does::Leaf(Leaf::Bytes { .. } | Leaf::Fixed(_) | Leaf::Long(_) | Leaf::Double) => classed || content,
+        Does::Leaf(Leaf::String { .. } | Leaf::Bytes { .. } | Leaf::Fixed(_)) => classed || mask.looks_into_texts(),
+        Does::Leaf(Leaf::Long(_) | Leaf::Double) => classed || content,
         Does::Map(map) => classed || map.looks,
         Does::Leaf(_) | Does::Record(_) | Does::Array(_) | Does::Union { .. } => classed,
     }

@@ -5,9 +5,9 @@ use super::schema::{Leaf, Number};
 use super::walk::{Value, Walk};
 use crate::detect::{digits, number, search_in_field};
 use crate::framed::put_long;
-use crate::json::in_text;
+use crate::json::{in_bytes, in_text};
 use crate::plan::{ClassId, Rewritten, Unmaskable};
-use crate::text::{Without, rewrite_part, without};
+use crate::text::{Without, without};
 use crate::transform::{Fate, REDACTED, Transform, short};
 
 /// The UUID that says nothing (RFC 9562, section 5.9).
@@ -170,7 +170,7 @@ impl Walk<'_> {
     fn searched_bytes(&mut self, clear: &[ClassId], bytes: &[u8]) -> Result<Option<Vec<u8>>, Unmaskable> {
         let mut new = Vec::new();
         let place = |refused: Unmaskable| Unmaskable { at: self.at, ..refused };
-        Ok(match rewrite_part(self.scope, clear, bytes, &mut new, self.found).map_err(place)? {
+        Ok(match in_bytes(self.scope, clear, bytes, &mut new, self.found).map_err(place)? {
             Rewritten::Same => None,
             Rewritten::Changed => Some(new),
             Rewritten::DropRecord => {

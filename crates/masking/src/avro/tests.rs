@@ -410,6 +410,19 @@ fn names_count_in_json_that_is_a_text() {
     assert_eq!(wanted.through(&schema, clear.clone()), clear);
 }
 
+#[test]
+fn names_count_in_json_that_is_bytes() {
+    let json = br#"{"ssn":"078-05-1120"}"#;
+    let schema = schema(&[("b", "\"bytes\""), ("f", r#"{"type": "fixed", "name": "F", "size": 21}"#)]);
+    let wanted = Wanted::default().name("ssn", Transform::Redact);
+    let value = record(&[("b", Value::Bytes(json.to_vec())), ("f", Value::Fixed(json.len(), json.to_vec()))]);
+    let masked = br#"{"ssn":"***"}"#;
+    assert_eq!(
+        wanted.through(&schema, value),
+        record(&[("b", Value::Bytes(masked.to_vec())), ("f", Value::Fixed(json.len(), vec![0; json.len()]))])
+    );
+}
+
 /// What is no text as a whole may hold one all the same.
 #[test]
 fn content_is_found_in_bytes_that_are_no_text() {

@@ -11,8 +11,9 @@ use super::{DEPTH_MAX, STRICTER, Walker};
 use crate::detect::{self, DIGITS, Hit};
 use crate::fields::Node;
 use crate::found::Found;
+use crate::packed::is_packed;
 use crate::plan::{ClassId, Rewritten, Scope, Unmaskable};
-use crate::text::{Without, without};
+use crate::text::{Without, rewrite_part, without};
 use crate::transform::{Fate, REDACTED};
 
 /// Strings in strings that are read as JSON or base64; those further in are redacted where they would be either. Each level costs
@@ -40,6 +41,40 @@ pub(crate) fn in_text(scope: &Scope<'_>, text: &str, clear: &[ClassId], found: &
         Some(text) => Without::Changed { text, tokens: false },
         None => Without::Same,
     }
+}
+
+/// The same of bytes, which may be such a text. Those that begin as JSON and are no text may still be read as JSON by who is lenient.
+pub(crate) fn in_bytes(
+    scope: &Scope<'_>,
+    clear: &[ClassId],
+    input: &[u8],
+    out: &mut Vec<u8>,
+    found: &mut Found,
+) -> Result<Rewritten, Unmaskable> {
+    if !scope.mask.fields.reaches(None) {
+        return rewrite_part(scope, clear, input, out, found);
+    }
+    if is_packed(input) && scope.classes.iter().any(|class| class.mask.is_some()) {
+        return Err(Unmaskable { why: "compressed data", at: 0 });
+    }
+    let text = std::str::from_utf8(input).ok().filter(|text| !text.contains('\0') && !is_packed(input));
+    match text.map(|text| in_text(scope, text, clear, found)) {
+        None if begins_like_json(input) => Err(Unmaskable { why: "it begins as JSON and is no text", at: 0 }),
+        None => rewrite_part(scope, clear, input, out, found),
+        Some(Without::Same) => Ok(Rewritten::Same),
+        Some(Without::DropRecord) => Ok(Rewritten::DropRecord),
+        Some(Without::Changed { text, .. }) => {
+            out.extend_from_slice(text.as_bytes());
+            Ok(Rewritten::Changed)
+        }
+    }
+}
+
+/// A byte order mark before it makes it no JSON, but others read it as such.
+pub(crate) fn begins_like_json(input: &[u8]) -> bool {
+    let input = input.trim_ascii_start();
+    let input = input.strip_prefix("\u{feff}".as_bytes()).unwrap_or(input);
+    matches!(input.trim_ascii_start().first(), Some(b'{' | b'['))
 }
 
 enum Nested {

@@ -340,6 +340,19 @@ fn names_count_in_json_that_is_a_text() {
 }
 
 #[test]
+fn names_count_in_json_that_is_bytes() {
+    let case = Case::new("syntax = 'proto3'; message M { bytes b = 1; }", &["**.email"], &[Transform::Redact]);
+    assert_eq!(
+        case.text(r#"b:'{"a":[{"E-mail":1},{"EMAIL":"x"}]}'"#),
+        r#"b:"{\"a\":[{\"E-mail\":1},{\"EMAIL\":\"***\"}]}""#
+    );
+    assert_eq!(case.text("b:'\\xff\\x00email'"), "b:\"\\377\\000email\"");
+    for hidden in [&b"{\"email\":\"\xff\"}"[..], b"\x1f\x8b\x08\x00 packed"] {
+        assert!(case.rewrite(&length_delimited(1, hidden), &mut Found::default()).is_err(), "{hidden:?}");
+    }
+}
+
+#[test]
 fn cards_are_found_in_numbers_of_all_kinds() {
     let schema = "syntax = 'proto3'; message M { int64 a = 1; fixed64 b = 2; double c = 3; repeated uint64 d = 4; int64 e = 5; }";
     let mask = Mask { content: vec![(Detector::Card, ClassId(0))], ..Mask::default() };

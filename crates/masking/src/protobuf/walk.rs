@@ -8,9 +8,9 @@ use super::wire::{self, Form, Wire};
 use super::{DEPTH_MAX, Field, Kind, Map, ProtobufPlan, Shape};
 use crate::detect::{self, Hit};
 use crate::found::Found;
-use crate::json::in_text;
+use crate::json::{in_bytes, in_text};
 use crate::plan::{ClassId, Rewritten, Scope, Unknown, Unmaskable};
-use crate::text::{Without, rewrite_part};
+use crate::text::Without;
 use crate::transform::{Fate, REDACTED, Transform};
 
 /// A message that is being walked.
@@ -324,7 +324,7 @@ impl<'a> Walk<'a> {
             }
         } else {
             let place = |refused: Unmaskable| Unmaskable { at: wire.body, ..refused };
-            rewrite_part(&self.scope, clear, bytes, &mut new, self.found).map_err(place)?
+            in_bytes(&self.scope, clear, bytes, &mut new, self.found).map_err(place)?
         };
         match rewritten {
             Rewritten::Same => {}

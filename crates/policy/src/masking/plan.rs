@@ -8,6 +8,7 @@ use tidegate_masking::transform::ClassKey;
 use tidegate_masking::{Class, ClassId, Format, Mask, Plan, Transform};
 use tidegate_model::Level;
 
+use super::rate::Rate;
 use super::reading::Reading;
 use super::rows::{Part, Selector, What};
 use super::{ALL_BELOW, Masking};
@@ -46,6 +47,10 @@ pub struct Writes {
     pub refuse: Vec<bool>,
     /// The most bytes of a record's key, value and headers together.
     pub record_bytes_max: Option<usize>,
+    /// How fast one caller may write.
+    pub rate: Rate,
+    /// Whether anything is asked of single records.
+    pub looks: bool,
 }
 
 impl Masking {
@@ -155,7 +160,9 @@ impl Masking {
         let says = format!("{:?} writes {:?} {looks} {refuse:?}", plan.id, plan.value.format);
         plan.id = digest(&SHA256, says.as_bytes()).as_ref().first_chunk().copied().unwrap_or_default();
         let record_bytes_max = rows.iter().filter_map(|row| row.record_bytes_max).min();
-        Ok(Some(Writes { plan: Arc::new(plan), refuse, record_bytes_max }))
+        let rate = rows.iter().fold(Rate::default(), |rate, row| rate.and(row.rate));
+        let looks = plan.value.strict || plan.key.strict || record_bytes_max.is_some();
+        Ok(Some(Writes { plan: Arc::new(plan), refuse, record_bytes_max, rate, looks }))
     }
 
     /// The classes whose fields may stand in records of the topic, in the order in which plans have them. What stands in a topic may stand

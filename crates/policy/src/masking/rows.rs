@@ -6,6 +6,7 @@ use tidegate_masking::transform::{Bucket, ClassKey, Unit};
 use tidegate_masking::{ClassId, Detector, Format, Mask, OnUnmaskable, Transform, Unknown};
 use tidegate_model::Level;
 
+use super::rate::Rate;
 use super::reading::{FileSchemas, RawReading, Reading, Wrong};
 use super::{NO_CLASS, is_class};
 use crate::topics::{NAME_MAX, matches};
@@ -14,8 +15,8 @@ pub(super) const SELECTOR: &str =
     "a selector is {topic, class} and one of path, names, schema_tag and content; in: says of what part";
 pub(super) const TOPIC: &str =
     "a row is {topic} and some of value, key, subjects, on_unmaskable, record, carries and plain";
-pub(super) const PRODUCE: &str =
-    "a row is {topic} and some of value (json, framed or schema), refuse, mask and record_bytes_max";
+pub(super) const PRODUCE: &str = "a row is {topic} and some of value (json, framed or schema), refuse, mask, record_bytes_max, \
+     records_per_second_max and bytes_per_second_max";
 /// Characters that a mask of a fixed length may have.
 const LENGTH_MAX: u8 = 64;
 const CONSTANT_MAX: usize = 1_000;
@@ -377,6 +378,10 @@ pub(super) struct RawProduce {
     mask: Vec<String>,
     /// The most bytes of key, value and headers together.
     record_bytes_max: Option<usize>,
+    /// The most records that one caller writes to the topic in a second.
+    records_per_second_max: Option<u64>,
+    /// The most bytes of batches that one caller writes to the topic in a second.
+    bytes_per_second_max: Option<u64>,
 }
 
 /// What may be written to topics whose names fit.
@@ -391,12 +396,16 @@ pub(super) struct ProduceRow {
     pub(super) mask: Vec<String>,
     /// The most bytes of a record's key, value and headers together.
     pub(super) record_bytes_max: Option<usize>,
+    /// How fast one caller may write.
+    pub(super) rate: Rate,
 }
 
 impl ProduceRow {
     pub(super) fn read(raw: RawProduce) -> Result<ProduceRow, String> {
-        let RawProduce { topic, value, refuse, mask, record_bytes_max } = raw;
+        let RawProduce { topic, value, refuse, mask, record_bytes_max, records_per_second_max, bytes_per_second_max } =
+            raw;
         is_pattern(&topic)?;
+        let rate = Rate::read(records_per_second_max, bytes_per_second_max)?;
         let value = value.map(Format::from);
         if value == Some(Format::Bytes) {
             return Err("value: bytes says nothing, since all is bytes".to_owned());
@@ -404,10 +413,11 @@ impl ProduceRow {
         if let Some(class) = refuse.iter().find(|class| mask.contains(class)) {
             return Err(format!("class {class:?} cannot be refused and masked"));
         }
-        if value.is_none() && refuse.is_empty() && mask.is_empty() && record_bytes_max.is_none() {
+        let asks = value.is_some() || !refuse.is_empty() || !mask.is_empty() || record_bytes_max.is_some();
+        if !asks && rate.is_unbounded() {
             return Err("it asks nothing of what is written".to_owned());
         }
-        Ok(ProduceRow { topic, value, refuse, mask, record_bytes_max })
+        Ok(ProduceRow { topic, value, refuse, mask, record_bytes_max, rate })
     }
 
     /// The only topic that it is about, if it is no pattern.

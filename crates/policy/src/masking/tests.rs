@@ -208,6 +208,27 @@ fn all_rows_about_a_topic_ask_something_of_what_is_written_to_it() {
 }
 
 #[test]
+fn of_bounds_on_rates_the_lower_one_counts_and_they_look_into_no_record() {
+    let rows = "produce:
+  - {topic: 'orders*', records_per_second_max: 100}
+  - {topic: 'orders-eu', records_per_second_max: 50, bytes_per_second_max: 1000}
+  - {topic: 'orders-us', value: json}
+";
+    let masking = Masking::parse(&format!("{TEXT}{rows}")).unwrap();
+    let bound = |topic: &str| {
+        let writes = masking.writes(topic, &keys()).unwrap().unwrap();
+        (writes.rate.records.map(|most| most.get()), writes.rate.bytes.map(|most| most.get()), writes.looks)
+    };
+    assert_eq!(bound("orders"), (Some(100), None, false));
+    assert_eq!(bound("orders-eu"), (Some(50), Some(1000), false));
+    assert_eq!(bound("orders-us"), (Some(100), None, true));
+    for bad in ["records_per_second_max: 0", "bytes_per_second_max: 0", "bytes_per_second_max: 1000000000001"] {
+        let told = Masking::parse(&format!("{TEXT}produce:\n  - {{topic: t, {bad}}}\n")).unwrap_err().to_string();
+        assert!(told.contains("masking.yaml:15:3") && told.contains("_per_second_max is 1 to"), "{told}");
+    }
+}
+
+#[test]
 fn schemas_are_of_subjects_of_their_topic() {
     let rows = "topics:\n  - {topic: 'own', value: framed, subjects: ['shop.*', other]}\n  - {topic: '*', value: framed, key: framed}\n";
     let masking = Masking::parse(&TEXT.replace("topics:\n", rows)).unwrap();

@@ -29,6 +29,7 @@ pub(crate) fn shows(bytes: &[u8], marks: &[String]) -> bool {
     let wide = [even, odd].map(|bytes| [utf16(bytes, u16::from_le_bytes), utf16(bytes, u16::from_be_bytes)]);
     let mut fresh = vec![String::from_utf8_lossy(bytes).into_owned()];
     fresh.extend(wide.into_iter().flatten());
+    fresh.push(numbers(bytes));
     let mut known = HashSet::new();
     for _ in 0..=DEPTH {
         fresh.retain(|text| known.insert(text.clone()));
@@ -86,6 +87,22 @@ fn runs(text: &str, belongs: impl Fn(char) -> bool, decode: impl Fn(&str) -> Vec
 fn hex(run: &str) -> Vec<u8> {
     let (pairs, _) = run.as_bytes().as_chunks::<2>();
     pairs.iter().filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
+}
+
+/// Long numbers as Avro and Protobuf write them, wherever one may begin, one reading a line.
+fn numbers(bytes: &[u8]) -> String {
+    let number = |at: usize| {
+        let mut number = 0_u64;
+        for (place, byte) in bytes.get(at..)?.iter().take(9).enumerate() {
+            number |= u64::from(byte & 0x7f) << (7 * place);
+            if *byte < 0x80 {
+                return (number > 1_000_000_000_000).then_some(number);
+            }
+        }
+        None
+    };
+    let lines = (0..bytes.len()).filter_map(number).map(|number| format!("{number}\n{}", number >> 1));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn utf16(bytes: &[u8], order: fn([u8; 2]) -> u16) -> String {
@@ -173,6 +190,12 @@ fn secrets_are_found_in_each_form() {
         "4111\u{200b}0010\u{a0}1000",
     ] {
         assert!(shows(text.as_bytes(), &marks), "{text}");
+    }
+    // 4111001010000007 as Protobuf and as Avro have it.
+    for number in [4_111_001_010_000_007_u64, 4_111_001_010_000_007 << 1] {
+        let places =
+            (0..8).map(|place| (number >> (7 * place)).to_le_bytes()[0] & 0x7f | if place == 7 { 0 } else { 0x80 });
+        assert!(shows(&places.collect::<Vec<u8>>(), &marks));
     }
     let wide: Vec<u8> = "zq101w".encode_utf16().flat_map(u16::to_be_bytes).collect();
     assert!(shows(&wide, &marks) && shows(b"z\xffq101w", &marks));

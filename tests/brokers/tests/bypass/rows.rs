@@ -5,7 +5,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD
 use tidegate_brokers::records::Record;
 
 use Expected::{Known, Masked, Withheld};
-use Topic::{Bytes, Json, Texts};
+use Topic::{Bytes, Framed, Json, Texts};
 
 /// How records are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub(crate) enum Topic {
     Bytes,
     /// As bytes, with detectors alone.
     Texts,
+    /// By the schemas that they name, with tags, paths, names and detectors.
+    Framed,
 }
 
 impl Topic {
@@ -25,6 +27,7 @@ impl Topic {
             Json => "rows-json",
             Bytes => "rows-bytes",
             Texts => "texts",
+            Framed => "rows-framed",
         }
     }
 }
@@ -191,10 +194,10 @@ const GZIP: &str = "H4sIAAAAAAACA8tNzMxRKEhMzk5NcUitSMwtyEnVyy9K11FITixKUTAxRAUA
 const ZLIB: &str = "eJzLTczMUShITM5OTXFIrUjMLchJ1csvStdRSE4sSlEwMUQFAHWMDec=";
 
 /// Collects rows.
-struct Rows(Vec<Row>);
+pub(super) struct Rows(Vec<Row>);
 
 impl Rows {
-    fn add(
+    pub(super) fn add(
         &mut self,
         (number, trick): (u32, &'static str),
         topic: Topic,
@@ -250,6 +253,7 @@ pub(crate) fn rows() -> Vec<Row> {
     no_text(&mut rows);
     large(&mut rows);
     keys_and_headers(&mut rows);
+    super::framed::add(&mut rows);
     rows.0
 }
 
