@@ -11,7 +11,7 @@ import time
 from decimal import Decimal
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Producer, TopicPartition
-from confluent_kafka.schema_registry import SchemaRegistryClient
+from confluent_kafka.schema_registry import Schema, SchemaReference, SchemaRegistryClient
 from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerializer
 from confluent_kafka.schema_registry.json_schema import JSONDeserializer, JSONSerializer
 from confluent_kafka.schema_registry.protobuf import ProtobufDeserializer, ProtobufSerializer
@@ -44,12 +44,29 @@ AVRO = json.dumps(
         ],
     }
 )
+JSON_CUSTOMER = json.dumps(
+    {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "type": "object",
+        "properties": {
+            "email": {"type": "string"},
+            "name": {"type": "string"},
+            "phones": {"type": "array", "items": {"$ref": "#/definitions/Phone"}},
+        },
+        "definitions": {"Phone": {"type": "string", "confluent:tags": ["PHONE"]}},
+    }
+)
 JSON_SCHEMA = json.dumps(
     {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Order",
         "type": "object",
-        "properties": {"id": {"type": "integer"}, "customer": {"type": "object"}, "pan": {"type": "string"}},
+        "properties": {
+            "id": {"type": "integer"},
+            "customer": {"$ref": "customer.json"},
+            "pan": {"type": "string"},
+        },
+        "required": ["id"],
     }
 )
 
@@ -57,6 +74,19 @@ JSON_SCHEMA = json.dumps(
 def order(number):
     customer = {"email": f"ann{number}@example.org", "name": "Ann Smith"}
     return {"id": number, "customer": customer, "pan": "4111111111111111"}
+
+
+def json_order(number):
+    """With what a tag leads to, and with what no schema names."""
+    made = order(number)
+    made["customer"]["phones"] = ["+1 212 555 0100"]
+    return made | {"extra": {"note": "n"}}
+
+
+def json_schema(client):
+    """Order, which refers to Customer by a name that the registry knows."""
+    client.register_schema("customer", Schema(JSON_CUSTOMER, "JSON"))
+    return Schema(JSON_SCHEMA, "JSON", [SchemaReference("customer.json", "customer", 1)])
 
 
 def protobuf_classes():
@@ -86,7 +116,7 @@ def serializer(client):
         more = {"status": "PAID", "notes": ["a", "b"], "total": Decimal("12.50")}
         return AvroSerializer(client, AVRO), lambda number: order(number) | more
     if asked["language"] == "json":
-        return JSONSerializer(JSON_SCHEMA, client), order
+        return JSONSerializer(json_schema(client), client), json_order
     message = protobuf_classes()
     make = lambda number: json_format.ParseDict(order(number), message())
     return ProtobufSerializer(message, client, {"use.deprecated.format": False}), make
@@ -96,7 +126,7 @@ def deserializer(client):
     if asked["language"] == "avro":
         return AvroDeserializer(client), lambda value: value | {"total": str(value["total"])}
     if asked["language"] == "json":
-        return JSONDeserializer(JSON_SCHEMA), lambda value: value
+        return JSONDeserializer(json_schema(client), schema_registry_client=client), lambda value: value
     message = protobuf_classes()
     return ProtobufDeserializer(message, {"use.deprecated.format": False}), json_format.MessageToDict
 

@@ -74,7 +74,8 @@ impl Masking {
             }
         }
         plan.value.strict |= value.is_some();
-        let says = format!("{:?} writes {:?} {looks} {refuse:?}", plan.id, plan.value.format);
+        plan.value.conform = value == Some(Format::Framed);
+        let says = format!("{:?} writes {:?} {value:?} {looks} {refuse:?}", plan.id, plan.value.format);
         plan.id = digest(&SHA256, says.as_bytes()).as_ref().first_chunk().copied().unwrap_or_default();
         let record_bytes_max = rows.iter().filter_map(|row| row.record_bytes_max).min();
         Ok(Some(Writes { plan: Arc::new(plan), refuse, record_bytes_max }))
