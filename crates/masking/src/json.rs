@@ -23,6 +23,7 @@ pub(crate) use inside::{begins_like_json, in_bytes, in_text};
 
 use crate::fields::Node;
 use crate::found::Found;
+use crate::json_schema::{ShapeId, Shapes};
 use crate::plan::{ClassId, Rewritten, Scope, Unmaskable};
 use crate::transform::{Fate, Transform};
 
@@ -42,9 +43,21 @@ const STRICTER: [&str; 4] = [DEEP, NUL, LONE, LARGE];
 /// # Errors
 /// [`Unmaskable`] for all that is not exactly one JSON text. What was found until then stays in `found`.
 pub fn rewrite(scope: &Scope<'_>, input: &[u8], out: &mut Vec<u8>, found: &mut Found) -> Result<Rewritten, Unmaskable> {
+    rewrite_by(None, scope, input, out, found)
+}
+
+/// The same by what a schema says of it too. A field that no schema names is left out where the mask wants it so, unless a path leads
+/// through it or a class covers it.
+pub(crate) fn rewrite_by(
+    shapes: Option<&Shapes>,
+    scope: &Scope<'_>,
+    input: &[u8],
+    out: &mut Vec<u8>,
+    found: &mut Found,
+) -> Result<Rewritten, Unmaskable> {
     let text = std::str::from_utf8(input)
         .map_err(|error| Unmaskable { why: "the text is not UTF-8", at: error.valid_up_to() })?;
-    Walker::new(text, scope.mask.fields.root(), Inside::new(scope, found, 0), out).run()
+    Walker::new(text, scope.mask.fields.root(), Inside::new(scope, found, 0), out).by(shapes).run()
 }
 
 /// A value's place among the fields.
@@ -53,6 +66,8 @@ struct Place {
     /// Where its own fields are looked up.
     node: Option<Node>,
     cover: Cover,
+    /// Where it is by its schema.
+    shape: ShapeId,
 }
 
 /// The class of a value, or of what it is in.
@@ -83,6 +98,8 @@ struct Frame {
     end: usize,
     /// A field before this one stays.
     kept: bool,
+    /// Elements so far, where its schema tells them apart.
+    elements: usize,
 }
 
 /// What came of a value.
@@ -103,6 +120,8 @@ struct Walker<'w, 'a> {
     detects: bool,
     /// Whether something can be found in any text or below any name.
     everywhere: bool,
+    /// What the schema says, if there is one and it matters.
+    shapes: Option<&'w Shapes>,
     /// The innermost; the text itself is in a list, as it were.
     top: Frame,
     /// Those around it.
@@ -122,14 +141,15 @@ struct Walker<'w, 'a> {
 impl<'w, 'a> Walker<'w, 'a> {
     /// `node` is where the text's fields are looked up.
     fn new(text: &'w str, node: Option<Node>, inside: Inside<'w, 'a>, out: &'w mut Vec<u8>) -> Self {
-        let root = Place { node, cover: Cover::None };
+        let root = Place { node, cover: Cover::None, shape: ShapeId::ANY };
         let mask = inside.scope.mask;
         Walker {
             cursor: Cursor::new(text),
             detects: !mask.content.is_empty(),
             everywhere: !mask.content.is_empty() || mask.fields.reaches(None) || mask.rest.is_some(),
+            shapes: None,
             inside,
-            top: Frame { group: false, inside: root, end: 0, kept: false },
+            top: Frame { group: false, inside: root, end: 0, kept: false, elements: 0 },
             frames: Vec::with_capacity(DEPTH_COMMON),
             begin: out.len(),
             out,
@@ -138,6 +158,17 @@ impl<'w, 'a> Walker<'w, 'a> {
             name_at: 0,
             before_name: None,
         }
+    }
+
+    /// By what a schema says of the text.
+    fn by(mut self, shapes: Option<&'w Shapes>) -> Self {
+        if let Some(shapes) = shapes {
+            self.shapes = Some(shapes);
+            let shape = shapes.root();
+            let class = self.chosen(None, shapes.classes(shape));
+            self.top.inside = Place { shape, cover: class.map_or(Cover::None, Cover::Of), ..self.top.inside };
+        }
+        self
     }
 
     fn run(mut self) -> Result<Rewritten, Unmaskable> {
@@ -156,7 +187,7 @@ impl<'w, 'a> Walker<'w, 'a> {
     fn walk(&mut self) -> Result<(), Unmaskable> {
         self.cursor.blank();
         loop {
-            let place = if self.top.group { self.name()? } else { self.top.inside };
+            let place = if self.top.group { self.name()? } else { self.element() };
             let mut met = self.value(place)?;
             if met == Met::Open {
                 self.cursor.blank();
@@ -215,14 +246,65 @@ impl<'w, 'a> Walker<'w, 'a> {
             self.copied = quoted.end + 1;
         }
         let step = self.inside.scope.mask.fields.step(inside.node, &name);
-        let class = step.class_for(self.inside.scope);
-        Ok(Place { node: step.node, cover: class.map_or(inside.cover, Cover::Of) })
+        let (mut class, mut shape) = (step.class_for(self.inside.scope), ShapeId::ANY);
+        if let Some(shapes) = self.shapes {
+            shape = shapes.field(inside.shape, &name);
+            class = self.chosen(class, shapes.classes(shape));
+        }
+        Ok(Place { node: step.node, cover: class.map_or(inside.cover, Cover::Of), shape })
+    }
+
+    /// The place of a list's next element, or of the text itself.
+    #[inline]
+    fn element(&mut self) -> Place {
+        let inside = self.top.inside;
+        match self.shapes {
+            Some(shapes) if !self.frames.is_empty() => self.element_by(shapes, inside),
+            _ => inside,
+        }
+    }
+
+    fn element_by(&mut self, shapes: &Shapes, inside: Place) -> Place {
+        let shape = shapes.element(inside.shape, self.top.elements);
+        self.top.elements += 1;
+        // What covers a list covers what is in it.
+        let whole = match inside.cover {
+            Cover::Of(class) => Some(class),
+            Cover::None | Cover::Counted(_) => None,
+        };
+        let class = self.chosen(whole, shapes.classes(shape));
+        Place { shape, cover: class.map_or(inside.cover, Cover::Of), ..inside }
+    }
+
+    /// The class that counts of those that a value has: the first that is masked, or else the first.
+    fn chosen(&self, class: Option<ClassId>, more: &[ClassId]) -> Option<ClassId> {
+        let mut all = class.into_iter().chain(more.iter().copied());
+        all.clone().find(|class| self.inside.scope.transform(*class).is_some()).or_else(|| all.next())
     }
 
     /// Whether nothing can be found at the place or below.
     #[inline]
     fn is_silent(&self, place: Place) -> bool {
-        !self.everywhere && place.node.is_none() && !matches!(place.cover, Cover::Of(_))
+        let silent = !self.everywhere && place.node.is_none() && !matches!(place.cover, Cover::Of(_));
+        silent && (place.shape == ShapeId::ANY || !self.shapes.is_some_and(|shapes| shapes.looks(place.shape)))
+    }
+
+    /// Whether nothing at all says what the value there is.
+    #[inline]
+    fn is_unnamed(&self, place: Place) -> bool {
+        let on_a_path = place.node.is_some() && matches!(self.cursor.peek(), b'{' | b'[');
+        place.shape == ShapeId::UNNAMED && matches!(place.cover, Cover::None) && !on_a_path
+    }
+
+    /// Leaves a value out that nobody has named.
+    #[cold]
+    fn unnamed(&mut self) -> Result<Met, Unmaskable> {
+        if self.inside.scope.mask.strict {
+            return Err(self.cursor.error("a field that its schema does not name"));
+        }
+        let start = self.cursor.at;
+        self.cursor.value(DEPTH_MAX - self.frames.len())?;
+        Ok(self.put(start, Fate::DropField, |_, ()| {}))
     }
 
     /// Ends a field whose value ends at `end`; the group's next field, or the group's end, is at `next`.
@@ -251,6 +333,9 @@ impl<'w, 'a> Walker<'w, 'a> {
     fn value(&mut self, place: Place) -> Result<Met, Unmaskable> {
         if self.is_silent(place) {
             return self.cursor.value(DEPTH_MAX - self.frames.len()).map(|()| Met::Kept);
+        }
+        if self.is_unnamed(place) {
+            return self.unnamed();
         }
         let start = self.cursor.at;
         match self.cursor.peek() {
@@ -281,7 +366,7 @@ impl<'w, 'a> Walker<'w, 'a> {
         }
         self.cursor.at += 1;
         self.frames.push(self.top);
-        self.top = Frame { group, inside, end: 0, kept: false };
+        self.top = Frame { group, inside, end: 0, kept: false, elements: 0 };
         Ok(Met::Open)
     }
 

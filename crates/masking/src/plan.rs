@@ -61,6 +61,8 @@ pub struct Mask {
     pub rest: Option<ClassId>,
     /// What cannot be read is refused, whoever sees what, and where nothing is looked for too: for what is written.
     pub strict: bool,
+    /// JSON that names a JSON Schema has to be what that says, as Avro and Protobuf cannot but be: for what is written.
+    pub conform: bool,
     /// Where a schema's number stands in front: the subjects, or patterns with `*`, that the schema must be registered under.
     pub subjects: Vec<Box<str>>,
     /// Where a file has the schema: that schema, compiled for this mask.

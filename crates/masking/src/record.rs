@@ -2,6 +2,7 @@
 
 use crate::avro::AvroPlan;
 use crate::found::Found;
+use crate::json_schema::JsonPlan;
 use crate::plan::{Format, Rewritten, Scope, Unmaskable};
 use crate::protobuf::ProtobufPlan;
 use crate::transform::{Fate, REDACTED};
@@ -10,8 +11,8 @@ use crate::{framed, json, text};
 /// What a schema's number means for one mask.
 #[derive(Debug)]
 pub enum Schema<'s> {
-    /// JSON; what the schema says of it does not matter here.
-    Json,
+    /// JSON; without a plan what the schema says of it does not matter here.
+    Json(Option<&'s JsonPlan>),
     /// Avro.
     Avro(&'s AvroPlan),
     /// A message of Protobuf.
@@ -26,6 +27,9 @@ pub trait Schemas {
     /// # Errors
     /// There is none of this number, or it cannot be had: nobody can say where in the bytes its fields are.
     fn schema(&mut self, number: u32, payload: &[u8]) -> Result<(Schema<'_>, usize), Unmaskable>;
+
+    /// Hears what a payload does not do, such as which part of its schema it fails; nothing of the payload is in it.
+    fn disagrees(&mut self, _how: String) {}
 }
 
 /// No schemas at all.
@@ -109,13 +113,21 @@ fn rewrite_framed(
         input.split_at_checked(before).ok_or(Unmaskable { why: "it ends before its message", at: 0 })?;
     let begin = out.len();
     out.extend_from_slice(prefix);
+    let mut how = None;
     let rewritten = match schema {
-        Schema::Json => json::rewrite(scope, message, out, found),
+        Schema::Json(None) => json::rewrite(scope, message, out, found),
+        Schema::Json(Some(plan)) => plan.rewrite(scope, message, out, found).map_err(|disagrees| {
+            how = disagrees.how;
+            disagrees.why
+        }),
         Schema::Avro(plan) => plan.rewrite(scope, message, out, found),
         Schema::Protobuf(plan) => plan.rewrite(scope, message, out, found),
     };
     if rewritten != Ok(Rewritten::Changed) {
         out.truncate(begin);
+    }
+    if let Some(how) = how {
+        schemas.disagrees(how);
     }
     rewritten.map_err(|Unmaskable { why, at }| Unmaskable { why, at: at.saturating_add(before) })
 }

@@ -101,6 +101,8 @@ pub(crate) struct TopicMask<'a> {
     passing: bool,
     /// Where the batch at hand stands: partition and first offset.
     at: (i32, i64),
+    /// Why the part at hand is refused, where more can be told than an [`Unmaskable`] does.
+    how: Option<String>,
     /// Of the batch at hand.
     key: Option<Key>,
     /// BLAKE3 of the batch at hand, but for its head.
@@ -129,6 +131,7 @@ impl<'a> TopicMask<'a> {
             schemas,
             passing: false,
             at: (-1, -1),
+            how: None,
             key: None,
             content: [0; 32],
             batch: Found::default(),
@@ -155,14 +158,16 @@ impl<'a> TopicMask<'a> {
             RecordPart::Header(_) => &plan.headers,
         };
         let scope = Scope { classes: &plan.classes, mask, subject: key };
+        self.how = None;
         if let RecordPart::Header(name) = part {
             return record::rewrite_header(&scope, name, bytes, out, &mut self.record).map_err(NotRead::Ever);
         }
         let of = Of { plan: plan.id, mask, key: matches!(part, RecordPart::Key) };
         let mut schemas =
-            ForPart { all: &self.cluster.schemas, at_hand: self.schemas, of, later: false, unknown: false };
+            ForPart { all: &self.cluster.schemas, at_hand: self.schemas, of, later: false, unknown: false, how: None };
         let rewritten = record::rewrite(&scope, &mut schemas, bytes, out, &mut self.record);
         self.passing |= schemas.later || schemas.unknown;
+        self.how = schemas.how;
         // Who sees all of it waits too: evidence says what was shown.
         match (rewritten, schemas.later) {
             (_, true) => Err(NotRead::Yet),
@@ -221,6 +226,7 @@ impl RecordMask for TopicMask<'_> {
                 }
                 if let Some(records) = self.shared.metrics.unmaskable.again(self.now_ms) {
                     let (partition, offset) = self.at;
+                    let why = self.how.as_deref().unwrap_or(why);
                     warn!(
                         topic = %self.topic, partition, batch_at_offset = offset, part = name_of(part), why, at_byte = at, records,
                         "records cannot be read as masking.yaml says, so they are withheld from who sees them masked: mend their writer \
@@ -399,7 +405,10 @@ impl RecordMask for TopicRules<'_> {
             Err(NotRead::Yet) => PartFate::Later,
             Err(NotRead::Ever(unmaskable)) => {
                 let part = name_of(part);
-                self.unreadable = Some(format!("its {part} cannot be read as its topic has it: {unmaskable}"));
+                self.unreadable = Some(match self.mask.how.take() {
+                    Some(how) => format!("its {part} {how}"),
+                    None => format!("its {part} cannot be read as its topic has it: {unmaskable}"),
+                });
                 PartFate::DenyTopic
             }
         }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use quick_cache::sync::Cache;
 use tidegate_masking::record::Schema;
-use tidegate_masking::{AvroPlan, Mask, ProtobufPlan, Unmaskable, framed};
+use tidegate_masking::{AvroPlan, JsonPlan, Mask, ProtobufPlan, Unmaskable, framed};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -118,10 +118,12 @@ struct Compiled {
 
 /// What compiling came to.
 enum Outcome {
-    Json,
+    /// Without a plan where nothing is asked of its schema.
+    Json(Option<JsonPlan>),
     Avro(AvroPlan),
     Protobuf(ProtobufPlan),
-    Unusable(&'static str),
+    /// With the reason, which may repeat something of the schema.
+    Unusable(String),
 }
 
 impl fmt::Debug for Schemas {
@@ -249,11 +251,13 @@ impl Schemas {
         let outcome = match compile(registered, &key.message, of.mask) {
             Ok(outcome) => outcome,
             Err(why) => {
+                // It may repeat the schema, in many lines.
+                let why: String = why.chars().filter(|c| !c.is_control()).take(REASON_MAX).collect();
                 if let Some(times) = self.unusable.again(now_ms) {
                     warn!(schema = number, %why, times, "a schema cannot be used, so its records are withheld from who sees them masked");
                 }
                 self.failures.insert(number, (failed.map_or(1, |(times, _)| times.saturating_add(1)), now_ms));
-                Outcome::Unusable("its schema cannot be used")
+                Outcome::Unusable(why)
             }
         };
         let outcome = Arc::new(outcome);
@@ -262,6 +266,8 @@ impl Schemas {
     }
 }
 
+/// Characters of what is wrong with a schema.
+const REASON_MAX: usize = 300;
 /// Failures to compile a schema of one number within [`MISSING_MS`] that are looked into.
 const FAILURES_MAX: u32 = 16;
 
@@ -272,9 +278,10 @@ fn compile(registered: &Registered, message: &[i32], mask: &Mask) -> Result<Outc
         Language::Protobuf => {
             Outcome::Protobuf(ProtobufPlan::compile(text, references, message, mask).map_err(|why| why.to_string())?)
         }
-        // What tags a JSON Schema has is not read, so nobody can say where its tagged fields are.
-        Language::Json if !mask.tags.is_empty() => Outcome::Unusable("tags in JSON Schemas are not read"),
-        Language::Json => Outcome::Json,
+        Language::Json if mask.tags.is_empty() && !mask.conform => Outcome::Json(None),
+        Language::Json => {
+            Outcome::Json(Some(JsonPlan::compile(text, references, mask).map_err(|why| why.to_string())?))
+        }
     })
 }
 
@@ -325,6 +332,8 @@ pub(crate) struct ForPart<'a> {
     pub(crate) later: bool,
     /// There is no such schema, today.
     pub(crate) unknown: bool,
+    /// Why the payload at hand is refused, where more can be told than an [`Unmaskable`] does.
+    pub(crate) how: Option<String>,
 }
 
 impl tidegate_masking::record::Schemas for ForPart<'_> {
@@ -337,12 +346,19 @@ impl tidegate_masking::record::Schemas for ForPart<'_> {
         };
         let met = self.at_hand.list.get(place).ok_or(Unmaskable { why: "its schema got lost", at: 1 })?;
         let schema = match &*met.outcome {
-            Outcome::Json => Schema::Json,
+            Outcome::Json(plan) => Schema::Json(plan.as_ref()),
             Outcome::Avro(plan) => Schema::Avro(plan),
             Outcome::Protobuf(plan) => Schema::Protobuf(plan),
-            Outcome::Unusable(why) => return Err(Unmaskable { why, at: 1 }),
+            Outcome::Unusable(why) => {
+                self.how = Some(format!("cannot be read: its schema cannot be used: {why}"));
+                return Err(Unmaskable { why: "its schema cannot be used", at: 1 });
+            }
         };
         Ok((schema, met.says.len()))
+    }
+
+    fn disagrees(&mut self, how: String) {
+        self.how = Some(how);
     }
 }
 
@@ -422,13 +438,13 @@ mod tests {
 
     /// A payload of `a` and `b` under a mask: what is left of it.
     fn read(at_hand: &mut AtHand, all: &Schemas, of: Of<'_>) -> Result<String, bool> {
-        let mut part = ForPart { all, at_hand, of, later: false, unknown: false };
+        let mut part = ForPart { all, at_hand, of, later: false, unknown: false, how: None };
         let classes = [Class { name: "c".into(), mask: Some(Transform::Redact) }];
         let scope = Scope { classes: &classes, mask: of.mask, subject: b"" };
         let (mut out, mut found) = (Vec::new(), Found::default());
         let read = part.schema(7, b"\x02a\x02b").map(|(schema, _)| match schema {
             Schema::Avro(plan) => plan.rewrite(&scope, b"\x02a\x02b", &mut out, &mut found),
-            Schema::Json | Schema::Protobuf(_) => Ok(Rewritten::DropRecord),
+            Schema::Json(_) | Schema::Protobuf(_) => Ok(Rewritten::DropRecord),
         });
         match read {
             Ok(Ok(Rewritten::Changed)) => Ok(String::from_utf8(out).unwrap()),
@@ -449,6 +465,43 @@ mod tests {
             assert_eq!(read(&mut at_hand, &all, of(1, &pan)).as_deref(), Ok("\x06***\x02b"));
             assert_eq!(read(&mut at_hand, &all, of(2, &note)).as_deref(), Ok("\x02a\x06***"));
             assert_eq!(read(&mut at_hand, &all, of(3, &elsewhere)), Err(false), "of another topic's subject");
+        }
+    }
+
+    #[tokio::test]
+    async fn json_is_read_by_its_schema_only_where_that_is_asked() {
+        let json = |text: &str| {
+            let (language, text, subjects) = (Language::Json, text.to_owned(), vec!["a-value".to_owned()]);
+            Answer::Schema(Arc::new(Registered { language, text, references: Vec::new(), subjects }))
+        };
+        let given = Arc::new(Given::default());
+        let good = json(r#"{"properties": {"a": {"type": "string"}}}"#);
+        given.answers.lock().unwrap().extend([(7, good), (8, json(r##"{"$dynamicRef": "#a"}"##))]);
+        let all = Arc::new(Schemas::new(Some(given)));
+        all.learn(&[7, 8]).await;
+        let plain = mask("pan", "a-value");
+        let tags = Mask { tags: vec![("PII".into(), ClassId(0))], ..plain.clone() };
+        let conform = Mask { conform: true, strict: true, ..plain.clone() };
+        let told = |number: u32, mask: &Mask, plan: u8, value: &str| {
+            let (of, mut at_hand) = (Of { plan: [plan; 32], mask, key: false }, AtHand::default());
+            let mut part = ForPart { all: &all, at_hand: &mut at_hand, of, later: false, unknown: false, how: None };
+            let classes = [Class { name: "c".into(), mask: Some(Transform::Redact) }];
+            let scope = Scope { classes: &classes, mask, subject: b"" };
+            let payload = [&[0][..], &number.to_be_bytes(), value.as_bytes()].concat();
+            let (mut out, mut found) = (Vec::new(), Found::default());
+            let read = tidegate_masking::record::rewrite(&scope, &mut part, &payload, &mut out, &mut found);
+            read.map(|_| String::from_utf8_lossy(out.get(5..).unwrap_or_default()).into_owned())
+                .map_err(|_unmaskable| part.how)
+        };
+        let value = r#"{"pan":"x","a":1,"b":2}"#;
+        assert_eq!(told(7, &plain, 1, value).as_deref(), Ok(r#"{"pan":"***","a":1,"b":2}"#));
+        assert_eq!(told(8, &plain, 1, value).as_deref(), Ok(r#"{"pan":"***","a":1,"b":2}"#), "it is not looked at");
+        assert_eq!(told(7, &tags, 2, value).as_deref(), Ok(r#"{"pan":"***","a":1}"#), "no schema names b");
+        let fails = "does not conform to its schema: `type` fails at /properties/a/type";
+        assert_eq!(told(7, &conform, 3, value), Err(Some(fails.to_owned())));
+        let unusable = "cannot be read: its schema cannot be used: $dynamicRef is not followed; use $ref";
+        for (mask, plan) in [(&tags, 2), (&conform, 3)] {
+            assert_eq!(told(8, mask, plan, value), Err(Some(unusable.to_owned())));
         }
     }
 
@@ -489,7 +542,7 @@ mod tests {
         loop {
             let mut at_hand = AtHand::default();
             let of = Of { plan: [1; 32], mask: &mask, key: false };
-            let mut part = ForPart { all: &all, at_hand: &mut at_hand, of, later: false, unknown: false };
+            let mut part = ForPart { all: &all, at_hand: &mut at_hand, of, later: false, unknown: false, how: None };
             for number in (1..5_000).chain([u32::MAX]) {
                 assert!(part.schema(number, b"").is_err());
             }

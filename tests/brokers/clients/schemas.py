@@ -14,7 +14,7 @@ from decimal import Decimal
 import fastavro
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Producer, TopicPartition
-from confluent_kafka.schema_registry import SchemaRegistryClient
+from confluent_kafka.schema_registry import Schema, SchemaReference, SchemaRegistryClient
 from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerializer
 from confluent_kafka.schema_registry.json_schema import JSONDeserializer, JSONSerializer
 from confluent_kafka.schema_registry.protobuf import ProtobufDeserializer, ProtobufSerializer
@@ -22,12 +22,29 @@ from confluent_kafka.serialization import MessageField, SerializationContext
 from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory
 
 PATIENCE = 40.0
+JSON_CUSTOMER = json.dumps(
+    {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "type": "object",
+        "properties": {
+            "email": {"type": "string"},
+            "name": {"type": "string"},
+            "phones": {"type": "array", "items": {"$ref": "#/definitions/Phone"}},
+        },
+        "definitions": {"Phone": {"type": "string", "confluent:tags": ["PHONE"]}},
+    }
+)
 JSON_SCHEMA = json.dumps(
     {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Order",
         "type": "object",
-        "properties": {"id": {"type": "integer"}, "customer": {"type": "object"}, "pan": {"type": "string"}},
+        "properties": {
+            "id": {"type": "integer"},
+            "customer": {"$ref": "customer.json"},
+            "pan": {"type": "string"},
+        },
+        "required": ["id"],
     }
 )
 
@@ -35,6 +52,19 @@ JSON_SCHEMA = json.dumps(
 def order(number):
     customer = {"email": f"ann{number}@example.org", "name": "Ann Smith"}
     return {"id": number, "customer": customer, "pan": "4111111111111111"}
+
+
+def json_order(number):
+    """With what a tag leads to, and with what no schema names."""
+    made = order(number)
+    made["customer"]["phones"] = ["+1 212 555 0100"]
+    return made | {"extra": {"note": "n"}}
+
+
+def json_schema(client):
+    """Order, which refers to Customer by a name that the registry knows."""
+    client.register_schema("customer", Schema(JSON_CUSTOMER, "JSON"))
+    return Schema(JSON_SCHEMA, "JSON", [SchemaReference("customer.json", "customer", 1)])
 
 
 def protobuf_classes():
@@ -80,7 +110,7 @@ def serializer(client):
             return bare_avro, lambda number: order(number) | more
         return AvroSerializer(client, asked["avro"]), lambda number: order(number) | more
     if asked["language"] == "json":
-        return JSONSerializer(JSON_SCHEMA, client), order
+        return JSONSerializer(json_schema(client), client), json_order
     message = protobuf_classes()
     make = lambda number: json_format.ParseDict(order(number), message())
     if client is None:
@@ -93,7 +123,7 @@ def deserializer(client):
         read = of_bare_avro if client is None else AvroDeserializer(client)
         return read, lambda value: value | {"total": str(value["total"])}
     if asked["language"] == "json":
-        return JSONDeserializer(JSON_SCHEMA), lambda value: value
+        return JSONDeserializer(json_schema(client), schema_registry_client=client), lambda value: value
     message = protobuf_classes()
     if client is None:
         return lambda value, _context: message.FromString(value), json_format.MessageToDict

@@ -30,7 +30,7 @@ pub enum Language {
     Avro,
     /// Protobuf: the second message of its file, with a part from another file.
     Protobuf,
-    /// JSON with a JSON Schema.
+    /// JSON with a JSON Schema: a tag `PHONE` on `customer.phones`, in a schema that it refers to, and a field `extra` that it does not name.
     Json,
 }
 

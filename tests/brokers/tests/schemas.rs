@@ -31,6 +31,7 @@ const MASKING: &str = "classes:
   PCI.pan: {transform: keep_last, n: 4}
 selectors:
   - {topic: 'avro*', schema_tag: PII, class: PII.email}
+  - {topic: 'json*', schema_tag: PHONE, class: PII.name}
   - {topic: '*', path: customer.email, class: PII.email}
   - {topic: '*', path: customer.name, class: PII.name}
   - {topic: '*', names: [pan], class: PCI.pan}
@@ -82,6 +83,10 @@ impl Stage {
     }
 }
 
+fn framed_json(number: u32, text: &str) -> Record {
+    Record::of([&[0][..], &number.to_be_bytes(), text.as_bytes()].concat())
+}
+
 /// One text field called `pan`, in Avro.
 fn card(text: &str) -> String {
     format!(r#"{{"type": "record", "name": "{text}", "fields": [{{"name": "pan", "type": "string"}}]}}"#)
@@ -117,6 +122,11 @@ fn orders_in_three_languages_are_masked_and_decode() {
                     (&email.into(), &name.into(), &pan.into()),
                     "{topic}: {order}"
                 );
+                if language == Language::Json {
+                    let phone = if group == "fraud" { "+1 212 555 0100" } else { "***" };
+                    assert_eq!(customer["phones"][0], phone, "{order}");
+                    assert_eq!(order.get("extra").is_some(), group == "fraud", "no schema names it: {order}");
+                }
                 if language == Language::Avro {
                     assert_eq!((&order["status"], &order["total"]), (&"PAID".into(), &"12.50".into()), "{order}");
                 }
@@ -242,6 +252,59 @@ fn what_is_written_has_to_conform_to_a_schema_of_its_topic() {
         assert!(refused.contains("validate record"), "{refused}");
     }
     assert_eq!(stage.kafka.end_offsets("conform").unwrap(), 1);
+}
+
+#[test]
+fn json_has_to_conform_to_its_schema_and_is_told_how_it_does_not() {
+    let stage = &*STAGE;
+    let schema = r#"{"type": "object", "required": ["pan"], "properties": {"pan": {"type": "string", "maxLength": 15},
+        "note": {"type": "string", "pattern": "^(a+)+$"}}}"#;
+    let number = stage.registry.register("conform-schema-value", "JSON", schema).unwrap();
+    let broken = stage.registry.register("conform-schema-value", "JSON", r##"{"$dynamicRef": "#x"}"##).unwrap();
+    stage.kafka.create_topic("conform-schema", 1).unwrap();
+    let (gate, token) = (stage.gate.bootstrap(), stage.token("writer"));
+    let write = |record: Record| records::write_as(&gate, ("conform-schema", &token), "zstd", &[record]).unwrap();
+    write(framed_json(number, r#"{"pan": "4111", "note": "aaa"}"#)).unwrap();
+    let long = format!(r#"{{"pan": "4111", "note": "{}!"}}"#, "a".repeat(100_000));
+    let wrong = [
+        (framed_json(number, &format!(r#"{{"pan": "{PAN}"}}"#)), "`maxLength` fails at /properties/pan/maxLength"),
+        (framed_json(number, &format!(r#"{{"card": "{PAN}"}}"#)), "`required` fails at /required"),
+        (framed_json(number, &long), "`pattern` fails at /properties/note/pattern"),
+        (framed_json(number, &format!(r#"{{"pan": "4111", "pan": "{PAN}"}}"#)), "a name comes twice"),
+        (framed_json(broken, r#"{"pan": "4111"}"#), "its schema cannot be used: $dynamicRef is not followed"),
+    ];
+    for (record, _) in &wrong {
+        let refused = write(record.clone()).unwrap_err();
+        assert!(refused.contains("validate record"), "{refused}");
+    }
+    assert_eq!(stage.kafka.end_offsets("conform-schema").unwrap(), 1);
+    let leaves = stage.gate.leaves(&["--topic", "conform-schema", "--kind", "refusal"]).unwrap();
+    let facts: Vec<String> = leaves.iter().map(ToString::to_string).collect();
+    for (_, how) in wrong {
+        let told = facts.iter().filter(|fact| fact.contains("record 0 of the batch: its value") && fact.contains(how));
+        assert_eq!(told.count(), 1, "{how}: {facts:?}");
+    }
+    assert!(!facts.concat().contains(PAN) && !stage.gate.gateway.log().contains(PAN));
+}
+
+#[test]
+fn json_of_schemas_that_cannot_be_followed_is_withheld() {
+    let stage = &*STAGE;
+    let tagged = r#"{"properties": {"a": {"type": "string", "confluent:tags": ["PHONE"]}}}"#;
+    let far = r#"{"properties": {"a": {"$ref": "https://elsewhere.example/phone.json"}}}"#;
+    let register = |text| stage.registry.register("json-far-value", "JSON", text).unwrap();
+    let (tagged, far) = (register(tagged), register(far));
+    stage.kafka.create_topic("json-far", 1).unwrap();
+    let value = r#"{"a": "x", "b": "y"}"#;
+    stage.write("json-far", &[framed_json(far, value), framed_json(tagged, value)]);
+    let shown = |group, count| -> Vec<(u64, String)> {
+        let read =
+            records::read_first(&stage.gate.bootstrap(), "json-far", &stage.token(group), count).unwrap().unwrap();
+        let text = |record: &Record| String::from_utf8_lossy(&record.value.as_deref().unwrap()[5..]).into_owned();
+        read.iter().map(|record| (record.offset, text(record))).collect()
+    };
+    assert_eq!(shown("analyst", 1), [(1, r#"{"a": "***"}"#.to_owned())]);
+    assert_eq!(shown("fraud", 2), [(0, value.to_owned()), (1, value.to_owned())]);
 }
 
 #[test]

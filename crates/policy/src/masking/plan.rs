@@ -157,7 +157,8 @@ impl Masking {
                 reading.as_ref().map_or(Ok(()), |reading| reading.compile(mask))?;
             }
         }
-        let says = format!("{:?} writes {:?} {looks} {refuse:?}", plan.id, plan.value.format);
+        plan.value.conform = value == Some(Format::Framed);
+        let says = format!("{:?} writes {:?} {value:?} {looks} {refuse:?}", plan.id, plan.value.format);
         plan.id = digest(&SHA256, says.as_bytes()).as_ref().first_chunk().copied().unwrap_or_default();
         let record_bytes_max = rows.iter().filter_map(|row| row.record_bytes_max).min();
         let rate = rows.iter().fold(Rate::default(), |rate, row| rate.and(row.rate));

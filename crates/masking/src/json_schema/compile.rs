@@ -1,0 +1,274 @@
+//! From a schema and a mask to shapes: all that is said of one place of a text, in whatever branches, is one shape. Places of which the
+//! same is said are the same shape, so that schemas that hold themselves come to an end.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+
+use regex::{Regex, RegexBuilder};
+
+use super::graph::{Graph, Node, NodeId};
+use super::shapes::{Shape, ShapeId, Shapes, Turns};
+use crate::fields::fold;
+use crate::plan::{ClassId, Mask, Unknown};
+use crate::schema::SchemaError;
+
+/// Fields and elements of all shapes together. Real schemas have thousands; branches could be made to multiply.
+const PLACES_MAX: usize = 200_000;
+/// Subschemas that are looked at for all shapes together.
+const WORK_MAX: usize = 5_000_000;
+/// Patterns of names in one place; each doubles where other names may lead.
+const PATTERNS_MAX: usize = 5;
+/// Bytes that one compiled pattern may take.
+const PATTERN_BYTES: usize = 1 << 20;
+
+/// Subschemas that are about one place and say something.
+type Set = BTreeSet<NodeId>;
+
+/// Compiles what the mask's tags lead to.
+///
+/// # Errors
+/// Nobody can say where all tagged fields are, or there are too many places.
+pub(super) fn compile(graph: &Graph, mask: &Mask) -> Result<Shapes, SchemaError> {
+    if let Some(why) = &graph.blind {
+        return Err(SchemaError(why.clone()));
+    }
+    let classes = graph.nodes.iter().map(|node| tagged(node, mask)).collect();
+    let mut compiler =
+        Compiler { graph, mask, classes, known: HashMap::new(), queue: VecDeque::new(), next: 0, places: 0, work: 0 };
+    let root = compiler.closed([0])?;
+    compiler.shape(root)?;
+    let mut all = Vec::new();
+    while let Some(set) = compiler.queue.pop_front() {
+        let shape = compiler.fill(&set)?;
+        all.push(shape);
+    }
+    settle(&mut all);
+    Ok(Shapes { all })
+}
+
+/// Places of the mask's tags that a subschema has.
+fn tagged(node: &Node, mask: &Mask) -> Vec<usize> {
+    let has = |wanted: &str| node.tags.iter().any(|tag| fold(tag) == fold(wanted));
+    mask.tags.iter().enumerate().filter(|(_, (tag, _))| has(tag)).map(|(place, _)| place).collect()
+}
+
+struct Compiler<'g> {
+    graph: &'g Graph,
+    mask: &'g Mask,
+    /// By node.
+    classes: Vec<Vec<usize>>,
+    known: HashMap<Set, ShapeId>,
+    queue: VecDeque<Set>,
+    next: u32,
+    places: usize,
+    work: usize,
+}
+
+impl<'g> Compiler<'g> {
+    fn node(&self, id: NodeId) -> Option<&'g Node> {
+        self.graph.nodes.get(id)
+    }
+
+    fn spend(&mut self, places: usize, work: usize) -> Result<(), SchemaError> {
+        self.places = self.places.saturating_add(places);
+        self.work = self.work.saturating_add(work);
+        if self.places > PLACES_MAX || self.work > WORK_MAX {
+            return Err(SchemaError("its branches make too many places".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// These subschemas and all that are about the same place, but for those that say nothing.
+    fn closed(&mut self, of: impl IntoIterator<Item = NodeId>) -> Result<Set, SchemaError> {
+        let mut met = Set::new();
+        let mut open: Vec<NodeId> = of.into_iter().collect();
+        while let Some(id) = open.pop() {
+            if met.insert(id)
+                && let Some(node) = self.node(id)
+            {
+                open.extend(&node.here);
+            }
+        }
+        self.spend(0, met.len().saturating_add(1))?;
+        met.retain(|id| self.says_something(*id));
+        Ok(met)
+    }
+
+    fn says_something(&self, id: NodeId) -> bool {
+        let tagged = self.classes.get(id).is_some_and(|tags| !tags.is_empty());
+        tagged
+            || self.node(id).is_some_and(|node| {
+                let fields = node.properties.is_empty() && node.patterns.is_empty() && node.others.is_empty();
+                !fields || node.lists || !node.any.is_empty()
+            })
+    }
+
+    /// The shape of a place that these subschemas are about.
+    fn shape(&mut self, set: Set) -> Result<ShapeId, SchemaError> {
+        if let Some(known) = self.known.get(&set) {
+            return Ok(*known);
+        }
+        self.spend(1, set.len())?;
+        let id = ShapeId(self.next);
+        self.next = self.next.saturating_add(1);
+        self.known.insert(set.clone(), id);
+        self.queue.push_back(set);
+        Ok(id)
+    }
+
+    fn fill(&mut self, set: &Set) -> Result<Shape, SchemaError> {
+        let nodes: Vec<(NodeId, &'g Node)> = set.iter().filter_map(|id| Some((*id, self.node(*id)?))).collect();
+        let patterns = patterns(&nodes)?;
+        let names: BTreeSet<&str> =
+            nodes.iter().flat_map(|(_, node)| node.properties.keys()).map(String::as_str).collect();
+        let mut exact = HashMap::new();
+        let mut folded: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for name in names {
+            let fits: Vec<bool> = patterns.iter().map(|(_, regex)| regex.is_match(name)).collect();
+            let to = self.named(&nodes, &[name], &patterns, &fits, false)?;
+            exact.insert(name.into(), to);
+            folded.entry(fold(name).into_owned()).or_default().push(name);
+        }
+        let mut turned = HashMap::new();
+        for (name, names) in folded {
+            turned.insert(name.into(), self.turns(&nodes, &names, &patterns)?);
+        }
+        Ok(Shape {
+            classes: self.classes_of(set),
+            exact,
+            folded: turned,
+            others: self.turns(&nodes, &[], &patterns)?,
+            patterns: patterns.iter().map(|(_, regex)| regex.clone()).collect(),
+            prefix: self.prefix(&nodes)?,
+            rest: self.element(&nodes, usize::MAX).map(Some)?,
+            looks: false,
+        })
+    }
+
+    fn classes_of(&self, set: &Set) -> Box<[ClassId]> {
+        let places: BTreeSet<usize> = set.iter().filter_map(|id| self.classes.get(*id)).flatten().copied().collect();
+        let mut classes = Vec::new();
+        for (_, class) in places.iter().filter_map(|place| self.mask.tags.get(*place)) {
+            if !classes.contains(class) {
+                classes.push(*class);
+            }
+        }
+        classes.into()
+    }
+
+    /// Where a name leads that is none of the properties, but looks like `names` and fits the patterns of each turn.
+    fn turns(
+        &mut self,
+        nodes: &[(NodeId, &'g Node)],
+        names: &[&str],
+        patterns: &[(&'g str, Regex)],
+    ) -> Result<Turns, SchemaError> {
+        let mut turns = Vec::new();
+        for turn in 0..1_usize << patterns.len() {
+            let fits: Vec<bool> = (0..patterns.len()).map(|bit| turn >> bit & 1 == 1).collect();
+            turns.push(self.named(nodes, names, patterns, &fits, true)?);
+        }
+        Ok(turns.into())
+    }
+
+    /// Where a name leads. `alike`: it is none of `names`, but others may take it for one.
+    fn named(
+        &mut self,
+        nodes: &[(NodeId, &'g Node)],
+        names: &[&str],
+        patterns: &[(&'g str, Regex)],
+        fits: &[bool],
+        alike: bool,
+    ) -> Result<ShapeId, SchemaError> {
+        let mut to = Vec::new();
+        let mut is_named = false;
+        for (_, node) in nodes {
+            let fits = |pattern: &str| patterns.iter().zip(fits).any(|((known, _), fits)| *known == pattern && *fits);
+            let before = to.len();
+            to.extend(names.iter().filter_map(|name| node.properties.get(*name)));
+            let mut by_it = to.len() > before && !alike;
+            let by_pattern = to.len();
+            to.extend(node.patterns.iter().filter(|(pattern, _)| fits(pattern)).map(|(_, node)| *node));
+            by_it |= to.len() > by_pattern;
+            if !by_it {
+                to.extend(&node.others);
+            }
+            is_named |= by_it || !node.others.is_empty();
+        }
+        self.spend(1, to.len().saturating_add(nodes.len()))?;
+        let set = self.closed(to)?;
+        // What only looks like a property is masked as one where that is tagged, but nobody has named it.
+        if !is_named && self.mask.unknown == Unknown::Mask && self.classes_of(&set).is_empty() {
+            return Ok(ShapeId::UNNAMED);
+        }
+        self.shape(set)
+    }
+
+    fn prefix(&mut self, nodes: &[(NodeId, &'g Node)]) -> Result<Box<[ShapeId]>, SchemaError> {
+        let length = nodes.iter().map(|(_, node)| node.prefix.len()).max().unwrap_or(0);
+        (0..length).map(|place| self.element(nodes, place)).collect()
+    }
+
+    fn element(&mut self, nodes: &[(NodeId, &'g Node)], place: usize) -> Result<ShapeId, SchemaError> {
+        let mut to = Vec::new();
+        for (id, node) in nodes {
+            to.extend(&node.any);
+            match node.prefix.get(place) {
+                Some(own) => to.push(*own),
+                None => to.extend(&node.rest),
+            }
+            // Lists are passed through where nothing is said of their elements.
+            if !node.lists {
+                to.push(*id);
+            }
+        }
+        self.spend(1, to.len())?;
+        let set = self.closed(to)?;
+        self.shape(set)
+    }
+}
+
+/// The patterns of names in one place, each once.
+fn patterns<'g>(nodes: &[(NodeId, &'g Node)]) -> Result<Vec<(&'g str, Regex)>, SchemaError> {
+    let texts: BTreeSet<&str> = nodes.iter().flat_map(|(_, node)| &node.patterns).map(|(text, _)| &**text).collect();
+    if texts.len() > PATTERNS_MAX {
+        return Err(SchemaError(format!("more than {PATTERNS_MAX} patterns of names meet in one place")));
+    }
+    texts.into_iter().map(|text| Ok((text, pattern(text)?))).collect()
+}
+
+/// A pattern of ECMAScript's, as far as it can be matched in linear time.
+fn pattern(text: &str) -> Result<Regex, SchemaError> {
+    let cannot =
+        || SchemaError("a pattern of names looks around or back, or is too large; write it plainly".to_owned());
+    let translated = jsonschema_regex::to_rust_regex(text).map_err(|()| cannot())?;
+    let builder = &mut RegexBuilder::new(&translated);
+    builder.size_limit(PATTERN_BYTES).dfa_size_limit(PATTERN_BYTES).build().map_err(|_wrong| cannot())
+}
+
+/// Says of each shape whether anything is looked for there or below.
+fn settle(all: &mut [Shape]) {
+    let mut above: Vec<Vec<usize>> = vec![Vec::new(); all.len()];
+    let mut open = Vec::new();
+    for (place, shape) in all.iter_mut().enumerate() {
+        let turns = shape.folded.values().flatten().chain(&shape.others);
+        let below: Vec<ShapeId> =
+            shape.exact.values().chain(turns).chain(&shape.prefix).chain(&shape.rest).copied().collect();
+        shape.looks = !shape.classes.is_empty() || below.contains(&ShapeId::UNNAMED);
+        if shape.looks {
+            open.push(place);
+        }
+        for below in below {
+            if let Some(above) = usize::try_from(below.0).ok().and_then(|below| above.get_mut(below)) {
+                above.push(place);
+            }
+        }
+    }
+    while let Some(place) = open.pop() {
+        for above in above.get(place).into_iter().flatten() {
+            if let Some(shape) = all.get_mut(*above).filter(|shape| !shape.looks) {
+                shape.looks = true;
+                open.push(*above);
+            }
+        }
+    }
+}
