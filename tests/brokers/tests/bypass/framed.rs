@@ -51,8 +51,11 @@ pub(crate) const SCHEMAS: [Schema; 18] = [
     Schema::of("key", r#"{"type": "record", "name": "Key", "fields": [{"name": "email", "type": "string"}]}"#)
         .under("rows-framed-key"),
     Schema::of("broken", r#"{"type": "record", "name": "Broken"#),
-    Schema::of("json", r#"{"title": "Nick", "type": "object", "properties": {"nick": {"type": "string"}}}"#)
-        .in_language("JSON"),
+    Schema::of(
+        "json",
+        r#"{"title": "Nick", "type": "object", "properties": {"nick": {"type": "string", "confluent:tags": ["PII"]}}}"#,
+    )
+    .in_language("JSON"),
     Schema::of(
         "alias",
         r#"{"type": "record", "name": "Renamed", "fields": [{"name": "reach", "aliases": ["email"], "type": "string"}]}"#,
@@ -225,8 +228,9 @@ fn numbers(rows: &mut Rows) {
     {
         row(rows, (24, trick), Withheld, |s| framed(number, &text(&s.word)));
     }
-    row(rows, (24, "a JSON Schema, whose tags are not read"), Withheld, |s| {
-        named("json", format!(r#"{{"nick":"{}"}}"#, s.word))
+    row(rows, (24, "a JSON Schema"), Masked, |s| named("json", format!(r#"{{"nick":"{}"}}"#, s.word)));
+    row(rows, (26, "a field that a JSON Schema does not name"), Masked, |s| {
+        named("json", format!(r#"{{"nick":"none","nickname":"{}"}}"#, s.word))
     });
     row(rows, (24, "a long number, as of newer clients"), Withheld, |s| [&[1][..], &[7; 16], &text(&s.word)].concat());
     row(rows, (24, "the head of another registry"), Withheld, |s| [&[3, 0][..], &[7; 16], &text(&s.word)].concat());
