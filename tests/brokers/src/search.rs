@@ -142,13 +142,18 @@ mod tests {
             encoder.write_all(bytes).unwrap();
             encoder.finish().unwrap()
         };
-        let mut packed = Vec::with_capacity(1000);
-        zstd_safe::compress(&mut packed, SECRET.as_bytes(), 1).unwrap();
+        // Among much text that does not repeat, so that packing leaves none of it as it is.
+        let letters = "etaoin shrdlu".as_bytes();
+        let noise: String =
+            (0..3000_usize).map(|at| char::from(letters[(at * at / 7 + at / 3) % letters.len()])).collect();
+        let text = format!("{noise}{SECRET}{noise}");
+        let mut packed = Vec::with_capacity(10_000);
+        zstd_safe::compress(&mut packed, text.as_bytes(), 1).unwrap();
         let mut forms: Vec<Vec<u8>> = vec![
             SECRET.into(),
             SECRET.bytes().flat_map(|byte| format!("{byte:02x}").into_bytes()).collect(),
             SECRET.encode_utf16().flat_map(u16::to_le_bytes).collect(),
-            gzip(SECRET.as_bytes()),
+            gzip(text.as_bytes()),
             packed,
         ];
         forms
