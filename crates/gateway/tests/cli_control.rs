@@ -6,9 +6,18 @@ mod cli_stage;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use cli_stage::{Said, configure, tidegate};
+
+/// A port that is free, below those that the kernel gives to outgoing connections, which would take it before the gate does.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let process = u16::try_from(std::process::id() % 1_000).unwrap();
+    let ports = std::iter::repeat_with(|| 18_000 + (process + NEXT.fetch_add(1, Ordering::Relaxed)) % 2_000);
+    ports.take(2_000).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("one of 2,000 ports is free")
+}
 
 /// A gate without a broker behind it: it takes commands all the same.
 struct Gate {
@@ -21,7 +30,7 @@ impl Gate {
     fn new() -> Gate {
         let folder = tempfile::tempdir().unwrap();
         let config = configure(folder.path(), "http://127.0.0.1:9/");
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let gate = Gate { folder, config, running: None };
         gate.edit("127.0.0.1:9092", &format!("127.0.0.1:{port}"));
         gate.policy("policy", READ);
