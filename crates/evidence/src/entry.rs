@@ -497,7 +497,7 @@ impl Entry {
             + self.batches.len() * 20
             + self.levels.len() * 4
             + self.kept.len() * KEPT_WEIGHT
-            + self.unread.iter().map(|part| part.why.len() + 80).sum::<usize>()
+            + self.unread.iter().map(|part| part.what.why.len() + 80).sum::<usize>()
             + self.counts.len() * 8
     }
 

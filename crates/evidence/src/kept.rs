@@ -145,8 +145,8 @@ mod packing {
 pub(crate) use packing::unpacked;
 
 /// A part of a record that could not be read, and so is not kept, or the whole of a batch.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Unread {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnreadPart {
     /// Position in the entry's `topics`.
     pub topic: u32,
     /// Partition number.
@@ -161,13 +161,20 @@ pub struct Unread {
     pub at: u64,
     /// Why, in our own words.
     pub why: String,
-    /// BLAKE3 of its bytes; never written itself.
+}
+
+/// The same with BLAKE3 of its bytes, which is never written itself.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// Which part.
+    pub what: UnreadPart,
+    /// BLAKE3 of its bytes.
     pub digest: [u8; 32],
 }
 
 impl std::fmt::Debug for Unread {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Unread").field("offset", &self.offset).field("why", &self.why).finish_non_exhaustive()
+        f.debug_struct("Unread").field("what", &self.what).finish_non_exhaustive()
     }
 }
 
@@ -199,20 +206,8 @@ pub struct KeptRef {
 /// What a leaf says of what could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnreadRef {
-    /// Position in the entry's `topics`.
-    pub topic: u32,
-    /// Partition number.
-    pub partition: i32,
-    /// As [`Unread::offset`].
-    pub offset: i64,
-    /// As [`Unread::part`].
-    pub part: u8,
-    /// How many bytes.
-    pub length: u64,
-    /// The first byte that makes no sense.
-    pub at: u64,
-    /// Why.
-    pub why: String,
+    /// Which part.
+    pub what: UnreadPart,
     /// To its bytes.
     pub commitment: Hash,
 }
@@ -251,20 +246,21 @@ impl KeptRef {
 
 impl UnreadRef {
     pub(crate) fn encode(&self, e: &mut Encoder) {
+        let what = &self.what;
         e.array(8);
-        e.uint(self.topic.into());
-        e.int(self.partition.into());
-        e.int(self.offset);
-        e.uint(self.part.into());
-        e.uint(self.length);
-        e.uint(self.at);
-        e.text(&self.why);
+        e.uint(what.topic.into());
+        e.int(what.partition.into());
+        e.int(what.offset);
+        e.uint(what.part.into());
+        e.uint(what.length);
+        e.uint(what.at);
+        e.text(&what.why);
         e.bytes(&self.commitment);
     }
 
     pub(crate) fn decode(d: &mut Decoder<'_>) -> Result<Self, Malformed> {
         d.array_of(8)?;
-        Ok(UnreadRef {
+        let what = UnreadPart {
             topic: d.small()?,
             partition: d.small()?,
             offset: d.int()?,
@@ -272,8 +268,8 @@ impl UnreadRef {
             length: d.uint()?,
             at: d.uint()?,
             why: d.text()?,
-            commitment: d.fixed()?,
-        })
+        };
+        Ok(UnreadRef { what, commitment: d.fixed()? })
     }
 }
 

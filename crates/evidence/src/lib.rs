@@ -22,7 +22,7 @@ pub use entry::{
 };
 #[doc(hidden)]
 pub use frame::fuzz_frame;
-pub use kept::{Keep, LevelRef, Packed, Unread};
+pub use kept::{Keep, LevelRef, Packed, Unread, UnreadPart};
 #[doc(hidden)]
 pub use leaf::fuzz_entry;
 #[doc(hidden)]

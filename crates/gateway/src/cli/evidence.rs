@@ -27,6 +27,7 @@ use crate::cli::{EX_USAGE, Output, fail, print};
 use crate::{config, secrets};
 use filter::{Filter, FilterArgs};
 use row::Row;
+use show::Target;
 use table::{Align, Table};
 use walk::Damage;
 use who::{Opener, Sessions};
@@ -60,34 +61,12 @@ pub(crate) enum EvidenceCommand {
     /// Everything that one leaf says.
     ///
     /// Reads the folder directly, also while the gateway runs: no record of the reading is made.
-    Show {
-        /// The leaf's index in its log.
-        index: u64,
-        /// The log's number; without it the newest.
-        #[arg(long, value_name = "N")]
-        incarnation: Option<u64>,
-        #[command(flatten)]
-        source: Source,
-        /// How to print.
-        #[arg(long, value_enum, default_value_t)]
-        output: Output,
-    },
+    Show(OneLeaf),
     /// The records that are kept of what one leaf is about, as the storage mask of their topics left them.
     ///
-    /// Topics that masking.yaml records in full. Each batch is held against the commitment in the leaf. Reads the folder directly, also
+    /// Of topics that masking.yaml records in full: what was written is kept with the intent, what was read with the outcome. Each batch is held against the commitment in the leaf. Reads the folder directly, also
     /// while the gateway runs: no record of the reading is made.
-    Records {
-        /// The leaf's index in its log: of the intent for what was written, of the outcome for what was read.
-        index: u64,
-        /// The log's number; without it the newest.
-        #[arg(long, value_name = "N")]
-        incarnation: Option<u64>,
-        #[command(flatten)]
-        source: Source,
-        /// How to print.
-        #[arg(long, value_enum, default_value_t)]
-        output: Output,
-    },
+    Records(OneLeaf),
     /// The logs, their sizes and checkpoints, and the key that auditors pin.
     Status {
         #[command(flatten)]
@@ -96,6 +75,21 @@ pub(crate) enum EvidenceCommand {
         #[arg(long, value_enum, default_value_t)]
         output: Output,
     },
+}
+
+/// One leaf.
+#[derive(Args, Debug)]
+pub(crate) struct OneLeaf {
+    /// The leaf's index in its log.
+    index: u64,
+    /// The log's number; without it the newest.
+    #[arg(long, value_name = "N")]
+    incarnation: Option<u64>,
+    #[command(flatten)]
+    source: Source,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
 }
 
 /// Where the evidence is.
@@ -129,12 +123,8 @@ pub(crate) fn run(command: EvidenceCommand) -> ExitCode {
             };
             with(&source, true, |evidence| Ok(list(evidence, &filter, limit, output)))
         }
-        EvidenceCommand::Show { index, incarnation, source, output } => {
-            with(&source, true, |evidence| show::run(evidence, index, incarnation, output))
-        }
-        EvidenceCommand::Records { index, incarnation, source, output } => {
-            with(&source, true, |evidence| records::run(evidence, index, incarnation, output))
-        }
+        EvidenceCommand::Show(leaf) => with(&leaf.source, true, |evidence| of(evidence, &leaf, show::run)),
+        EvidenceCommand::Records(leaf) => with(&leaf.source, true, |evidence| of(evidence, &leaf, records::run)),
         EvidenceCommand::Status { source, output } => {
             with(&source, false, |evidence| Ok(status::run(evidence, output)))
         }
@@ -186,6 +176,22 @@ impl Evidence {
             print("(read without keys: personal values are shown as commitments; --config opens them)");
         }
     }
+}
+
+/// Does something with a leaf, if there is such a one.
+fn of(
+    evidence: &Evidence,
+    leaf: &OneLeaf,
+    done: fn(&Evidence, &Target, Output) -> Result<ExitCode>,
+) -> Result<ExitCode> {
+    let log = leaf.incarnation.or(evidence.logs.last().copied()).unwrap_or_default();
+    let target = if evidence.logs.contains(&log) { show::find(evidence, log, leaf.index)? } else { None };
+    let Some(target) = target else {
+        let index = leaf.index;
+        let error = anyhow::anyhow!("there is no entry {index} in log {log}; see: tidegate evidence status");
+        return Ok(fail(&error, NOTHING));
+    };
+    done(evidence, &target, leaf.output)
 }
 
 fn list(evidence: &Evidence, filter: &Filter, limit: Option<u32>, output: Output) -> ExitCode {

@@ -2,7 +2,7 @@
 
 use tidegate_evidence::entry::{Entry, Level};
 use tidegate_evidence::store::Log;
-use tidegate_evidence::{Keep, LevelRef, Packed, Unread};
+use tidegate_evidence::{Keep, LevelRef, Packed, Unread, UnreadPart};
 use tidegate_model::{KeptBatch, KeptRecords, Stored};
 
 /// Fewer bytes are not worth packing.
@@ -22,15 +22,17 @@ pub(super) fn keep(entry: &mut Entry, kept: &KeptRecords, refused: bool, log: &L
     entry.levels = kept.levels.iter().map(level).collect();
     for batch in kept.batches.iter().filter(|batch| batch.refused == refused) {
         let topic = place(batch.topic);
-        entry.unread.extend(batch.unread.iter().map(|(offset, part)| Unread {
-            topic,
-            partition: batch.partition,
-            offset: *offset,
-            part: part.part,
-            length: u64::try_from(part.length).unwrap_or(u64::MAX),
-            at: u64::try_from(part.at).unwrap_or(u64::MAX),
-            why: part.why.clone(),
-            digest: part.digest,
+        entry.unread.extend(batch.unread.iter().map(|(offset, part)| {
+            let what = UnreadPart {
+                topic,
+                partition: batch.partition,
+                offset: *offset,
+                part: part.part,
+                length: u64::try_from(part.length).unwrap_or(u64::MAX),
+                at: u64::try_from(part.at).unwrap_or(u64::MAX),
+                why: part.why.clone(),
+            };
+            Unread { what, digest: part.digest }
         }));
         if let Some(stored) = &batch.stored {
             entry.kept.push(stored_batch(topic, batch, stored, log));

@@ -62,9 +62,9 @@ pub(super) fn parts(mut entry: Entry) -> Vec<Entry> {
             class.topic = parts.last_topic();
             parts.last.classes.push(class);
         }
-        while let Some(mut part) = unread.next_if(|part| part.topic == number) {
-            parts.make_room_of((KEPT.saturating_add(part.why.len()), weight), &topic);
-            part.topic = parts.last_topic();
+        while let Some(mut part) = unread.next_if(|part| part.what.topic == number) {
+            parts.make_room_of((KEPT.saturating_add(part.what.why.len()), weight), &topic);
+            part.what.topic = parts.last_topic();
             parts.last.unread.push(part);
         }
         while let Some(mut keep) = kept.next_if(|keep| keep.topic == number) {

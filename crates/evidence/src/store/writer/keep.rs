@@ -66,15 +66,9 @@ impl Writer {
 /// Commitments in the place of what could not be read.
 fn unread(parts: Vec<Unread>, index: u64, key: &DataKey) -> Vec<UnreadRef> {
     let parts = parts.into_iter().enumerate();
-    let parts = parts.map(|(place, part)| UnreadRef {
-        topic: part.topic,
-        partition: part.partition,
-        offset: part.offset,
-        part: part.part,
-        length: part.length,
-        at: part.at,
-        why: part.why,
-        commitment: commitment(&key.salt_at(index, Label::Unread, place), Label::Unread, &part.digest),
+    let parts = parts.map(|(place, Unread { what, digest })| UnreadRef {
+        what,
+        commitment: commitment(&key.salt_at(index, Label::Unread, place), Label::Unread, &digest),
     });
     parts.collect()
 }

@@ -143,11 +143,12 @@ fn lists(leaf: &Leaf, out: &mut Map<String, Value>) {
         })
     });
     list("kept", kept.collect());
-    let unread = leaf.unread.iter().map(|part| {
+    let unread = leaf.unread.iter().map(|unread| {
+        let part = &unread.what;
         json!({
             "topic": topic(part.topic), "partition": part.partition, "offset": part.offset.to_string(),
             "part": part.part, "length": text(part.length), "at": text(part.at), "why": part.why,
-            "commitment": hex(&part.commitment),
+            "commitment": hex(&unread.commitment),
         })
     });
     list("unread", unread.collect());

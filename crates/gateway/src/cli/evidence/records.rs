@@ -11,11 +11,11 @@ use tidegate_evidence::reader::block;
 use tidegate_evidence::{Class, KeyName};
 use tidegate_protocols::{KeptRecord, kept_records};
 
-use crate::cli::evidence::show::{Target, find};
+use crate::cli::evidence::show::Target;
 use crate::cli::evidence::table::{Align, Table, shown};
 use crate::cli::evidence::who::Opener;
-use crate::cli::evidence::{Evidence, NOTHING, row};
-use crate::cli::{Output, fail, note, print};
+use crate::cli::evidence::{Evidence, row};
+use crate::cli::{Output, note, print};
 
 /// Characters of a value in the table.
 const VALUE_MAX: usize = 100;
@@ -24,12 +24,7 @@ const VALUE_MAX: usize = 100;
 ///
 /// # Errors
 /// The log is damaged, or what is kept cannot be opened or is not what the leaf commits to.
-pub(super) fn run(evidence: &Evidence, index: u64, incarnation: Option<u64>, output: Output) -> Result<ExitCode> {
-    let log = incarnation.or(evidence.logs.last().copied()).unwrap_or_default();
-    let target = if evidence.logs.contains(&log) { find(evidence, log, index)? } else { None };
-    let Some(target) = target else {
-        return Ok(fail(&anyhow!("there is no entry {index} in log {log}; see: tidegate evidence status"), NOTHING));
-    };
+pub(super) fn run(evidence: &Evidence, target: &Target, output: Output) -> Result<ExitCode> {
     let leaf = &target.found.leaf;
     let mut table = Table::new(
         [("PARTITION", Align::Left), ("OFFSET", Align::Right), ("KEY", Align::Left), ("VALUE", Align::Left)]
@@ -38,9 +33,9 @@ pub(super) fn run(evidence: &Evidence, index: u64, incarnation: Option<u64>, out
     );
     for (place, kept) in leaf.kept.iter().enumerate() {
         let of = row::partition(leaf, kept.topic, kept.partition);
-        for record in open(evidence, &target, place, kept).with_context(|| of.clone())? {
+        for record in open(evidence, target, place, kept).with_context(|| of.clone())? {
             match output {
-                Output::Json => print(&as_json(&target, kept, &record).to_string()),
+                Output::Json => print(&as_json(target, kept, &record).to_string()),
                 Output::Table => table.row(vec![
                     of.clone(),
                     record.offset.to_string(),
@@ -56,7 +51,7 @@ pub(super) fn run(evidence: &Evidence, index: u64, incarnation: Option<u64>, out
     if leaf.kept.is_empty() {
         note("no records are kept of it: docs/masking.md says how a topic is recorded in full (record: full)");
     }
-    for part in &leaf.unread {
+    for part in leaf.unread.iter().map(|unread| &unread.what) {
         let of = row::partition(leaf, part.topic, part.partition);
         note(&format!("not kept: {}", row::unread(&of, part)));
     }

@@ -1,7 +1,7 @@
 //! One leaf as one row of the list.
 
 use serde_json::Value;
-use tidegate_evidence::kept::UnreadRef;
+use tidegate_evidence::UnreadPart;
 use tidegate_evidence::leaf::Leaf;
 use tidegate_evidence::reader::FoundLeaf;
 use tidegate_evidence::{Kind, PartitionRange};
@@ -135,7 +135,7 @@ pub(super) fn range(leaf: &Leaf, range: &PartitionRange) -> String {
 }
 
 /// What could not be read of the records of a partition.
-pub(super) fn unread(of: &str, part: &UnreadRef) -> String {
+pub(super) fn unread(of: &str, part: &UnreadPart) -> String {
     let what = match part.part {
         1 => "key of the record",
         2 => "value of the record",

@@ -11,8 +11,8 @@ use tidegate_evidence::reader::{FoundLeaf, incarnation_name, segment_name};
 
 use crate::cli::evidence::table::shown;
 use crate::cli::evidence::who::{Opened, Sessions, Who};
-use crate::cli::evidence::{Evidence, NOTHING, detail, pairs, row, time, walk};
-use crate::cli::{Output, fail, print};
+use crate::cli::evidence::{Evidence, detail, pairs, row, time, walk};
+use crate::cli::{Output, print};
 use crate::control::hex;
 
 /// Characters of one value; a leaf is at most 64 KiB.
@@ -32,17 +32,12 @@ pub(super) struct Target {
 ///
 /// # Errors
 /// The log is damaged before the leaf.
-pub(super) fn run(evidence: &Evidence, index: u64, incarnation: Option<u64>, output: Output) -> Result<ExitCode> {
-    let log = incarnation.or(evidence.logs.last().copied()).unwrap_or_default();
-    let target = if evidence.logs.contains(&log) { find(evidence, log, index)? } else { None };
-    let Some(target) = target else {
-        return Ok(fail(&anyhow!("there is no entry {index} in log {log}; see: tidegate evidence status"), NOTHING));
-    };
-    let other = counterpart(evidence, &target)?;
+pub(super) fn run(evidence: &Evidence, target: &Target, output: Output) -> Result<ExitCode> {
+    let other = counterpart(evidence, target)?;
     match output {
-        Output::Json => print(&as_json(&target, other.as_ref()).to_string()),
+        Output::Json => print(&as_json(target, other.as_ref()).to_string()),
         Output::Table => {
-            print(pairs(lines(&target, other.as_ref())).trim_end());
+            print(pairs(lines(target, other.as_ref())).trim_end());
             evidence.note_sealed(output);
         }
     }
@@ -269,7 +264,7 @@ fn subjects(leaf: &Leaf, lines: &mut Lines) {
         let (bytes, at) = (kept.bytes, kept.base_offset);
         lines.add("kept", format!("{of}: the batch at {at}, {bytes} bytes{left_out}, plan {}", hex(&kept.plan)));
     }
-    for part in &leaf.unread {
+    for part in leaf.unread.iter().map(|unread| &unread.what) {
         let of = row::partition(leaf, part.topic, part.partition);
         lines.add("not kept", row::unread(&of, part));
     }
