@@ -52,7 +52,7 @@ pub struct Report {
     pub tests: usize,
     /// Rows of `invariants.yaml`; 0 where only the files that count were looked at.
     pub invariants: usize,
-    /// How much evidence keeps of the records of each topic that either file names, sorted.
+    /// How much evidence keeps of the records of each topic that either file names, and of patterns whose rows say so, sorted.
     pub recorded: Vec<(String, Level)>,
     /// What is allowed but unwise.
     pub warnings: Vec<Warning>,
@@ -251,7 +251,7 @@ fn idle_schemas<'f>(files: &'f PolicyFiles, masking: Option<&'f Masking>) -> imp
 
 fn recorded(topics: &Topics, masking: &Masking) -> Vec<(String, Level)> {
     let mut names: BTreeSet<&str> = topics.exact().map(String::as_str).collect();
-    names.extend(masking.topics_by_name());
+    names.extend(masking.topics_and_patterns());
     names.into_iter().map(|name| (name.to_owned(), masking.level(name))).collect()
 }
 

@@ -66,9 +66,10 @@ impl Masking {
         self.topics.iter().any(|row| row.record.is_some())
     }
 
-    /// Topics whose rows name them in full.
-    pub(crate) fn topics_by_name(&self) -> impl Iterator<Item = &str> {
-        self.topics.iter().map(|row| row.topic.as_str()).filter(|topic| !topic.contains('*'))
+    /// Topics whose rows name them, and patterns of rows that say how much evidence keeps.
+    pub(crate) fn topics_and_patterns(&self) -> impl Iterator<Item = &str> {
+        let told = self.topics.iter().filter(|row| row.record.is_some() || !row.topic.contains('*'));
+        told.map(|row| row.topic.as_str())
     }
 
     /// How much evidence keeps of the topic's records. They are kept themselves only where a row says so and they are looked into, or the

@@ -18,7 +18,7 @@ use crate::cli::evidence::{Evidence, row};
 use crate::cli::{Output, note, print};
 
 /// Characters of a value in the table.
-const VALUE_MAX: usize = 100;
+const VALUE_MAX: usize = 300;
 
 /// Shows what is kept of the records of one leaf.
 ///
@@ -45,10 +45,12 @@ pub(super) fn run(evidence: &Evidence, target: &Target, output: Output) -> Resul
             }
         }
     }
-    if output == Output::Table {
+    if output == Output::Table && !leaf.kept.is_empty() {
         print(table.take().trim_end());
     }
-    if leaf.kept.is_empty() {
+    if let (true, Some(intent)) = (leaf.kept.is_empty(), leaf.entry.pair) {
+        note(&format!("what was written is kept with its intent: tidegate evidence records {intent}"));
+    } else if leaf.kept.is_empty() {
         note("no records are kept of it: docs/masking.md says how a topic is recorded in full (record: full)");
     }
     for part in leaf.unread.iter().map(|unread| &unread.what) {
