@@ -6,7 +6,7 @@ use crate::kept::{Keep, LevelRef, Unread};
 use crate::merkle::to_hash;
 
 /// What a leaf says of a batch that is kept, about.
-const KEPT_WEIGHT: usize = 150;
+pub const KEPT_WEIGHT: usize = 150;
 
 /// Identifies a session within a log; made by the gateway, random.
 pub type SessionId = [u8; 16];
@@ -501,10 +501,16 @@ impl Entry {
             + self.counts.len() * 8
     }
 
-    /// Bytes of the blocks that come with it.
+    /// Bytes of the blocks that it holds in memory.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        self.kept.iter().map(|keep| keep.block.bytes.len()).sum()
+    }
+
+    /// Bytes of the blocks that come with it, but for those that will hardly be written.
     #[must_use]
     pub fn block_bytes(&self) -> usize {
-        self.kept.iter().map(|keep| keep.block.weight()).sum()
+        self.kept.iter().map(Keep::writes).sum()
     }
 }
 

@@ -13,8 +13,12 @@ use crate::merkle::Hash;
 pub const PIECE_BYTES: usize = 120 * 1024;
 /// The most bytes that a block holds, unpacked.
 pub const BLOCK_BYTES_MAX: usize = 128 << 20;
+/// Bytes of a block before its own: packing, and length of what is packed.
+const BLOCK_HEAD: usize = 9;
 /// Bytes of a piece before what is encrypted: number, count, counter.
-const PIECE_HEAD: usize = 16;
+pub(crate) const PIECE_HEAD: usize = 16;
+/// The most blocks of a segment: a reader holds something of each.
+pub(crate) const SEGMENT_BLOCKS_MAX: usize = 1_000_000;
 
 /// How much is kept of the records of a topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,8 +49,16 @@ pub struct Keep {
     /// What is kept, under the storage mask: of a batch of Kafka all that its CRC covers, from its attributes to its end, which is the same
     /// where it is written and wherever it is read.
     pub block: Packed,
-    /// The same content under the same plan is kept as the same bytes, so that one block does for both.
-    pub shared: bool,
+    /// The present segment held a block of this digest when the batch was met, so that it will hardly be written again.
+    pub held: bool,
+}
+
+impl Keep {
+    /// About how many bytes its block will add to the log.
+    #[must_use]
+    pub fn writes(&self) -> usize {
+        if self.held { 0 } else { self.block.bytes.len() }
+    }
 }
 
 impl std::fmt::Debug for Keep {
@@ -84,16 +96,10 @@ impl Packed {
         Packed { packing: Packing::None, length: bytes.len() as u64, bytes }
     }
 
-    /// How many bytes it takes.
-    #[must_use]
-    pub fn weight(&self) -> usize {
-        self.bytes.len()
-    }
-
     /// What is encrypted: packing, unpacked length, bytes.
     #[cfg(feature = "store")]
-    pub(crate) fn head(&self) -> [u8; 9] {
-        let mut head = [self.packing as u8; 9];
+    pub(crate) fn head(&self) -> [u8; BLOCK_HEAD] {
+        let mut head = [self.packing as u8; BLOCK_HEAD];
         for (to, from) in head.iter_mut().skip(1).zip(self.length.to_le_bytes()) {
             *to = from;
         }
@@ -103,7 +109,7 @@ impl Packed {
 
 #[cfg(feature = "store")]
 mod packing {
-    use super::{BLOCK_BYTES_MAX, Packed, Packing};
+    use super::{BLOCK_BYTES_MAX, BLOCK_HEAD, Packed, Packing};
     use bytes::Bytes;
 
     /// Fast, and within a fifth of what slower levels reach on records.
@@ -126,7 +132,7 @@ mod packing {
 
     /// The bytes of a block whose pieces were decrypted and joined; `None` when they are none.
     pub(crate) fn unpacked(block: &[u8]) -> Option<Vec<u8>> {
-        let (head, bytes) = block.split_first_chunk::<9>()?;
+        let (head, bytes) = block.split_first_chunk::<BLOCK_HEAD>()?;
         let [packing, length @ ..] = *head;
         let length = usize::try_from(u64::from_le_bytes(length)).ok().filter(|length| *length <= BLOCK_BYTES_MAX)?;
         let plain = match packing {
@@ -286,13 +292,16 @@ pub struct Piece<'a> {
     pub sealed: &'a [u8],
 }
 
-impl<'a> Piece<'a> {
-    /// The frame's body.
-    #[must_use]
-    pub fn encode(&self) -> Vec<u8> {
-        [&self.number.to_le_bytes()[..], &self.of.to_le_bytes(), &self.counter.to_le_bytes(), self.sealed].concat()
-    }
+/// The beginning of such a frame's body, before what is encrypted.
+#[cfg(feature = "store")]
+pub(crate) fn piece_head(number: u32, of: u32, counter: u64) -> [u8; PIECE_HEAD] {
+    let mut head = [0; PIECE_HEAD];
+    let parts = number.to_le_bytes().into_iter().chain(of.to_le_bytes()).chain(counter.to_le_bytes());
+    head.iter_mut().zip(parts).for_each(|(to, from)| *to = from);
+    head
+}
 
+impl<'a> Piece<'a> {
     /// Reads a frame's body.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use crate::leaf::Leaf;
 use crate::merkle::{Frontier, Hash, leaf_hash, sha256};
 
 use blocks::Blocks;
-pub use blocks::block;
+pub use blocks::SegmentBlocks;
 
 /// The file with a log's newest signed checkpoint.
 pub const CHECKPOINT_FILE: &str = "checkpoint";

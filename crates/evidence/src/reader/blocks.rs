@@ -6,11 +6,8 @@ use std::path::Path;
 
 use super::{At, Fault, FaultKind, Window, incarnation_name, segment_name};
 use crate::frame::{FRAME_HEAD, FrameError, FrameKind, HEADER_LENGTH, MAX_BODY, parse_frame};
-use crate::kept::Piece;
+use crate::kept::{Piece, SEGMENT_BLOCKS_MAX};
 use crate::merkle::Hash;
-
-/// The most blocks of a segment: those of a whole one of 64 MiB, each with one small batch.
-const BLOCKS_MAX: usize = 1_000_000;
 
 /// The blocks of a segment, as far as it was read.
 #[derive(Debug, Default)]
@@ -35,7 +32,7 @@ impl Blocks {
         }
         if next + 1 < of {
             self.open = Some((first, next + 1, of));
-        } else if self.whole.len() >= BLOCKS_MAX {
+        } else if self.whole.len() >= SEGMENT_BLOCKS_MAX {
             return Err("more blocks than a segment has");
         } else {
             self.whole.insert(first, *self.hasher.finalize().as_bytes());
@@ -46,32 +43,66 @@ impl Blocks {
     }
 }
 
-/// The bodies of the frames of a block: `first` is the sequence number of its first frame, as leaves of its segment name it.
-///
-/// # Errors
-/// The segment cannot be read, or no block stands there.
-pub fn block(dir: &Path, incarnation: u64, segment: u32, first: u64) -> Result<Vec<Vec<u8>>, Fault> {
-    let path = dir.join(incarnation_name(incarnation)).join(segment_name(segment));
-    let fault = |kind, byte, what: String| Fault { kind, index: 0, at: At { segment, byte }, what };
-    let unreadable = |byte| move |error: io::Error| fault(FaultKind::Unreadable, byte, error.to_string());
-    let mut window = Window::open(&path).map_err(unreadable(0))?;
-    let mut byte = HEADER_LENGTH as u64;
-    let mut bodies = Vec::new();
-    loop {
-        let bytes = window.bytes(byte, FRAME_HEAD + MAX_BODY + 8).map_err(unreadable(byte))?;
-        let broken = |error: FrameError| fault(FaultKind::Broken, byte, format!("no block at frame {first}: {error}"));
-        let frame = parse_frame(bytes).map_err(broken)?;
-        if frame.seq >= first {
-            let here = frame.seq == first.saturating_add(bodies.len() as u64) && frame.kind == FrameKind::Block;
-            let piece = Piece::decode(frame.body).map_err(broken)?;
-            if !here || piece.number as usize != bodies.len() {
-                return Err(broken(FrameError::Body));
+/// The blocks of one segment, read one by one.
+#[derive(Debug)]
+pub struct SegmentBlocks {
+    segment: u32,
+    window: Window,
+    /// Where their first frames stand, by sequence number.
+    at: HashMap<u64, u64>,
+}
+
+impl SegmentBlocks {
+    /// Finds the blocks of a segment.
+    ///
+    /// # Errors
+    /// The segment cannot be read.
+    pub fn open(dir: &Path, incarnation: u64, segment: u32) -> Result<Self, Fault> {
+        let path = dir.join(incarnation_name(incarnation)).join(segment_name(segment));
+        let unreadable = |error: io::Error| fault(segment, FaultKind::Unreadable, 0, error.to_string());
+        let mut window = Window::open(&path).map_err(unreadable)?;
+        let (mut byte, mut at) = (HEADER_LENGTH as u64, HashMap::new());
+        // What comes after the last whole frame is for those who check the log.
+        while let Ok(frame) = parse_frame(window.bytes(byte, FRAME_HEAD + MAX_BODY + 8).map_err(unreadable)?) {
+            let first =
+                frame.kind == FrameKind::Block && Piece::decode(frame.body).is_ok_and(|piece| piece.number == 0);
+            if first && at.len() < SEGMENT_BLOCKS_MAX {
+                at.insert(frame.seq, byte);
+            }
+            byte += frame.length as u64;
+        }
+        Ok(SegmentBlocks { segment, window, at })
+    }
+
+    /// The bodies of the frames of the block whose first frame has this sequence number, as leaves of the segment name it.
+    ///
+    /// # Errors
+    /// The segment cannot be read, or no whole block stands there.
+    pub fn read(&mut self, first: u64) -> Result<Vec<Vec<u8>>, Fault> {
+        let segment = self.segment;
+        let none = |byte, why: FrameError| {
+            fault(segment, FaultKind::Broken, byte, format!("no block at frame {first}: {why}"))
+        };
+        let mut byte = *self.at.get(&first).ok_or_else(|| none(0, FrameError::End))?;
+        let mut bodies = Vec::new();
+        loop {
+            let bytes = self.window.bytes(byte, FRAME_HEAD + MAX_BODY + 8);
+            let bytes = bytes.map_err(|error| fault(segment, FaultKind::Unreadable, byte, error.to_string()))?;
+            let frame = parse_frame(bytes).map_err(|why| none(byte, why))?;
+            let piece = Piece::decode(frame.body).map_err(|why| none(byte, why))?;
+            let due = first.saturating_add(bodies.len() as u64);
+            if (frame.kind, frame.seq) != (FrameKind::Block, due) || piece.number as usize != bodies.len() {
+                return Err(none(byte, FrameError::Body));
             }
             bodies.push(frame.body.to_vec());
             if bodies.len() == piece.of as usize {
                 return Ok(bodies);
             }
+            byte += frame.length as u64;
         }
-        byte += frame.length as u64;
     }
+}
+
+fn fault(segment: u32, kind: FaultKind, byte: u64, what: String) -> Fault {
+    Fault { kind, index: 0, at: At { segment, byte }, what }
 }

@@ -8,10 +8,10 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use crate::entry::{Effect, Entry, Kind, Label};
+use crate::entry::{Effect, Entry, Kind, Label, TopicRef};
 use crate::reader::Leaves;
 use crate::store::queue::lock;
-use crate::store::tests::{config, entry, verified};
+use crate::store::tests::{config, entry, kept, verified};
 use crate::store::vfs::{Disk, Vfs, VfsFile, write_all_at};
 use crate::store::{Log, LogError};
 use crate::verify::Verdict;
@@ -153,6 +153,16 @@ fn write_some(log: &Log, pairs: i16) -> Vec<(u64, i16)> {
     for mark in 0..pairs {
         let mut intent = Entry { error: Some(mark), ..entry(Kind::Intent, 1) };
         intent.disclosures.push((Label::ClientId, b"client".to_vec()));
+        // Some the same as before, one of two pieces.
+        intent.topics.push(TopicRef { name: "orders".into(), id: None });
+        intent.kept.push(kept(
+            u8::try_from(mark / 2).unwrap_or(0),
+            vec![u8::try_from(mark / 2).unwrap_or(0); 40],
+            false,
+        ));
+        if mark == 1 {
+            intent.kept.push(kept(99, vec![99; 130 * 1024], false));
+        }
         let Ok(receipt) = log.append(intent).wait() else { continue };
         acknowledged.push((receipt.index(), mark));
         let outcome = Entry {

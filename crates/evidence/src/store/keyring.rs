@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::cbor::{Decoder, Encoder};
 use crate::entry::Label;
-use crate::kept::{Piece, unpacked};
+use crate::kept::{PIECE_HEAD, Piece, piece_head, unpacked};
 use crate::leaf::{ContentTag, Leaf, TAG_LENGTH, commitment};
 use crate::note::Signer;
 use crate::store::error::LogError;
@@ -193,7 +193,7 @@ impl Keyring {
         self.data_key(name).and_then(|key| key.open(origin, index, body)).ok_or_else(gone)
     }
 
-    /// Opens what is kept of a batch, by the bodies of its block's frames ([`crate::reader::block`]), and holds it against the leaf's
+    /// Opens what is kept of a batch, by the bodies of its block's frames ([`crate::reader::SegmentBlocks`]), and holds it against the leaf's
     /// commitment. `place` is its position in the leaf's [`crate::leaf::Leaf::kept`].
     ///
     /// # Errors
@@ -303,23 +303,28 @@ impl DataKey {
         tag_of(&self.salts, &[&index.to_le_bytes(), &[label.number()], &(place as u64).to_le_bytes()])
     }
 
-    /// Encrypts one piece of the block whose first frame has the sequence number `block`: the frame's body.
+    /// Encrypts one piece, in two parts, of the block whose first frame has the sequence number `block`: the frame's body.
     pub(crate) fn seal_piece(
         &mut self,
         origin: &str,
         block: u64,
         (number, of): (u32, u32),
-        plain: &[u8],
+        (front, rest): (&[u8], &[u8]),
     ) -> Result<Vec<u8>, LogError> {
         let counter = self.used;
         self.used += 1;
-        let mut sealed = Vec::with_capacity(plain.len() + TAG_BYTES);
-        sealed.extend_from_slice(plain);
-        self.cipher
-            .seal_in_place_append_tag(nonce(counter), Aad::from(piece_name(origin, block, number, of)), &mut sealed)
+        let mut body = Vec::with_capacity(PIECE_HEAD + front.len() + rest.len() + TAG_BYTES);
+        body.extend(piece_head(number, of, counter));
+        body.extend_from_slice(front);
+        body.extend_from_slice(rest);
+        let plain = body.get_mut(PIECE_HEAD..).unwrap_or_default();
+        let tag = self
+            .cipher
+            .seal_in_place_separate_tag(nonce(counter), Aad::from(piece_name(origin, block, number, of)), plain)
             .ok()
             .ok_or(LogError::Crypto)?;
-        Ok(Piece { number, of, counter, sealed: &sealed }.encode())
+        body.extend_from_slice(tag.as_ref());
+        Ok(body)
     }
 
     /// Decrypts a piece and appends it.

@@ -132,13 +132,6 @@ pub struct Status {
     pub fsync: FsyncTimes,
 }
 
-/// What a block was made of: the same content under the same mask gives the same bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct BlockId {
-    pub(crate) content: [u8; 32],
-    pub(crate) plan: [u8; 32],
-}
-
 /// Blocks that are known of one segment; more are stored again when they come again.
 const BLOCKS_MAX: usize = 100_000;
 
@@ -151,20 +144,20 @@ pub(crate) struct BlockAt {
     pub(crate) sealed: Hash,
 }
 
-/// The blocks of the present segment.
+/// The blocks of the present segment, by BLAKE3 of what they hold.
 #[derive(Debug, Default)]
-pub(crate) struct Blocks(HashMap<BlockId, BlockAt>);
+pub(crate) struct Blocks(HashMap<[u8; 32], BlockAt>);
 
 impl Blocks {
     pub(crate) fn clear(&mut self) {
         self.0.clear();
     }
 
-    pub(crate) fn get(&self, id: &BlockId) -> Option<BlockAt> {
-        self.0.get(id).copied()
+    pub(crate) fn get(&self, digest: &[u8; 32]) -> Option<BlockAt> {
+        self.0.get(digest).copied()
     }
 
-    pub(crate) fn add(&mut self, new: Vec<(BlockId, BlockAt)>) {
+    pub(crate) fn add(&mut self, new: Vec<([u8; 32], BlockAt)>) {
         let room = BLOCKS_MAX.saturating_sub(self.0.len());
         self.0.extend(new.into_iter().take(room));
     }
@@ -265,11 +258,11 @@ impl Log {
         self.0.shared.queue.push(entry, true)
     }
 
-    /// Whether the present segment holds a block of this content under this plan, so that it need not be packed again. Another
-    /// segment may have begun when the entry is written: it always comes with its bytes.
+    /// Whether the present segment holds a block of these bytes, by their BLAKE3, so that they need not be packed again. Another segment
+    /// may have begun when the entry is written: it always comes with its bytes.
     #[must_use]
-    pub fn holds(&self, content: &[u8; 32], plan: &[u8; 32]) -> bool {
-        lock(&self.0.shared.blocks).get(&BlockId { content: *content, plan: *plan }).is_some()
+    pub fn holds(&self, digest: &[u8; 32]) -> bool {
+        lock(&self.0.shared.blocks).get(digest).is_some()
     }
 
     /// The state after the last commit.

@@ -9,6 +9,9 @@ use std::time::Instant;
 use crate::entry::Entry;
 use crate::store::error::LogError;
 
+/// Bytes of blocks that wait, at most, but for those of one entry: they are of answers, and of requests, that are being masked while others
+/// are written, each up to twice a frame.
+const BLOCKS_MAX: usize = 256 << 20;
 /// Entries that administrators may queue beyond the bound.
 const ADMIN_EXTRA: usize = 64;
 
@@ -149,6 +152,8 @@ impl Pending {
 struct State {
     entries: VecDeque<Pending>,
     weight: usize,
+    /// Bytes of their blocks.
+    blocks: usize,
     /// Somebody waits for one of the entries.
     urgent: bool,
     /// The writer waits for one that is urgent.
@@ -157,8 +162,7 @@ struct State {
     dead: bool,
 }
 
-/// The queue. Its bound counts entries, not the blocks that come with them: those are of frames that the data path has admitted and holds
-/// until they are written.
+/// The queue. Blocks that come with entries have a bound of their own.
 #[derive(Debug)]
 pub(crate) struct Queue {
     state: Mutex<State>,
@@ -196,8 +200,11 @@ impl Queue {
         let weight = entry.weight();
         let mut state = lock(&self.state);
         let extra = if admin { ADMIN_EXTRA } else { 0 };
-        let full =
-            state.entries.len() >= self.max_entries + extra || (!admin && state.weight + weight > self.max_bytes);
+        let blocks = entry.held_bytes();
+        // One entry alone is always taken.
+        let crowded = state.blocks > 0 && state.blocks + blocks > BLOCKS_MAX;
+        let full = state.entries.len() >= self.max_entries + extra
+            || (!admin && (state.weight + weight > self.max_bytes || crowded));
         if state.closing || state.dead {
             drop(state);
             completer.complete(Err(LogError::Closed));
@@ -206,6 +213,7 @@ impl Queue {
             completer.complete(Err(LogError::Full));
         } else {
             state.weight += weight;
+            state.blocks += blocks;
             state.entries.push_back(Pending { entry, reserve: admin, completer: Some(completer) });
             let crowded = state.entries.len() * 2 >= self.max_entries || state.weight * 2 >= self.max_bytes;
             state.urgent |= urgent || crowded;
@@ -238,7 +246,9 @@ impl Queue {
                 break;
             }
             taken += with_blocks;
+            let held = next.entry.held_bytes();
             state.weight = state.weight.saturating_sub(weight);
+            state.blocks = state.blocks.saturating_sub(held);
             batch.extend(state.entries.pop_front());
         }
         state.urgent &= !state.entries.is_empty();

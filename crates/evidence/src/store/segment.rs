@@ -45,6 +45,8 @@ pub(crate) struct Segment {
     pub(crate) end: u64,
     /// Commits in it.
     pub(crate) commits: u64,
+    /// Blocks in it.
+    pub(crate) blocks: usize,
     pub(crate) personal: DataKey,
     pub(crate) payload: DataKey,
 }
@@ -99,7 +101,7 @@ impl SegmentMaker {
             self.vfs.sync_dir(&self.dir)
         };
         write().map_err(failed(&named))?;
-        Ok(Segment { number, path: named, file, end: start.len() as u64, commits: 0, personal, payload })
+        Ok(Segment { number, path: named, file, end: start.len() as u64, commits: 0, blocks: 0, personal, payload })
     }
 }
 

@@ -14,6 +14,7 @@ use aws_lc_rs::hmac;
 
 use crate::entry::{Digest, Entry, Kind, Label, Place, SessionId};
 use crate::frame::{Commit, FrameKind, MAX_BODY, SegmentHeader, write_frame};
+use crate::kept::SEGMENT_BLOCKS_MAX;
 use crate::leaf::{Leaf, MAX_LEAF, Payload, commitment};
 use crate::merkle::{Frontier, Hash, Tile, Tiler, leaf_hash, sha256};
 use crate::note::{Checkpoint, Signer, certificate_text};
@@ -54,6 +55,8 @@ struct Draft {
     /// Entries in it with their index.
     placed: Vec<(Pending, u64)>,
     sessions: Vec<(SessionId, Option<Chain>)>,
+    /// New blocks in it.
+    blocks: usize,
 }
 
 /// How far a draft and the frames' numbers were.
@@ -282,7 +285,8 @@ impl Writer {
         }
         let sizes = waiting.as_slice().iter().map(|pending| pending.entry.weight() + pending.entry.block_bytes());
         let weight: usize = sizes.sum();
-        self.open_segment(weight as u64)?;
+        let blocks = waiting.as_slice().iter().map(|pending| pending.entry.kept.len()).sum();
+        self.open_segment(weight as u64, blocks)?;
         for place in self.undeclared.clone() {
             let mut gap = Entry::new(Kind::Gap, now_ms());
             gap.reason = Some("a commit failed; its entries were refused".into());
@@ -296,9 +300,11 @@ impl Writer {
     }
 
     /// Sees to it that there is a segment with room.
-    fn open_segment(&mut self, weight: u64) -> Result<(), LogError> {
+    fn open_segment(&mut self, weight: u64, blocks: usize) -> Result<(), LogError> {
         if let Some(segment) = &self.segment {
-            if segment.commits == 0 || segment.end + weight <= self.config.segment_bytes {
+            let fits =
+                segment.end + weight <= self.config.segment_bytes && segment.blocks + blocks <= SEGMENT_BLOCKS_MAX;
+            if segment.commits == 0 || fits {
                 return Ok(());
             }
             // The full segment keeps its name and is cut to what it holds; the zeros behind would do no harm.
@@ -369,6 +375,7 @@ impl Writer {
             pending.complete(Err(LogError::TooLarge));
             return Ok(());
         }
+        draft.blocks += blocks.len();
         lock(&self.shared.blocks).add(blocks);
         if let Some(body) = disclosure {
             write_frame(&mut draft.bytes, FrameKind::Disclosure, self.seq, &body);
@@ -430,6 +437,7 @@ impl Writer {
         if let Some(segment) = &mut self.segment {
             segment.end += draft.bytes.len() as u64;
             segment.commits += 1;
+            segment.blocks += draft.blocks;
         }
         self.undeclared.clear();
         self.retry_at = None;

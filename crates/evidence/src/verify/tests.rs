@@ -43,7 +43,7 @@ fn kept(content: u8) -> Keep {
         content: [content; 32],
         digest: *blake3::hash(&body).as_bytes(),
         block: Packed::plain(body),
-        shared: true,
+        held: false,
     }
 }
 

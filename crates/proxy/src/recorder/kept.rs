@@ -41,11 +41,10 @@ pub(super) fn keep(entry: &mut Entry, kept: &KeptRecords, refused: bool, log: &L
 }
 
 fn stored_batch(topic: u32, batch: &KeptBatch, stored: &Stored, log: &Log) -> Keep {
-    // What could not be read today may be read tomorrow.
-    let shared = batch.unread.is_empty();
-    let as_it_is = stored.packed || stored.body.len() < PACK_MIN || shared && log.holds(&stored.content, &stored.plan);
-    let block = if as_it_is { Packed::plain(stored.body.clone()) } else { Packed::pack(stored.body.clone()) };
     let digest = if stored.as_came { stored.content } else { *blake3::hash(&stored.body).as_bytes() };
+    let held = log.holds(&digest);
+    let as_it_is = stored.packed || stored.body.len() < PACK_MIN || held;
+    let block = if as_it_is { Packed::plain(stored.body.clone()) } else { Packed::pack(stored.body.clone()) };
     Keep {
         topic,
         partition: batch.partition,
@@ -55,6 +54,6 @@ fn stored_batch(topic: u32, batch: &KeptBatch, stored: &Stored, log: &Log) -> Ke
         content: stored.content,
         digest,
         block,
-        shared,
+        held,
     }
 }

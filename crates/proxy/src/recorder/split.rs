@@ -1,14 +1,12 @@
 //! A wide operation takes several leaves: one leaf is bounded, the number of topics and partitions that a client may name is not.
 
 use tidegate_evidence::LevelRef;
-use tidegate_evidence::entry::{AliasRef, Entry, TopicRef};
+use tidegate_evidence::entry::{AliasRef, Entry, KEPT_WEIGHT, Level, TopicRef};
 
 /// Weight of one part, well under what a leaf takes.
 const PART_WEIGHT: usize = 40 * 1024;
 /// Bytes of blocks that one part brings, unless one alone has more: parts share the disk with what others write.
 const PART_BLOCKS: usize = 4 << 20;
-/// What a leaf says of a batch that is kept, or of a part that could not be read, beside words.
-const KEPT: usize = 150;
 /// What an entry of a list weighs beside its names; a partition's numbers take up to this.
 const ITEM: usize = 56;
 
@@ -26,7 +24,7 @@ pub(super) fn parts(mut entry: Entry) -> Vec<Entry> {
     // They come in the order of the topics already.
     let mut masks = std::mem::take(&mut entry.masks).into_iter().peekable();
     let mut classes = std::mem::take(&mut entry.classes).into_iter().peekable();
-    let levels = std::mem::take(&mut entry.levels);
+    let mut levels = std::mem::take(&mut entry.levels).into_iter().peekable();
     let mut kept = std::mem::take(&mut entry.kept).into_iter().peekable();
     let mut unread = std::mem::take(&mut entry.unread).into_iter().peekable();
     let mut parts = Parts::new(&mut entry);
@@ -42,10 +40,8 @@ pub(super) fn parts(mut entry: Entry) -> Vec<Entry> {
         let weight = ITEM.saturating_add(topic.name.len());
         parts.make_room(weight);
         parts.last.topics.push(topic.clone());
-        if let Some(level) = levels.iter().find(|level| level.topic == number) {
-            let topic = parts.last_topic();
-            parts.last.levels.push(LevelRef { topic, ..*level });
-        }
+        parts.level = levels.next_if(|level| level.topic == number).map(|level| level.level);
+        parts.say_level();
         while let Some(mut partition) = partitions.next_if(|partition| partition.topic == number) {
             parts.make_room_of((ITEM, weight), &topic);
             partition.topic = parts.last_topic();
@@ -63,17 +59,17 @@ pub(super) fn parts(mut entry: Entry) -> Vec<Entry> {
             parts.last.classes.push(class);
         }
         while let Some(mut part) = unread.next_if(|part| part.what.topic == number) {
-            parts.make_room_of((KEPT.saturating_add(part.what.why.len()), weight), &topic);
+            parts.make_room_of((KEPT_WEIGHT.saturating_add(part.what.why.len()), weight), &topic);
             part.what.topic = parts.last_topic();
             parts.last.unread.push(part);
         }
         while let Some(mut keep) = kept.next_if(|keep| keep.topic == number) {
-            let blocks = parts.blocks.saturating_add(keep.block.weight());
+            let blocks = parts.blocks.saturating_add(keep.writes());
             if blocks > PART_BLOCKS && parts.blocks > 0 {
                 parts.weight = PART_WEIGHT;
             }
-            parts.make_room_of((KEPT, weight), &topic);
-            parts.blocks = parts.blocks.saturating_add(keep.block.weight());
+            parts.make_room_of((KEPT_WEIGHT, weight), &topic);
+            parts.blocks = parts.blocks.saturating_add(keep.writes());
             keep.topic = parts.last_topic();
             parts.last.kept.push(keep);
         }
@@ -93,6 +89,8 @@ struct Parts {
     weight: usize,
     /// Bytes of the blocks that it brings.
     blocks: usize,
+    /// Of the topic that was named last.
+    level: Option<Level>,
     done: Vec<Entry>,
 }
 
@@ -108,7 +106,7 @@ impl Parts {
         let aliases = std::mem::take(&mut entry.aliases);
         let last = std::mem::replace(entry, Entry::new(all.kind, all.at_ms));
         let weight = last.weight();
-        Self { all, aliases, last, weight, blocks: 0, done: Vec::new() }
+        Self { all, aliases, last, weight, blocks: 0, level: None, done: Vec::new() }
     }
 
     /// Begins another part when `weight` more is too much; says whether it did.
@@ -130,7 +128,14 @@ impl Parts {
         if self.make_room(weight) {
             self.weight = self.weight.saturating_add(of_topic);
             self.last.topics.push(topic.clone());
+            self.say_level();
         }
+    }
+
+    /// Each part says how much is kept of the topics that it names.
+    fn say_level(&mut self) {
+        let topic = self.last_topic();
+        self.last.levels.extend(self.level.map(|level| LevelRef { topic, level }));
     }
 
     /// Where the topic that was named last stands.
@@ -147,11 +152,29 @@ impl Parts {
 #[cfg(test)]
 mod tests {
     use tidegate_evidence::entry::{ClassRef, Kind, MaskRef, PartitionRange, ResourceRef};
+    use tidegate_evidence::{Keep, Packed, Unread, UnreadPart};
 
     use super::*;
 
     fn range(topic: u32, partition: i32) -> PartitionRange {
         PartitionRange { topic, partition, first_offset: 0, last_offset: 1, records: 2, bytes: 3, error: 0 }
+    }
+
+    fn keep(topic: u32, partition: i32, bytes: usize) -> Keep {
+        let (base_offset, block) = (i64::from(topic), Packed::plain(vec![0; bytes].into()));
+        let digests = ([0; 32], [0; 32], [0; 32]);
+        let (plan, content, digest) = digests;
+        Keep { topic, partition, base_offset, left_out: 0, plan, content, digest, block, held: false }
+    }
+
+    #[test]
+    fn blocks_that_are_held_already_make_no_parts() {
+        let mut entry = Entry::new(Kind::Outcome, 1);
+        entry.topics.push(TopicRef { name: "t".into(), id: None });
+        entry.kept = (0..10).map(|partition| keep(0, partition, 1 << 20)).collect();
+        assert_eq!(parts(entry.clone()).len(), 3);
+        entry.kept.iter_mut().for_each(|keep| keep.held = true);
+        assert_eq!(parts(entry).len(), 1);
     }
 
     #[test]
@@ -183,6 +206,13 @@ mod tests {
                 clear: 2,
                 rule,
             }));
+            if topic % 2 == 0 {
+                entry.levels.push(LevelRef { topic, level: Level::Full });
+                entry.kept.extend((0..4).map(|partition| keep(topic, partition, 20_000)));
+                let (why, digest) = (String::new(), [0; 32]);
+                let what = UnreadPart { topic, partition: 0, offset: i64::from(topic), part: 2, length: 1, at: 0, why };
+                entry.unread.push(Unread { what, digest });
+            }
             let name = format!("g{topic:0249}");
             entry.resources.push(ResourceRef { kind: 2, name, allowed: false, rule: "r".into() });
             entry.aliases.push(AliasRef { alias: format!("a{topic:0248}"), topic: format!("{topic:0249}") });
@@ -190,10 +220,24 @@ mod tests {
         let parts = parts(entry);
         assert!(parts.len() > 3);
         let mut told = Vec::new();
-        let (mut masks, mut classes) = (0, 0);
+        let (mut masks, mut classes, mut kept, mut unread) = (0, 0, 0, 0);
         for part in &parts {
             assert!(part.weight() < 60_000, "{}", part.weight());
             assert_eq!((part.kind, part.pair), (Kind::Outcome, Some(9)));
+            assert!(part.block_bytes() <= PART_BLOCKS);
+            let number = |topic: u32| part.topics[topic as usize].name.parse::<i64>().unwrap();
+            for (place, topic) in (0..).zip(&part.topics) {
+                let full = part.levels.iter().any(|level| (level.topic, level.level) == (place, Level::Full));
+                assert_eq!(full, topic.name.parse::<u32>().unwrap() % 2 == 0, "each part says it: {}", topic.name);
+            }
+            for keep in &part.kept {
+                kept += 1;
+                assert_eq!(number(keep.topic), keep.base_offset);
+            }
+            for one in &part.unread {
+                unread += 1;
+                assert_eq!(number(one.what.topic), one.what.offset);
+            }
             for partition in &part.partitions {
                 told.push((part.topics[partition.topic as usize].name.clone(), partition.partition));
             }
@@ -211,6 +255,7 @@ mod tests {
         let all: Vec<_> = (0..600).flat_map(|t| (0..4).map(move |p| (format!("{t:0249}"), p))).collect();
         assert_eq!(told, all);
         assert_eq!((masks, classes), (2400, 2400));
+        assert_eq!((kept, unread), (1200, 300));
         assert_eq!(parts.iter().map(|part| part.resources.len()).sum::<usize>(), 600);
         assert_eq!(parts.iter().map(|part| part.aliases.len()).sum::<usize>(), 600);
         assert!(parts[0].facts.is_empty() && parts[1].facts == [("part".to_owned(), "2".to_owned())]);

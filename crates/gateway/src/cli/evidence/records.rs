@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use tidegate_evidence::kept::KeptRef;
-use tidegate_evidence::reader::block;
+use tidegate_evidence::reader::SegmentBlocks;
 use tidegate_evidence::{Class, KeyName};
 use tidegate_protocols::{KeptRecord, kept_records};
 
@@ -31,9 +31,10 @@ pub(super) fn run(evidence: &Evidence, target: &Target, output: Output) -> Resul
             .map(|(name, align)| (name.to_owned(), align))
             .to_vec(),
     );
+    let mut blocks = SegmentBlocks::open(&evidence.dir, target.log, target.found.at.segment)?;
     for (place, kept) in leaf.kept.iter().enumerate() {
         let of = row::partition(leaf, kept.topic, kept.partition);
-        for record in open(evidence, target, place, kept).with_context(|| of.clone())? {
+        for record in open(evidence, target, &mut blocks, (place, kept)).with_context(|| of.clone())? {
             match output {
                 Output::Json => print(&as_json(target, kept, &record).to_string()),
                 Output::Table => table.row(vec![
@@ -60,12 +61,17 @@ pub(super) fn run(evidence: &Evidence, target: &Target, output: Output) -> Resul
     Ok(ExitCode::SUCCESS)
 }
 
-fn open(evidence: &Evidence, target: &Target, place: usize, kept: &KeptRef) -> Result<Vec<KeptRecord>> {
+fn open(
+    evidence: &Evidence,
+    target: &Target,
+    blocks: &mut SegmentBlocks,
+    (place, kept): (usize, &KeptRef),
+) -> Result<Vec<KeptRecord>> {
     let Opener::Keys(keyring) = &evidence.opener else {
         return Err(anyhow!("records are kept encrypted: name the gateway's configuration with --config"));
     };
     let segment = target.found.at.segment;
-    let bodies = block(&evidence.dir, target.log, segment, kept.block)?;
+    let bodies = blocks.read(kept.block)?;
     let name = KeyName { incarnation: target.log, segment, class: Class::Payload };
     let body = keyring.open_kept(&target.origin, name, (&target.found.leaf, place), &bodies)?;
     Ok(kept_records(&body, kept.base_offset)?)

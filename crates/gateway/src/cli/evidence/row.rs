@@ -142,7 +142,8 @@ pub(super) fn unread(of: &str, part: &UnreadPart) -> String {
         3 => "a header of the record",
         _ => "batch",
     };
-    format!("{of}: {what} at {}, {} bytes: {} at byte {}", part.offset, part.length, part.why, part.at)
+    let at = if part.part == 0 { String::new() } else { format!(" at byte {}", part.at) };
+    format!("{of}: {what} at {}, {} bytes: {}{at}", part.offset, part.length, part.why)
 }
 
 /// `orders-0`, of the topic at this place in the leaf.
