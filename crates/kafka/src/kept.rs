@@ -1,9 +1,9 @@
 //! What evidence keeps of record batches, as they came: each under the topic's storage mask, whoever may see it live.
 
 use bytes::Bytes;
-use tidegate_model::{BatchAt, Keeps, KeptBatch, Level, MaskedBatch, StorageMask, Stored, UnreadPart};
+use tidegate_model::{BatchAt, Keeps, KeptBatch, Level, StorageMask, Stored, UnreadPart};
 
-use crate::answers::shown::{CODECS, Room, parts, unpacked};
+use crate::answers::shown::{CODECS, Room, parts, rewrite};
 use crate::records::{self, Limits, NewRecord, Outcome, Record, RecordsError, Rewrite, Why};
 
 /// What could not be read of one batch is told one by one up to here; more is counted.
@@ -24,6 +24,13 @@ pub(crate) struct Of<'a> {
     pub(crate) frame: Option<&'a Bytes>,
 }
 
+impl Of<'_> {
+    /// Rather than read: requests are decided before their frames are shared.
+    fn is_written(&self) -> bool {
+        self.frame.is_none()
+    }
+}
+
 /// What is kept of the records of one partition.
 pub(crate) struct OfPartition {
     pub(crate) level: Level,
@@ -33,34 +40,44 @@ pub(crate) struct OfPartition {
     pub(crate) bytes: usize,
 }
 
-/// Puts complete batches through the storage mask of their topic.
+/// Puts complete batches through the storage mask of their topic. A batch that the broker cut is not recorded, so that it is left out.
 pub(crate) fn keep(batches: &[u8], of: Of<'_>, keeps: Keeps<'_>, room: &mut Room) -> OfPartition {
     let mut mask = match keeps {
         Keeps::Nothing(level) => return OfPartition { level, batches: Vec::new(), bytes: batches.len() },
         Keeps::Records(mask) => mask,
     };
-    let mut kept = OfPartition { level: Level::Full, batches: Vec::new(), bytes: batches.len() };
+    let mut kept = OfPartition { level: Level::Full, batches: Vec::new(), bytes: 0 };
     let mut rest = batches;
-    // Batches that cannot be told apart are refused by who delivers them.
-    while let Ok(Some((batch, after))) = records::split(rest) {
-        match keep_one(batch, of, &mut *mask, room) {
-            Some(batch) => kept.batches.push(batch),
-            None => {
-                kept.bytes = batches.len().saturating_sub(rest.len());
+    loop {
+        match records::split(rest) {
+            Ok(Some((batch, after))) => {
+                let Some(batch) = keep_one(batch, of, &mut *mask, room) else { break };
+                kept.batches.push(batch);
+                rest = after;
+            }
+            Ok(None) => break,
+            // Batches that cannot be told apart are refused by who delivers them.
+            Err(_) => {
+                rest = &[];
                 break;
             }
         }
-        rest = after;
     }
+    kept.bytes = batches.len().saturating_sub(rest.len());
     kept
 }
 
 /// `None` when there is no room for it.
 fn keep_one(batch: &[u8], of: Of<'_>, mask: &mut dyn StorageMask, room: &mut Room) -> Option<KeptBatch> {
     let first = std::mem::replace(&mut room.untouched, false);
+    if !first && room.told == 0 {
+        return None;
+    }
     let bytes_max = if first { crate::FRAME_BYTES_MAX } else { room.bytes };
-    let base_offset = records::base_offset(batch);
-    let at = BatchAt { topic_id: of.topic_id, partition: of.partition, base_offset, bytes: batch };
+    let came_at = records::base_offset(batch);
+    // What a client says of the offsets of what it writes means nothing.
+    let base_offset = if of.is_written() { 0 } else { came_at };
+    let at = BatchAt { topic_id: of.topic_id, partition: of.partition, base_offset, bytes: batch, content: None };
     let mut kept = KeptBatch {
         topic: of.topic,
         partition: of.partition,
@@ -70,10 +87,14 @@ fn keep_one(batch: &[u8], of: Of<'_>, mask: &mut dyn StorageMask, room: &mut Roo
         stored: None,
         refused: false,
     };
+    if of.is_written() && records::is_control(batch) {
+        // Brokers write these. From a client it is bytes under a false flag, which no mask would be over.
+        return Some(unread(kept, batch, "control records that a client wrote".to_owned(), room));
+    }
     let masked = match mask.known(at) {
         Some(masked) => masked,
         None => {
-            let mut keeping = Keeping { mask, unread: Vec::new(), header: Vec::new() };
+            let mut keeping = Keeping { mask, came_at, base_offset, unread: Vec::new(), header: Vec::new() };
             let rewritten = rewrite(batch, bytes_max, room, &mut keeping);
             kept.unread = keeping.unread;
             match rewritten {
@@ -82,11 +103,7 @@ fn keep_one(batch: &[u8], of: Of<'_>, mask: &mut dyn StorageMask, room: &mut Roo
                     masked
                 }
                 Err(RecordsError { why: Why::TooLarge | Why::Unpacked, .. }) if !first => return None,
-                Err(error) => {
-                    kept.left_out = records::count(batch);
-                    kept.unread = vec![(base_offset, whole(batch, error.why.to_string()))];
-                    return Some(kept);
-                }
+                Err(error) => return Some(unread(kept, batch, error.why.to_string(), room)),
             }
         }
     };
@@ -102,38 +119,30 @@ fn keep_one(batch: &[u8], of: Of<'_>, mask: &mut dyn StorageMask, room: &mut Roo
         return None;
     }
     room.bytes = room.bytes.saturating_sub(body.len());
+    room.told = room.told.saturating_sub(kept.unread.len().saturating_add(1));
     kept.left_out = masked.withheld;
     let packed = body.get(1).is_some_and(|attributes| attributes & CODEC != 0);
     kept.stored = Some(Stored { body, as_came, packed, plan: mask.plan(), content: mask.content() });
     Some(kept)
 }
 
-/// A batch of which nothing can be kept but how long it is, and a commitment.
-pub(crate) fn whole(batch: &[u8], why: String) -> UnreadPart {
-    UnreadPart { part: 0, length: batch.len(), at: 0, why, digest: *blake3::hash(batch).as_bytes() }
+/// A batch of which nothing can be kept.
+fn unread(kept: KeptBatch, batch: &[u8], why: String, room: &mut Room) -> KeptBatch {
+    room.told = room.told.saturating_sub(1);
+    KeptBatch { unread: vec![(kept.base_offset, whole(batch, why))], ..kept }
 }
 
-fn rewrite(
-    batch: &[u8],
-    bytes_max: usize,
-    room: &mut Room,
-    keeping: &mut Keeping<'_>,
-) -> Result<MaskedBatch, RecordsError> {
-    let limits = Limits { bytes: bytes_max, unpacked: room.unpacked };
-    let mut new = Vec::with_capacity(batch.len().saturating_add(batch.len() / 8));
-    let rewritten = CODECS.with_borrow_mut(|codecs| records::rewrite(batch, &limits, codecs, keeping, &mut new));
-    room.unpacked = room.unpacked.saturating_sub(unpacked(batch, &rewritten));
-    let summary = rewritten?;
-    if summary.changed == 0 && summary.dropped == 0 {
-        return Ok(MaskedBatch { bytes: None, withheld: 0 });
-    }
-    new.shrink_to_fit();
-    Ok(MaskedBatch { bytes: Some(Bytes::from(new)), withheld: summary.dropped })
+/// What is told of such a batch: how long it is, and a commitment.
+pub(crate) fn whole(batch: &[u8], why: String) -> UnreadPart {
+    UnreadPart { part: 0, length: batch.len(), at: 0, why, digest: *blake3::hash(batch).as_bytes() }
 }
 
 /// Each part of a record through the mask. What cannot be read is left out, and stops nobody.
 struct Keeping<'a> {
     mask: &'a mut dyn StorageMask,
+    /// Where the batch says that it begins, and where it does.
+    came_at: i64,
+    base_offset: i64,
     unread: Vec<(i64, UnreadPart)>,
     header: Vec<u8>,
 }
@@ -144,7 +153,8 @@ impl Rewrite for Keeping<'_> {
         if let Some(part) = self.mask.unread() {
             outcome = Outcome::Dropped;
             if self.unread.len() < UNREAD_MAX {
-                self.unread.push((record.offset, part));
+                let place = record.offset.saturating_sub(self.came_at);
+                self.unread.push((self.base_offset.saturating_add(place), part));
             }
         }
         if matches!(outcome, Outcome::Stop | Outcome::Later) {

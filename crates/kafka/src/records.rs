@@ -227,6 +227,12 @@ pub(crate) fn count(batch: &[u8]) -> u64 {
     u64::try_from(count).unwrap_or(0)
 }
 
+/// Whether a batch says that its records are control records.
+pub(crate) fn is_control(batch: &[u8]) -> bool {
+    let attributes = batch.get(CRC_END..).and_then(<[u8]>::first_chunk::<2>);
+    attributes.is_some_and(|attributes| i16::from_be_bytes(*attributes) & CONTROL != 0)
+}
+
 /// Where a batch says that it begins; −1 where it is too short to.
 pub(crate) fn base_offset(batch: &[u8]) -> i64 {
     batch.first_chunk::<8>().map_or(-1, |base| i64::from_be_bytes(*base))

@@ -62,6 +62,8 @@ pub struct BatchAt<'a> {
     pub base_offset: i64,
     /// All of it, as it came.
     pub bytes: &'a [u8],
+    /// BLAKE3 of it from its attributes to its end, where somebody has made it already.
+    pub content: Option<[u8; 32]>,
 }
 
 /// A batch as a mask left it.
@@ -234,6 +236,13 @@ pub struct KeptRecords {
 }
 
 impl KeptRecords {
+    /// Notes how much is kept of the topic that stands last in the facts, at this position.
+    pub fn note(&mut self, topic: usize, level: Level) {
+        if level != Level::Digest && self.levels.last() != Some(&(topic, level)) {
+            self.levels.push((topic, level));
+        }
+    }
+
     /// Bytes of records in it.
     #[must_use]
     pub fn bytes(&self) -> usize {

@@ -47,6 +47,8 @@ struct Key {
 struct Kept {
     masked: MaskedBatch,
     found: Found,
+    /// Something of it could not be read.
+    lacks: bool,
 }
 
 #[derive(Clone)]
@@ -99,6 +101,8 @@ pub(crate) struct TopicMask<'a> {
     schemas: &'a mut AtHand,
     /// The batch at hand was not read by what its records say, so that it may not be kept.
     passing: bool,
+    /// Something of the batch at hand could not be read.
+    lacks: bool,
     /// Where the batch at hand stands: partition and first offset.
     at: (i32, i64),
     /// Why the part at hand is refused, where more can be told than an [`Unmaskable`] does.
@@ -130,6 +134,7 @@ impl<'a> TopicMask<'a> {
             now_ms,
             schemas,
             passing: false,
+            lacks: false,
             at: (-1, -1),
             how: None,
             key: None,
@@ -168,6 +173,7 @@ impl<'a> TopicMask<'a> {
         let rewritten = record::rewrite(&scope, &mut schemas, bytes, out, &mut self.record);
         self.passing |= schemas.later || schemas.unknown;
         self.how = schemas.how;
+        self.lacks |= rewritten.is_err();
         // Who sees all of it waits too: evidence says what was shown.
         match (rewritten, schemas.later) {
             (_, true) => Err(NotRead::Yet),
@@ -187,13 +193,13 @@ fn name_of(part: RecordPart<'_>) -> &'static str {
 impl RecordMask for TopicMask<'_> {
     fn known(&mut self, batch: BatchAt<'_>) -> Option<MaskedBatch> {
         self.batch.clear();
-        self.passing = false;
+        (self.passing, self.lacks) = (false, false);
         self.at = (batch.partition, batch.base_offset);
         self.schemas.strange.clear();
         self.content = [0; 32];
         let (head, body) = batch.bytes.split_at_checked(HEAD)?;
         let cache = self.shared.masked.0.as_ref()?;
-        self.content = *blake3::hash(body).as_bytes();
+        self.content = batch.content.unwrap_or_else(|| *blake3::hash(body).as_bytes());
         let key = Key {
             cluster: Arc::clone(&self.cluster.name),
             // Of a topic whose life is not known nothing is kept.
@@ -206,8 +212,8 @@ impl RecordMask for TopicMask<'_> {
         };
         let kept = cache.get(&key);
         self.key = kept.is_none().then_some(key);
-        let Kept { masked, found } = kept?;
-        self.batch = found;
+        let Kept { masked, found, lacks } = kept?;
+        (self.batch, self.lacks) = (found, lacks);
         self.count("kept");
         Some(masked)
     }
@@ -253,7 +259,7 @@ impl RecordMask for TopicMask<'_> {
         self.count("made");
         // A schema that is not known today may be tomorrow.
         if let (Some(cache), Some(key), false) = (&self.shared.masked.0, self.key.take(), self.passing) {
-            cache.insert(key, Kept { masked: masked.clone(), found: self.batch.clone() });
+            cache.insert(key, Kept { masked: masked.clone(), found: self.batch.clone(), lacks: self.lacks });
         }
     }
 
@@ -277,8 +283,6 @@ pub(crate) struct TopicStorage<'a> {
     content: [u8; 32],
     /// What could not be read of the record at hand.
     unread: Option<UnreadPart>,
-    /// Something of the batch at hand could not be read.
-    lacks: bool,
 }
 
 impl<'a> TopicStorage<'a> {
@@ -293,17 +297,16 @@ impl<'a> TopicStorage<'a> {
         // Nobody decides what is kept: the file does.
         let view = plan.map(|plan| View { rules: vec![Arc::from("masking.yaml"); plan.classes.len()], plan });
         let mask = view.map(|view| TopicMask::new(view, topic, shared, schemas, now_ms));
-        Self { mask, content: [0; 32], unread: None, lacks: false }
+        Self { mask, content: [0; 32], unread: None }
     }
 }
 
 impl RecordMask for TopicStorage<'_> {
     fn known(&mut self, batch: BatchAt<'_>) -> Option<MaskedBatch> {
-        self.lacks = false;
         let known = match &mut self.mask {
             None => Some(MaskedBatch { bytes: None, withheld: 0 }),
-            // What was left out is to be told of again.
-            Some(mask) => mask.known(batch).filter(|known| known.withheld == 0),
+            // What could not be read is to be told of again.
+            Some(mask) => mask.known(batch).filter(|_| !mask.lacks),
         };
         let hashed = self.mask.as_ref().map(|mask| mask.content).filter(|content| *content != [0; 32]);
         self.content = hashed.unwrap_or_else(|| *blake3::hash(batch.bytes.get(HEAD..).unwrap_or_default()).as_bytes());
@@ -319,7 +322,6 @@ impl RecordMask for TopicStorage<'_> {
             Err(NotRead::Yet) => Unmaskable { why: "its schema is not known yet", at: 0 },
             Err(NotRead::Ever(unmaskable)) => unmaskable,
         };
-        self.lacks = true;
         let part = match part {
             RecordPart::Key => 1,
             RecordPart::Value => 2,
@@ -337,7 +339,7 @@ impl RecordMask for TopicStorage<'_> {
     }
 
     fn keep(&mut self, batch: BatchAt<'_>, masked: &MaskedBatch) {
-        if let Some(mask) = self.mask.as_mut().filter(|_| !self.lacks) {
+        if let Some(mask) = &mut self.mask {
             mask.keep(batch, masked);
         }
     }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use tidegate_model::{Gate, Level, MaskUse, PartitionUse, Seen, View};
+use tidegate_model::{Gate, MaskUse, PartitionUse, Seen, View};
 
 use super::shown::{self, Of, Shown};
 use super::{Reading, bytes};
@@ -39,6 +39,7 @@ impl Reading {
                 return self.deliver(came, records, span);
             }
             View::Withheld => {
+                self.facts.kept.note(number, kept.level);
                 let (partition, seen) = (of.partition, Seen::default());
                 self.facts.masks.push(MaskUse { topic: number, partition, withheld: 0, seen, refused: None });
                 self.refuse_partition();
@@ -46,7 +47,7 @@ impl Reading {
             }
             View::Masked(mask) => mask,
         };
-        let (shown, batches, withheld) = shown::shown(records, of, &mut *mask, &mut self.room);
+        let (shown, batches, withheld) = shown::shown(records, of, &mut *mask, &mut self.room, &kept.batches);
         self.facts.masks.push(MaskUse {
             topic: number,
             partition: of.partition,
@@ -71,12 +72,8 @@ impl Reading {
 
     /// Notes what evidence keeps of a partition.
     fn keep(&mut self, kept: OfPartition) {
-        let topic = self.facts.topics.len().saturating_sub(1);
-        let all = &mut self.facts.kept;
-        if kept.level != Level::Digest && all.levels.last() != Some(&(topic, kept.level)) {
-            all.levels.push((topic, kept.level));
-        }
-        all.batches.extend(kept.batches);
+        self.facts.kept.note(self.facts.topics.len().saturating_sub(1), kept.level);
+        self.facts.kept.batches.extend(kept.batches);
     }
 
     /// Delivers `records` as they came, which are all that `came` or the first of it.

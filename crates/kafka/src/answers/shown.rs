@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::fmt;
 
 use bytes::Bytes;
-use tidegate_model::{BatchAt, MaskedBatch, PartFate, RecordMask, RecordPart};
+use tidegate_model::{BatchAt, KeptBatch, MaskedBatch, PartFate, RecordMask, RecordPart};
 
 use crate::records::{
     self, BATCH_UNPACKED_MAX, Changed, Codecs, Limits, NewRecord, Outcome, RATIO_MAX, Record, RecordsError, Rewrite,
@@ -40,19 +40,23 @@ pub(crate) struct Room {
     pub(crate) bytes: usize,
     /// Bytes that batches may unpack to.
     pub(crate) unpacked: usize,
+    /// Batches, and parts of records that cannot be read, that a leaf may still tell of one by one.
+    pub(crate) told: usize,
     /// Nothing has taken any of it.
     pub(crate) untouched: bool,
 }
 
 /// What masked records may take of an answer beyond twice what came.
 const ROOM_BYTES: usize = 1 << 20;
+/// What evidence tells one by one of the batches of one frame: some hundred bytes each, of which the log's queue takes megabytes.
+const TOLD_MAX: usize = 4_000;
 /// What the batches of one frame may unpack to together: about a quarter of a second of work.
 pub(crate) const FRAME_UNPACKED_MAX: usize = 256 << 20;
 
 /// Of a request.
 impl Default for Room {
     fn default() -> Room {
-        Room { bytes: crate::FRAME_BYTES_MAX, unpacked: FRAME_UNPACKED_MAX, untouched: true }
+        Room { bytes: crate::FRAME_BYTES_MAX, unpacked: FRAME_UNPACKED_MAX, told: TOLD_MAX, untouched: true }
     }
 }
 
@@ -66,15 +70,21 @@ impl Room {
     /// Of an answer with so many bytes.
     pub(crate) fn of_answer(bytes: usize) -> Room {
         let bytes = bytes.saturating_mul(2).saturating_add(ROOM_BYTES);
-        Room { bytes, unpacked: FRAME_UNPACKED_MAX, untouched: true }
+        Room { bytes, unpacked: FRAME_UNPACKED_MAX, told: TOLD_MAX, untouched: true }
     }
 }
 
 /// Puts complete batches through `mask`; what a broker cut off is left out, and so are batches that `room` has no place for. Also the
-/// number of batches that are shown, and of records that were withheld.
-pub(super) fn shown(batches: &[u8], of: Of, mask: &mut dyn RecordMask, room: &mut Room) -> (Shown, usize, u64) {
+/// number of batches that are shown, and of records that were withheld. `kept` is what evidence keeps of the batches, if it does.
+pub(super) fn shown(
+    batches: &[u8],
+    of: Of,
+    mask: &mut dyn RecordMask,
+    room: &mut Room,
+    kept: &[KeptBatch],
+) -> (Shown, usize, u64) {
     let mut out = Vec::new();
-    let mut showing = Showing { of, mask, same: 0, batches: 0, withheld: 0, room };
+    let mut showing = Showing { of, mask, same: 0, batches: 0, withheld: 0, room, kept };
     let mut rest = batches;
     let mut batch = records::split(rest);
     while let Ok(Some((first, after))) = batch {
@@ -109,6 +119,7 @@ struct Showing<'a> {
     batches: usize,
     withheld: u64,
     room: &'a mut Room,
+    kept: &'a [KeptBatch],
 }
 
 impl Showing<'_> {
@@ -121,11 +132,14 @@ impl Showing<'_> {
         let first = std::mem::replace(&mut self.room.untouched, false);
         let bytes_max = if first { crate::FRAME_BYTES_MAX } else { self.room.bytes };
         let base_offset = records::base_offset(bytes);
-        let at = BatchAt { topic_id: self.of.topic_id, partition: self.of.partition, base_offset, bytes };
+        let (topic_id, partition) = (self.of.topic_id, self.of.partition);
+        let content = self.kept.get(self.batches).and_then(|kept| Some(kept.stored.as_ref()?.content));
+        let at = BatchAt { topic_id, partition, base_offset, bytes, content };
         let masked = match self.mask.known(at) {
             Some(masked) => masked,
             None => {
-                let masked = self.rewrite(bytes, bytes_max).map_err(|error| match error.why {
+                let mut through = Through { mask: self.mask, header: Vec::new() };
+                let masked = rewrite(bytes, bytes_max, self.room, &mut through).map_err(|error| match error.why {
                     // There will be room in the next answer.
                     Why::TooLarge | Why::Unpacked if !first => RecordsError { why: Why::Later, ..error },
                     _ => error,
@@ -151,23 +165,27 @@ impl Showing<'_> {
         }
         Ok(())
     }
+}
 
-    fn rewrite(&mut self, batch: &[u8], bytes_max: usize) -> Result<MaskedBatch, RecordsError> {
-        let limits = Limits { bytes: bytes_max, unpacked: self.room.unpacked };
-        let mut through = Through { mask: self.mask, header: Vec::new() };
-        // About what comes of it: growing step by step would copy it again and again.
-        let mut new = Vec::with_capacity(batch.len().saturating_add(batch.len() / 8));
-        let rewritten =
-            CODECS.with_borrow_mut(|codecs| records::rewrite(batch, &limits, codecs, &mut through, &mut new));
-        self.room.unpacked = self.room.unpacked.saturating_sub(unpacked(batch, &rewritten));
-        let summary = rewritten?;
-        if summary.changed == 0 && summary.dropped == 0 {
-            return Ok(MaskedBatch { bytes: None, withheld: 0 });
-        }
-        // What codecs took beyond it would be kept with it.
-        new.shrink_to_fit();
-        Ok(MaskedBatch { bytes: Some(Bytes::from(new)), withheld: summary.dropped })
+/// Puts the records of one batch through `with`, within the room that there is.
+pub(crate) fn rewrite(
+    batch: &[u8],
+    bytes_max: usize,
+    room: &mut Room,
+    with: &mut dyn Rewrite,
+) -> Result<MaskedBatch, RecordsError> {
+    let limits = Limits { bytes: bytes_max, unpacked: room.unpacked };
+    // About what comes of it: growing step by step would copy it again and again.
+    let mut new = Vec::with_capacity(batch.len().saturating_add(batch.len() / 8));
+    let rewritten = CODECS.with_borrow_mut(|codecs| records::rewrite(batch, &limits, codecs, with, &mut new));
+    room.unpacked = room.unpacked.saturating_sub(unpacked(batch, &rewritten));
+    let summary = rewritten?;
+    if summary.changed == 0 && summary.dropped == 0 {
+        return Ok(MaskedBatch { bytes: None, withheld: 0 });
     }
+    // What codecs took beyond it would be kept with it.
+    new.shrink_to_fit();
+    Ok(MaskedBatch { bytes: Some(Bytes::from(new)), withheld: summary.dropped })
 }
 
 /// What a batch unpacked to, or may have, where it was given up.

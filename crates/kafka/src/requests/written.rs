@@ -5,10 +5,10 @@ use std::ops::Range;
 use std::time::Duration;
 
 use tidegate_model::{
-    Asks, Gate, KeptBatch, KeptRecords, Level, MaskUse, PartitionUse, RecordMask, TooFast, WriteRules, Written,
+    Asks, Gate, Keeps, KeptBatch, KeptRecords, Level, MaskUse, PartitionUse, RecordMask, TooFast, WriteRules, Written,
 };
 
-use super::{code, identify};
+use super::code;
 use crate::answers::shown::{CODECS, parts, unpacked};
 use crate::encode;
 use crate::kept::{self, Of};
@@ -81,30 +81,34 @@ pub(super) fn look_into(batch: &[u8], span: &Range<usize>, flexible: bool, scope
 /// Notes what evidence keeps of the batch of the partition that was met last: as it came, whether or not it may be written.
 pub(super) fn keep(batch: &[u8], scope: &mut Scope, gate: &mut dyn Gate) {
     let (Some(topic), Some(partition)) = (scope.topics.last_mut(), scope.partitions.last()) else { return };
-    let refused = partition.error == code::INVALID_RECORD;
-    if partition.error != 0 && !refused {
+    let (number, error, partition) = (partition.topic, partition.error, partition.partition);
+    let keeps = gate.keeps(&topic.name);
+    let level = if let Keeps::Nothing(level) = &keeps { *level } else { Level::Full };
+    // Whatever becomes of it: the frame that is committed to holds it.
+    scope.kept.note(number, level);
+    let refused = error == code::INVALID_RECORD;
+    if error != 0 && !refused {
         return;
     }
-    identify(std::slice::from_mut(topic), gate);
-    let (number, partition) = (partition.topic, partition.partition);
-    let of = Of { topic: number, topic_id: topic.id, partition, frame: None };
-    let mut kept = kept::keep(batch, of, gate.keeps(&topic.name), &mut scope.kept_room);
-    if kept.bytes < batch.len() {
+    // Of no life of the topic: nobody will meet this very batch again, which has no offsets yet.
+    let of = Of { topic: number, topic_id: None, partition, frame: None };
+    let mut kept = kept::keep(batch, of, keeps, &mut scope.kept_room);
+    let unkept = kept.bytes < batch.len();
+    if unkept && !refused {
         // There is room in a request of its own.
+        scope.masks.pop_if(|mask| (mask.topic, mask.partition) == (number, partition));
         scope.refuse_last(code::NOT_ENOUGH_REPLICAS);
         return;
     }
-    if refused && kept.level == Level::Digest {
+    if refused && (unkept || kept.level == Level::Digest) && scope.kept_room.told > 0 {
+        scope.kept_room.told = scope.kept_room.told.saturating_sub(1);
         // No frame of it goes on, whose commitment would do.
-        let (base_offset, left_out) = (records::base_offset(batch), records::count(batch));
+        let (base_offset, left_out) = (0, records::count(batch));
         let unread = vec![(base_offset, kept::whole(batch, "refused".to_owned()))];
         let stored = None;
         kept.batches.push(KeptBatch { topic: number, partition, base_offset, left_out, unread, stored, refused });
     }
     kept.batches.iter_mut().for_each(|batch| batch.refused = refused);
-    if kept.level != Level::Digest && scope.kept.levels.last() != Some(&(number, kept.level)) {
-        scope.kept.levels.push((number, kept.level));
-    }
     scope.kept.batches.append(&mut kept.batches);
 }
 

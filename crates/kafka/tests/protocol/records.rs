@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tidegate_model::{PartitionUse, RequestStep};
+use tidegate_model::{Level, PartitionUse, RequestStep};
 
 use crate::exchange::{both, discreet, everybody, nobody, partitions};
 use crate::gate::{
@@ -233,4 +233,70 @@ fn an_epoch_answers_error_belongs_to_the_index_after_it() {
     let step = sent.session.answer(sent.slot, response(23, 4, &tell(23, &["open"])), &mut gate).unwrap();
     let told: Vec<_> = step.facts.partitions.iter().map(|p| (p.partition, p.error)).collect();
     assert_eq!(told, [(0, 0), (1, 6)]);
+}
+
+fn written(batch: Vec<u8>) -> Tree {
+    let partition = s! { Index: int(0), Records: Tree::Bytes(batch) };
+    let topic = s! { Name: text("open"), PartitionData: Tree::List(vec![partition]) };
+    s! { Acks: int(1), TopicData: Tree::List(vec![topic]) }
+}
+
+#[test]
+fn what_is_written_is_kept_from_offset_0_whatever_its_writer_says() {
+    let mut gate = everybody().keeping(Level::Full);
+    for base in [0, 1_000_000] {
+        let facts = forwarded(0, 9, &written(batch(base, 3, false)), &mut gate).facts;
+        let kept = &facts.kept.batches[0];
+        assert_eq!((kept.base_offset, kept.refused, facts.kept.levels.as_slice()), (0, false, &[(0, Level::Full)][..]));
+        assert_eq!(kept.stored.as_ref().unwrap().body, batch(0, 3, false)[21..], "from its attributes on");
+    }
+}
+
+/// No mask is over them, so that they would be a place for anything.
+#[test]
+fn control_records_of_a_client_are_told_and_not_kept() {
+    let mut control = batch(0, 1, false);
+    control[22] |= 0x20;
+    let facts = forwarded(0, 9, &written(control.clone()), &mut everybody().keeping(Level::Full)).facts;
+    let kept = &facts.kept.batches[0];
+    assert!(kept.stored.is_none());
+    assert_eq!((kept.unread[0].1.part, kept.unread[0].1.length), (0, control.len()));
+}
+
+#[test]
+fn levels_are_told_of_what_is_refused_too() {
+    let mut gate = discreet().keeping(Level::Metadata);
+    let facts = forwarded(0, 9, &ask(0, &["open", "secret"]), &mut gate).facts;
+    assert_eq!(facts.kept.levels, [(0, Level::Metadata), (1, Level::Metadata)], "the frame holds records of both");
+    assert!(facts.kept.batches.is_empty());
+}
+
+fn read_back(records: Vec<u8>, gate: &mut FakeGate) -> tidegate_model::AnswerStep {
+    let partition = s! { PartitionIndex: int(0), AbortedTransactions: Tree::Null, Records: Tree::Bytes(records) };
+    let topic = s! { Topic: text("open"), Partitions: Tree::List(vec![partition]) };
+    let mut sent = forwarded(1, 12, &ask(1, &["open"]), gate);
+    sent.session.answer(sent.slot, response(1, 12, &s! { Responses: Tree::List(vec![topic]) }), gate).unwrap()
+}
+
+#[test]
+fn of_what_is_kept_in_full_no_part_of_a_batch_is_shown() {
+    let cut = [batch(7, 2, false), batch(9, 5, false)[..80].to_vec()].concat();
+    for (level, told) in [(Level::Digest, 2), (Level::Full, 1)] {
+        let step = read_back(cut.clone(), &mut everybody().keeping(level));
+        assert_eq!(step.facts.partitions.len(), told, "{level:?}");
+        assert_eq!(step.facts.partitions[0].first_offset, 7);
+    }
+    let step = read_back(cut, &mut everybody().keeping(Level::Full));
+    let kept = &step.facts.kept.batches;
+    assert_eq!((kept.len(), kept[0].base_offset), (1, 7));
+    assert!(step.received.is_some(), "the answer is not what came");
+}
+
+/// Whoever writes many tiny batches must not make answers that no leaf has room for.
+#[test]
+fn an_answer_ends_where_its_leaf_has_no_room_for_more() {
+    let tiny: Vec<u8> = (0..5_000).flat_map(|base| batch(base, 1, false)).collect();
+    let step = read_back(tiny, &mut everybody().keeping(Level::Full));
+    let (shown, kept) = (step.facts.partitions[0].records, step.facts.kept.batches.len());
+    assert_eq!((shown, kept), (4_000, 4_000), "the client asks again for the others");
 }

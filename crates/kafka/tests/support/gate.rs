@@ -12,7 +12,8 @@ use tidegate_kafka::encode;
 use tidegate_kafka::header;
 use tidegate_kafka::schema::{Direction, message};
 use tidegate_model::{
-    Action, Endpoint, Facts, Gate, LoginOutcome, Protocol as _, RequestStep, Resource, Session, Slot, TooFast, Written,
+    Action, BatchAt, Endpoint, Facts, Gate, Keeps, Level, LoginOutcome, MaskedBatch, PartFate, Protocol as _,
+    RecordMask, RecordPart, RequestStep, Resource, Seen, Session, Slot, StorageMask, TooFast, UnreadPart, Written,
 };
 
 use crate::tree::{self, Tree};
@@ -35,6 +36,45 @@ pub(crate) struct FakeGate {
     pub(crate) too_fast: Option<Duration>,
     /// What was last about to be written: topics, records and bytes.
     pub(crate) offered: Vec<(String, u64, u64)>,
+    /// How much is kept of every topic.
+    level: Level,
+}
+
+/// Keeps everything as it came.
+struct Everything;
+
+impl RecordMask for Everything {
+    fn known(&mut self, _batch: BatchAt<'_>) -> Option<MaskedBatch> {
+        Some(MaskedBatch { bytes: None, withheld: 0 })
+    }
+
+    fn part(&mut self, _part: RecordPart<'_>, _key: &[u8], _bytes: &[u8], _out: &mut Vec<u8>) -> PartFate {
+        PartFate::Same
+    }
+
+    fn end_record(&mut self, _stays: bool) {}
+
+    fn keep(&mut self, _batch: BatchAt<'_>, _masked: &MaskedBatch) {}
+
+    fn delivered(&mut self) {}
+
+    fn take_seen(&mut self) -> Seen {
+        Seen::default()
+    }
+}
+
+impl StorageMask for Everything {
+    fn unread(&mut self) -> Option<UnreadPart> {
+        None
+    }
+
+    fn plan(&self) -> [u8; 32] {
+        [0; 32]
+    }
+
+    fn content(&self) -> [u8; 32] {
+        [0; 32]
+    }
 }
 
 pub(crate) const TARGET: i32 = 1_000_000;
@@ -51,7 +91,14 @@ impl FakeGate {
             written: HashMap::new(),
             too_fast: None,
             offered: Vec::new(),
+            level: Level::Digest,
         }
+    }
+
+    /// Keeping so much of every topic.
+    pub(crate) fn keeping(mut self, level: Level) -> Self {
+        self.level = level;
+        self
     }
 
     /// With aliases, each with its topic.
@@ -92,6 +139,13 @@ impl Gate for FakeGate {
     fn too_fast(&mut self, written: &[Written<'_>]) -> Option<TooFast> {
         self.offered = written.iter().map(|one| (one.topic.to_owned(), one.records, one.bytes)).collect();
         self.too_fast.map(|wait| TooFast { why: "it is too fast".to_owned(), wait })
+    }
+
+    fn keeps(&mut self, _topic: &str) -> Keeps<'_> {
+        match self.level {
+            Level::Full => Keeps::Records(Box::new(Everything)),
+            level => Keeps::Nothing(level),
+        }
     }
 
     fn has_aliases(&self) -> bool {
