@@ -344,7 +344,7 @@ impl<'w, 'a> Walker<'w, 'a> {
             b'[' => self.open(place, false),
             b't' => self.cursor.word("true").map(|()| self.truth(place, start)),
             b'f' => self.cursor.word("false").map(|()| self.truth(place, start)),
-            b'n' => self.cursor.word("null").map(|()| Met::Kept),
+            b'n' => self.cursor.word("null").map(|()| self.null(place, start)),
             _ => self.cursor.number().map(|number| self.number(place, start, number)),
         }
     }
@@ -423,6 +423,14 @@ impl<'w, 'a> Walker<'w, 'a> {
                 out.extend_from_slice(if new { b"true" } else { b"false" });
             }),
             None => Met::Kept,
+        }
+    }
+
+    /// There is nothing to change in it, but a name before it that is on no list of plain ones may be data.
+    fn null(&mut self, place: Place, start: usize) -> Met {
+        match place.cover {
+            Cover::None if self.inside.scope.mask.rest.is_some() => self.put(start, Fate::<()>::DropField, |_, ()| {}),
+            _ => Met::Kept,
         }
     }
 

@@ -252,7 +252,10 @@ fn idle_schemas<'f>(files: &'f PolicyFiles, masking: Option<&'f Masking>) -> imp
 fn recorded(topics: &Topics, masking: &Masking) -> Vec<(String, Level)> {
     let mut names: BTreeSet<&str> = topics.exact().map(String::as_str).collect();
     names.extend(masking.topics_and_patterns());
-    names.into_iter().map(|name| (name.to_owned(), masking.level(name))).collect()
+    let no_keys = BTreeMap::new();
+    // Where a mask cannot be made nothing is kept.
+    let level = |name: &str| masking.storage(name, &no_keys).map_or(Level::Digest, |storage| storage.level);
+    names.into_iter().map(|name| (name.to_owned(), level(name))).collect()
 }
 
 /// A rule about an alias would silently never hold, and it may be a forbid.

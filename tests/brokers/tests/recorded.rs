@@ -195,7 +195,7 @@ fn how_much_is_kept_is_the_topics_to_say() {
                 }
                 _ => {
                     assert_eq!((level, committed), (Some("full"), true));
-                    let plain = r#"{"id":0,"email":"***@example.org","note":"***","items":[{"sku":7,"for":"***"}]}"#;
+                    let plain = r#"{"id":0,"email":"***@example.org","items":[{"sku":7}]}"#;
                     assert_eq!(value(&records[0]), plain);
                     assert_eq!(
                         (&records[0]["key"]["text"], &records[0]["headers"][1]["value"]["text"]),

@@ -105,7 +105,8 @@ impl Masking {
             let (plain_class, rest) = ids.ok_or("more classes than a plan holds")?;
             // No class is called so.
             plan.classes.push(Class { name: "(plain)".into(), mask: None });
-            plan.classes.push(Class { name: "(rest)".into(), mask: Some(Transform::Redact) });
+            // With its name, which may be data too.
+            plan.classes.push(Class { name: "(rest)".into(), mask: Some(Transform::DropField) });
             for path in plain {
                 plan.value.fields.add_path(path, plain_class)?;
             }

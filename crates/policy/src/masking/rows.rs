@@ -517,8 +517,8 @@ pub(super) struct RawTopic {
     record: Option<RawLevel>,
     /// `none`: nothing sensitive is in its records but what selectors find, so that `record: full` may keep them as they are.
     carries: Option<RawCarries>,
-    /// With `record: full`, of a topic of JSON: paths of fields that are recorded as they are. Every other value is masked in what is
-    /// recorded, and keys and headers are.
+    /// With `record: full`, of a topic of JSON: paths of fields that are recorded as they are. Every other field goes in what is
+    /// recorded, and keys and values of headers are masked.
     #[serde(default)]
     plain: Vec<String>,
 }
