@@ -352,13 +352,18 @@ impl<'w, 'a> Walker<'w, 'a> {
     fn open(&mut self, place: Place, group: bool) -> Result<Met, Unmaskable> {
         let start = self.cursor.at;
         let mut inside = place;
+        // Further in there may be a plain field.
+        let may_be_plain = matches!(place.cover, Cover::None) && place.node.is_some();
+        // A list that is on no list of plain ones goes as a whole, since its name may be data too; of others the elements are masked.
+        let goes = group || matches!(place.cover, Cover::None) && self.inside.scope.mask.rest.is_some();
+        if goes
+            && !may_be_plain
+            && let Some(transform) = self.masked(place)
+        {
+            self.cursor.value(DEPTH_MAX - self.frames.len())?;
+            return Ok(self.put(start, transform.whole(), |out, ()| out.extend(b"{}")));
+        }
         if group {
-            // Further in there may be a plain field.
-            let may_be_plain = matches!(place.cover, Cover::None) && place.node.is_some();
-            if !may_be_plain && let Some(transform) = self.masked(place) {
-                self.cursor.value(DEPTH_MAX - self.frames.len())?;
-                return Ok(self.put(start, transform.whole(), |out, ()| out.extend(b"{}")));
-            }
             inside.cover = place.cover.class().map_or(Cover::None, Cover::Counted);
         }
         if self.frames.len() >= DEPTH_MAX {

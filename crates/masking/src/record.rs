@@ -250,6 +250,8 @@ mod tests {
             (r#"{"other":{"id":7,"secret-name":"x"}}"#, "{}"),
             (r#"{"items":{"a":{"sku":1,"price":2},"b":"x"}}"#, r#"{"items":{"a":{"sku":1}}}"#),
             (r#"[{"id":1},"x",[2]]"#, r#"[{"id":1},null,[null]]"#),
+            (r#"{"a@b.c":["x"],"d@e.f":[],"id":1}"#, r#"{"id":1}"#),
+            (r#"{"items":{"a":{"sku":1,"a@b.c":[{"sku":2}]}}}"#, r#"{"items":{"a":{"sku":1}}}"#),
             (r#""alone""#, "null"),
         ] {
             assert_eq!(stays(Format::Json, input), kept, "{input}");
