@@ -19,11 +19,16 @@ Unknown keys are refused, and an error names file, line and mend: `tidegate poli
 ";
 
 /// Files with the types.
-const FILES: [&str; 4] =
-    ["policy/src/masking.rs", "policy/src/masking/rows.rs", "policy/src/masking/reading.rs", "masking/src/detect.rs"];
+const FILES: [&str; 5] = [
+    "policy/src/masking.rs",
+    "policy/src/masking/rows.rs",
+    "policy/src/masking/produce.rs",
+    "policy/src/masking/reading.rs",
+    "masking/src/detect.rs",
+];
 
 /// What types look like in the file.
-const TYPES: [(&str, &str); 22] = [
+const TYPES: [(&str, &str); 23] = [
     ("String", "text"),
     ("bool", "true or false"),
     ("u8", "number"),
@@ -39,6 +44,7 @@ const TYPES: [(&str, &str); 22] = [
     ("RawDemand", "a [demand](#demands)"),
     ("RawLevel", "[a word](#record)"),
     ("RawCarries", "`none`"),
+    ("RawQuarantine", "a [topic](#quarantine)"),
     ("RawOnUnmaskable", "[a word](#on_unmaskable)"),
     ("rows::RawOnUnmaskable", "[a word](#on_unmaskable)"),
     ("rows::RawUnknown", "[a word](#unknown_fields)"),
@@ -164,6 +170,7 @@ fn reference(text: &str) -> String {
     out.push_str("\nA schema has one of `avro` and `protobuf`. Its files stand in the policy folder or below it.\n");
     keys("produce", &source, "RawProduce", &mut out);
     words("Demands", "What `value` in a row of `produce` may say.", text, "RawDemand", &mut out);
+    keys("quarantine", &source, "RawQuarantine", &mut out);
     let about = "Of a record that cannot be read to its end. Who sees all classes of its topic loses nothing.";
     words("on_unmaskable", about, text, "RawOnUnmaskable", &mut out);
     words("record", "How much evidence keeps of a topic's records.", text, "RawLevel", &mut out);

@@ -11,7 +11,7 @@ pub(crate) use retry::retriable;
 
 use std::collections::HashSet;
 
-use tidegate_model::{AnswerStep, Effect, Facts, Gate, KeptRecords, PartitionUse, Slot, TopicUse};
+use tidegate_model::{AnswerStep, Effect, Facts, Gate, PartitionUse, Slot, TopicUse};
 
 use crate::classify;
 use crate::encode::{self, Fields, Value};
@@ -132,20 +132,9 @@ impl Reading {
         });
         let appended = list_refusal((slot.api_key, slot.api_version), &pending.names, &pending.words)
             .filter(|_| !pending.names.is_empty());
-        let facts = Facts {
-            operation: api.name,
-            api_key: slot.api_key,
-            api_version: slot.api_version,
-            correlation_id: slot.correlation_id,
-            effect: if pending.changes { Effect::Changes } else { api.effect },
-            topics: Vec::new(),
-            partitions: Vec::new(),
-            masks: Vec::new(),
-            kept: KeptRecords::default(),
-            aliases: Vec::new(),
-            error: 0,
-            refused: merge.is_some() || appended.is_some(),
-        };
+        let effect = if pending.changes { Effect::Changes } else { api.effect };
+        let mut facts = Facts::new(api.name, (slot.api_key, slot.api_version), slot.correlation_id, effect);
+        facts.refused = merge.is_some() || appended.is_some();
         // Only Produce and Metadata look back at what was asked.
         let (topics, names) =
             if slot.api_key == METADATA { (Vec::new(), pending.topics) } else { (pending.topics, Vec::new()) };

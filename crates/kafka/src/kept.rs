@@ -196,8 +196,8 @@ pub fn read(body: &[u8], base_offset: i64) -> Result<Vec<KeptRecord>, RecordsErr
     Ok(reading.0)
 }
 
-/// The whole batch again, but for the leader epoch that a broker put in.
-fn batch(body: &[u8], base_offset: i64) -> Vec<u8> {
+/// A whole batch of this body. Read from a broker it had a leader epoch, which is not in the body.
+pub(crate) fn batch(body: &[u8], base_offset: i64) -> Vec<u8> {
     const AFTER_LENGTH: usize = 9;
     const MAGIC: u8 = 2;
     let length = i32::try_from(body.len().saturating_add(AFTER_LENGTH)).unwrap_or(i32::MAX);

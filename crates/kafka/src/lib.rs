@@ -13,6 +13,8 @@ pub mod fuzz;
 pub mod header;
 pub mod kept;
 mod members;
+mod producer;
+mod quarantine;
 pub mod records;
 pub mod requests;
 pub mod schema;
@@ -23,7 +25,7 @@ pub mod versions;
 pub mod walk;
 mod words;
 
-use tidegate_model::{Control, FrameRefused, Protocol, Session};
+use tidegate_model::{Control, FrameRefused, Producer, Protocol, Session};
 
 /// Apache Kafka's protocol.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +54,10 @@ impl Protocol for Kafka {
 
     fn control(&self) -> Box<dyn Control> {
         Box::<control::Conversation>::default()
+    }
+
+    fn producer(&self) -> Box<dyn Producer> {
+        Box::<producer::Conversation>::default()
     }
 
     fn frame_length(&self, head: &[u8]) -> Result<Option<usize>, FrameRefused> {

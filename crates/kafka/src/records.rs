@@ -13,6 +13,7 @@ mod lz4;
 mod record;
 
 pub use compression::Codecs;
+pub(crate) use record::put_record;
 pub use record::{Header, Headers, NewHeaders, NewRecord, Record};
 
 use compression::Codec;

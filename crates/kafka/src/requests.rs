@@ -12,7 +12,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use tidegate_model::{Facts, Gate, KeptRecords, PartitionUse, RequestStep, Slot, TopicUse};
+use tidegate_model::{Facts, Gate, PartitionUse, RequestStep, Slot, TopicUse};
 
 use crate::alias::{self, Groups, Used};
 use crate::classify::Api;
@@ -165,20 +165,9 @@ impl Request {
     }
 
     pub(crate) fn facts(&self) -> Facts {
-        Facts {
-            operation: self.api.name,
-            api_key: self.api.key,
-            api_version: self.version,
-            correlation_id: self.correlation_id,
-            effect: self.api.effect,
-            topics: Vec::new(),
-            partitions: Vec::new(),
-            masks: Vec::new(),
-            kept: KeptRecords::default(),
-            aliases: self.aliases.uses(),
-            error: 0,
-            refused: false,
-        }
+        let aliases = self.aliases.uses();
+        let facts = Facts::new(self.api.name, (self.api.key, self.version), self.correlation_id, self.api.effect);
+        Facts { aliases, ..facts }
     }
 
     /// An answer of the gate's own.

@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use tidegate_model::{
-    AnswerStep, ClientWords, Credential, Effect, Facts, FrameRefused, Gate, KeptRecords, LoginOutcome, Mechanism,
-    RequestStep, Session, Slot,
+    AnswerStep, ClientWords, Credential, Effect, Facts, FrameRefused, Gate, LoginOutcome, Mechanism, RequestStep,
+    Session, Slot,
 };
 
 use crate::alias::{Groups, Used};
@@ -306,20 +306,7 @@ fn walker<'a>(header: &RequestHeader<'_>, frame: &'a [u8]) -> Result<Walker<'a>,
 }
 
 fn here(header: &RequestHeader<'_>, operation: &'static str, frame: Bytes) -> RequestStep {
-    let facts = Facts {
-        operation,
-        api_key: header.api_key,
-        api_version: header.api_version,
-        correlation_id: header.correlation_id,
-        effect: Effect::Reads,
-        topics: Vec::new(),
-        partitions: Vec::new(),
-        masks: Vec::new(),
-        kept: KeptRecords::default(),
-        aliases: Vec::new(),
-        error: 0,
-        refused: false,
-    };
+    let facts = Facts::new(operation, (header.api_key, header.api_version), header.correlation_id, Effect::Reads);
     RequestStep::Answer { frame, facts, delay: Duration::ZERO }
 }
 

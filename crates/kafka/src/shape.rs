@@ -8,6 +8,7 @@ use tidegate_model::{Action, Gate, KeptRecords, MaskUse, PartitionUse, Resource,
 use crate::answers::shown::Room;
 use crate::encode::{self, Fields, Value};
 use crate::error::ProtocolError;
+use crate::quarantine::Copies;
 use crate::requests::{INTERNAL_TOPICS, code};
 use crate::schema::{Field, FieldId, Message};
 use crate::splice::Splice;
@@ -75,6 +76,10 @@ pub struct Scope {
     pub(crate) kept: KeptRecords,
     /// What records may still take on their way there.
     pub(crate) kept_room: Room,
+    /// Bytes that came of partitions whose records were changed on their way: position in `partitions`, ascending.
+    pub(crate) came: Vec<(usize, u64)>,
+    /// Records that were refused, for their quarantine topics.
+    pub(crate) copies: Copies,
 }
 
 /// Error code TOPIC_AUTHORIZATION_FAILED.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
-use crate::{Action, Asks, Keeps, KeptRecords, Level, MaskUse, Resource, View};
+use crate::{Action, Asks, Keeps, KeptRecords, Level, MaskUse, Quarantine, Quarantined, Resource, View};
 
 /// A client-side protocol. One value of it serves every connection of a listener.
 pub trait Protocol: Send + Sync {
@@ -17,6 +17,8 @@ pub trait Protocol: Send + Sync {
     fn open(&self) -> Box<dyn Session>;
     /// The gate's own conversation with a cluster, from which it learns versions, brokers and topics.
     fn control(&self) -> Box<dyn Control>;
+    /// The gate's own writing to a cluster's topics.
+    fn producer(&self) -> Box<dyn Producer>;
     /// How many bytes a frame on the wire takes, once its head is there; `None` asks for more bytes.
     ///
     /// # Errors
@@ -124,6 +126,10 @@ pub trait Gate {
     /// What evidence keeps of records of this topic, by its own name.
     fn keeps(&mut self, _topic: &str) -> Keeps<'_> {
         Keeps::Nothing(Level::Digest)
+    }
+    /// Where records of this topic, by its own name, go that are refused for what is in them; `None` where they go nowhere.
+    fn quarantine(&mut self, _topic: &str) -> Option<Quarantine<'_>> {
+        None
     }
     /// Whether the caller is about to write faster than topics take it from one caller. If so, none of it may be written now; if not, all
     /// of it counts as written.
@@ -310,12 +316,41 @@ pub struct Facts {
     pub masks: Vec<MaskUse>,
     /// What evidence keeps of its records.
     pub kept: KeptRecords,
+    /// Copies of records that it was refused for, which the gate writes before the refusal is told.
+    pub quarantined: Vec<Quarantined>,
     /// The aliases by which the client called topics; everything else says the topics' own names.
     pub aliases: Vec<AliasUse>,
     /// The error that the whole answer carries; 0 for none.
     pub error: i16,
     /// At least one part was refused by policy.
     pub refused: bool,
+}
+
+impl Facts {
+    /// Of an operation that nothing is known of yet but what it is.
+    #[must_use]
+    pub fn new(
+        operation: &'static str,
+        (api_key, api_version): (i16, i16),
+        correlation_id: i32,
+        effect: Effect,
+    ) -> Self {
+        Self {
+            operation,
+            api_key,
+            api_version,
+            correlation_id,
+            effect,
+            topics: Vec::new(),
+            partitions: Vec::new(),
+            masks: Vec::new(),
+            kept: KeptRecords::default(),
+            quarantined: Vec::new(),
+            aliases: Vec::new(),
+            error: 0,
+            refused: false,
+        }
+    }
 }
 
 /// A topic that an operation names.
@@ -379,4 +414,31 @@ impl std::fmt::Debug for Learned {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Learned").field("brokers", &self.brokers).finish_non_exhaustive()
     }
+}
+
+/// The gate's own writing to a cluster's topics, one request at a time. It knows what it asked last, whatever the connection.
+pub trait Producer: Send {
+    /// Asks who leads the partitions of a topic. It makes no topic.
+    fn find(&mut self, topic: &str) -> Bytes;
+    /// Takes the answer.
+    ///
+    /// # Errors
+    /// The answer cannot be read.
+    fn found(&mut self, frame: &[u8]) -> Result<Led, FrameRefused>;
+    /// Writes the copy to this partition of its topic, which has this id. Also what the request is, for evidence.
+    fn write(&mut self, copy: &Quarantined, topic_id: Option<[u8; 16]>, partition: i32) -> (Bytes, Facts);
+    /// Takes the answer. Also whether the partition's error may be gone the next time.
+    ///
+    /// # Errors
+    /// The answer cannot be read.
+    fn written(&mut self, frame: &[u8]) -> Result<(Facts, bool), FrameRefused>;
+}
+
+/// Who leads a topic.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Led {
+    /// The id of the topic's present life, where known.
+    pub topic_id: Option<[u8; 16]>,
+    /// Partition, host and port of each leader, by partition; none where there is no topic of this name.
+    pub leaders: Vec<(i32, String, u16)>,
 }

@@ -10,12 +10,12 @@ mod words;
 
 pub use caller::{Caller, CallerKind, CredentialKind};
 pub use exchange::{
-    AliasUse, AnswerStep, ClientWords, Control, Credential, Effect, Endpoint, Facts, FrameRefused, Gate, Learned,
-    LoginOutcome, Mechanism, PartitionUse, Protocol, RequestStep, Session, Slot, TooFast, TopicUse, Written,
+    AliasUse, AnswerStep, ClientWords, Control, Credential, Effect, Endpoint, Facts, FrameRefused, Gate, Learned, Led,
+    LoginOutcome, Mechanism, PartitionUse, Producer, Protocol, RequestStep, Session, Slot, TooFast, TopicUse, Written,
 };
 pub use records::{
-    Asks, BatchAt, ClassSeen, Keeps, KeptBatch, KeptRecords, Level, MaskUse, MaskedBatch, PartFate, RecordMask,
-    RecordPart, Seen, StorageMask, Stored, UnreadPart, View, WriteRules,
+    Asks, BatchAt, ClassSeen, Copied, Keeps, KeptBatch, KeptRecords, Level, MaskUse, MaskedBatch, PartFate, Quarantine,
+    Quarantined, RecordMask, RecordPart, Seen, StorageMask, Stored, UnreadPart, View, WriteRules,
 };
 pub use rights::{Action, Resource, ResourceKind};
 pub use words::is_harmless;

@@ -268,6 +268,56 @@ impl std::fmt::Debug for KeptBatch {
     }
 }
 
+/// Where records of a topic go that are refused for what is in them.
+#[derive(Debug)]
+pub struct Quarantine<'a> {
+    /// The quarantine topic's own name.
+    pub topic: Arc<str>,
+    /// What is copied of them.
+    pub copy: Copied<'a>,
+}
+
+/// What is copied of records to a quarantine topic.
+pub enum Copied<'a> {
+    /// All, as it came.
+    Original,
+    /// What the storage mask of the topic that they were meant for leaves.
+    Masked(Box<dyn StorageMask + 'a>),
+    /// Whence they came and why they were refused, and nothing of them.
+    Nothing,
+}
+
+impl std::fmt::Debug for Copied<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Copied::Original => "Original",
+            Copied::Masked(_) => "Masked",
+            Copied::Nothing => "Nothing",
+        })
+    }
+}
+
+/// Records that were refused for what is in them, as the gate itself writes them to a quarantine topic.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Quarantined {
+    /// The quarantine topic's own name.
+    pub topic: Arc<str>,
+    /// They are as they came, rather than under the storage mask of the topic that they were meant for.
+    pub original: bool,
+    /// Of each its topic (position in [`crate::Facts::topics`]), partition, and place in its batch.
+    pub of: Vec<(usize, i32, u32)>,
+    /// One batch with all of them.
+    pub batch: Bytes,
+    /// What evidence keeps of it, as of a request whose first topic is the quarantine topic.
+    pub kept: KeptRecords,
+}
+
+impl std::fmt::Debug for Quarantined {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Quarantined").field("topic", &self.topic).field("of", &self.of).finish_non_exhaustive()
+    }
+}
+
 /// What a mask met in the records that were delivered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {

@@ -76,7 +76,7 @@ impl Aliases {
 }
 
 /// Kafka's rule (`Topic.validate`).
-fn is_topic_name(name: &str) -> bool {
+pub(crate) fn is_topic_name(name: &str) -> bool {
     (1..=NAME_MAX).contains(&name.len())
         && name != "."
         && name != ".."

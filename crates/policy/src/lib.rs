@@ -48,7 +48,7 @@ pub use invariants::{
     Example, Finding, Invariant, RuleFinding, findings, findings_beyond, findings_of_rules, invariant, invariants, job,
     job_beyond, job_of_rules,
 };
-pub use masking::{ClassKeys, Masking, Rate, Storage, Writes};
+pub use masking::{ClassKeys, Copied, Masking, Quarantine, Rate, Storage, Writes};
 pub use people::{NamedKind, NamedOne};
 pub use replay::{Change, Changes, Recorded, replay};
 pub use rule::Rule;

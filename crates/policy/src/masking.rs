@@ -4,6 +4,7 @@
 //! The first selector that gives a field a class counts.
 
 mod plan;
+mod produce;
 mod rate;
 mod reading;
 mod rows;
@@ -17,10 +18,11 @@ use tidegate_model::Level;
 use crate::error::{Place, PolicyError};
 use crate::folder::PolicyFiles;
 use crate::topics::{not_yaml, places_of_rows, with_sources};
-pub use plan::{ClassKeys, Storage, Writes};
+pub use plan::{ClassKeys, Copied, Quarantine, Storage, Writes};
+use produce::{ProduceRow, RawProduce};
 pub use rate::Rate;
 use reading::FileSchemas;
-use rows::{Change, ProduceRow, RawProduce, RawSelector, RawTopic, Selector, TopicRow};
+use rows::{Change, RawSelector, RawTopic, Selector, TopicRow};
 
 /// The file's name inside a policy folder.
 pub(crate) const FILE: &str = "masking.yaml";
@@ -131,7 +133,7 @@ impl Masking {
         masking.refuse_unknown_records(text)?;
         masking.schema_files = schemas.used();
         for (index, row) in raw.produce.into_iter().enumerate() {
-            let wrong = |what| PolicyError::at(place_under("produce", index, text), what, rows::PRODUCE);
+            let wrong = |what| PolicyError::at(place_under("produce", index, text), what, produce::PRODUCE);
             let row = ProduceRow::read(row).map_err(wrong)?;
             let known = |class: &&String| masking.selectors.iter().any(|selector| selector.class == **class);
             if let Some(class) = row.refuse.iter().chain(&row.mask).find(|class| !known(class)) {
@@ -142,7 +144,25 @@ impl Masking {
             }
             masking.produce.push(row);
         }
+        masking.refuse_unknown_copies(text)?;
         Ok(masking)
+    }
+
+    /// Refuses a row that would copy records of a topic under a storage mask that looks for nothing, without anybody having said that it
+    /// may.
+    fn refuse_unknown_copies(&self, text: &str) -> Result<(), PolicyError> {
+        for (index, row) in self.produce.iter().enumerate() {
+            let (Some(to), Some(topic)) = (&row.quarantine, row.one_topic()) else { continue };
+            if !to.original && !self.knows_what_is_in(topic) {
+                let what = format!(
+                    "quarantine: nothing is looked for in records of {topic:?}, so nobody knows what the copies may hold"
+                );
+                let mend = "write selectors for it, say under topics that it carries none (carries: none) or what is plain, or copy \
+                            records as they came (original: true)";
+                return Err(PolicyError::at(place_under("produce", index, text), what, mend));
+            }
+        }
+        Ok(())
     }
 
     /// Refuses a row that would keep records of a topic as they are, without anybody having said that they may be.

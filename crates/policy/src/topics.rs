@@ -324,6 +324,28 @@ fn sources(name: &str) -> Vec<&str> {
     sources
 }
 
+/// Whether some name fits both of these patterns with `*`. A name is a pattern that only it fits.
+pub(crate) fn overlap(one: &str, other: &str) -> bool {
+    match (one.contains('*'), other.contains('*')) {
+        (_, false) => return matches(one, other),
+        (false, true) => return matches(other, one),
+        (true, true) => {}
+    }
+    // For each beginning of `other`, whether it fits the beginning of `one` at hand, which is empty first.
+    let stars = other.bytes().take_while(|byte| *byte == b'*').count();
+    let mut fits: Vec<bool> = (0..=other.len()).map(|length| length <= stars).collect();
+    for byte in one.bytes() {
+        let mut longer = vec![byte == b'*' && fits.first() == Some(&true)];
+        for ((at, other), pair) in (0..).zip(other.bytes()).zip(fits.windows(2)) {
+            let (shorter, as_long) = (pair.first() == Some(&true), pair.last() == Some(&true));
+            let one_less = longer.get(at) == Some(&true);
+            longer.push(if byte == b'*' || other == b'*' { as_long || one_less } else { byte == other && shorter });
+        }
+        fits = longer;
+    }
+    fits.last() == Some(&true)
+}
+
 /// Whether the name is one that the pattern covers; `*` stands for any characters, none included.
 pub fn matches(pattern: &str, name: &str) -> bool {
     let (pattern, name) = (pattern.as_bytes(), name.as_bytes());
@@ -496,6 +518,30 @@ mod tests {
             ("a.c", "abc", false),
         ] {
             assert_eq!(matches(pattern, name), wanted, "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn patterns_overlap_where_some_name_fits_both() {
+        for (one, other, wanted) in [
+            ("orders", "orders", true),
+            ("orders", "order", false),
+            ("orders*", "orders.eu", true),
+            ("*", "*", true),
+            ("", "**", true),
+            ("orders.*", "*.eu", true),
+            ("orders.*", "*.eu.raw", true),
+            ("a*b", "b*a", false),
+            ("a*b", "*a*", true),
+            ("a*c", "ab*", true),
+            ("a*c", "ab*d", false),
+            ("pay*", "orders*", false),
+            ("*-dlq", "orders-*", true),
+            ("*-dlq", "*-dlx", false),
+            ("**x", "x**", true),
+        ] {
+            assert_eq!(overlap(one, other), wanted, "{one} {other}");
+            assert_eq!(overlap(other, one), wanted, "{other} {one}");
         }
     }
 }

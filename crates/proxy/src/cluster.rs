@@ -13,6 +13,7 @@ use tracing::{info, warn};
 use crate::agents::{Agents, Broker};
 use crate::fault::Fault;
 use crate::frames::{Budget, FrameReader, ReadError};
+use crate::quarantine::Quarantines;
 use crate::schemas::Schemas;
 use crate::writers::Writers;
 
@@ -39,6 +40,8 @@ pub struct Cluster {
     writers: Writers,
     /// The schemas of its records.
     pub schemas: Arc<Schemas>,
+    /// The gate's own producer.
+    pub(crate) quarantines: Quarantines,
     /// Aliases of which it was told that a topic is called so.
     told: Mutex<HashSet<String>>,
     nudge: Notify,
@@ -62,6 +65,7 @@ impl Cluster {
             learned: ArcSwapOption::empty(),
             brokers: Mutex::default(),
             writers: Writers::default(),
+            quarantines: Quarantines::default(),
             told: Mutex::default(),
             nudge: Notify::new(),
             rounds: watch::Sender::new(0),

@@ -6,7 +6,8 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, LazyLock};
 
 use tidegate_model::{
-    Action, Asks, Caller, Endpoint, Gate, Keeps, Level, Resource, ResourceKind, TooFast, View, Written,
+    Action, Asks, Caller, Copied, Endpoint, Gate, Keeps, Level, Quarantine, Resource, ResourceKind, TooFast, View,
+    Written,
 };
 use tidegate_policy::{Asking, Circumstances, Decision, Effect, Entitlement, Now, Policy, Question, Storage};
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -338,6 +339,22 @@ impl Gate for Decider<'_> {
             // Nobody can say how they would be masked; who reads or writes them is told elsewhere.
             Err(_too_many_paths) => Keeps::Nothing(Level::Digest),
         }
+    }
+
+    fn quarantine(&mut self, topic: &str) -> Option<Quarantine<'_>> {
+        let (access, _) = self.access.as_ref()?;
+        let writes = access.policy.writes(topic).ok()??;
+        let to = writes.quarantine.as_ref()?;
+        let copy = match &to.copy {
+            tidegate_policy::Copied::Original => Copied::Original,
+            tidegate_policy::Copied::Nothing => Copied::Nothing,
+            tidegate_policy::Copied::Masked(plan) => {
+                let shared = (&**self.endpoints.cluster(), self.shared);
+                let mask = TopicStorage::new(plan.clone(), topic, shared, &mut self.schemas, self.now_ms);
+                Copied::Masked(Box::new(mask))
+            }
+        };
+        Some(Quarantine { topic: Arc::clone(&to.topic), copy })
     }
 
     fn too_fast(&mut self, written: &[Written<'_>]) -> Option<TooFast> {

@@ -31,6 +31,7 @@ use crate::frames::{Frame, FrameReader, Held, ReadError, write_frame};
 use crate::listener::Listener;
 use crate::live::Seated;
 use crate::metrics::{Direction, Operation};
+use crate::quarantine::Copies;
 use crate::recorder::{ConnectionFacts, Recorder};
 use crate::shows::{Shows, shown_of};
 use crate::slots::{Ends, Owed, Ready, Step, is_negotiation, next_owed, with_in_flight};
@@ -50,7 +51,7 @@ struct Shaped {
 
 /// Bytes of a frame whose records are looked into where it is received; a larger one gives up its thread meanwhile. Few bytes may unpack
 /// to many.
-const MASK_IN_PLACE_MAX: usize = 2 * 1024;
+pub(crate) const MASK_IN_PLACE_MAX: usize = 2 * 1024;
 
 /// An authenticated connection.
 pub struct Exchange {
@@ -263,7 +264,8 @@ impl Exchange {
         if now_ms >= access.ends_at_ms && !is_negotiation(&step) {
             return Err(Fault::SessionEnded);
         }
-        Ok(match step {
+        let copies = Copies::of(&step, &questions);
+        let step = match step {
             RequestStep::Authenticate(credential) => Step::Authenticate { credential, done: None },
             // It has begun.
             RequestStep::Begin(_) => return Err(Fault::SessionEnded),
@@ -313,6 +315,10 @@ impl Exchange {
                 let tickets = aside(long(&facts), || self.recorder.refused(&facts, &questions, now_ms));
                 Step::RefusedSilently { tickets, close, _held: held }
             }
+        };
+        Ok(match copies {
+            Some(copies) => Step::Quarantine { copies, then: Box::new(step) },
+            None => step,
         })
     }
 

@@ -20,6 +20,7 @@ use crate::steps::{Decided, Forwardable, Recording};
 const UNRECORDED: &str = "not forwarded: a part of the intent could not be recorded";
 const WITHHELD_POLICY: &str = "not forwarded: the policy changed before it could be";
 const WITHHELD_CUT: &str = "not forwarded: the session was cut before it could be";
+const NO_LONGER: &str = "the connection ended first";
 const WITHHELD: &str = "not forwarded: the connection ended first";
 
 impl Exchange {
@@ -31,6 +32,13 @@ impl Exchange {
         owe: &mpsc::Sender<Owed>,
         ends: &Ends,
     ) -> Result<(), Fault> {
+        let step = match step {
+            Step::Quarantine { copies, then } => {
+                self.quarantine(&copies).await;
+                *then
+            }
+            step => step,
+        };
         let then = |close| if close { Err(Fault::PartRefused) } else { Ok(()) };
         match step {
             Step::Forward { recording, slot, questions, policy, _held } => {
@@ -54,6 +62,8 @@ impl Exchange {
                 then(close)
             }
             Step::Ours { recording, delay, held } => send(owe, Owed::Ours { recording, delay, held }).await,
+            // No step of two copies is made.
+            Step::Quarantine { .. } => Ok(()),
             Step::Authenticate { credential, done } => {
                 let renewed = self.renew(credential).await?;
                 send(owe, Owed::Ours { recording: renewed.answer, delay: Duration::ZERO, held: Held::default() })
@@ -121,6 +131,15 @@ impl Exchange {
 
     /// Records that a request that was decided, and perhaps recorded, is not forwarded.
     pub(crate) async fn withhold(&self, step: Step) {
+        let step = match step {
+            Step::Quarantine { copies, then } => {
+                for batch in &copies.batches {
+                    drop(self.recorder.not_copied(batch, &copies, NO_LONGER, self.listener.shared.now_ms()));
+                }
+                *then
+            }
+            step => step,
+        };
         if let Step::Forward { recording, .. } | Step::Unanswered { recording, .. } = step {
             let indices = match recording.durable().await {
                 Ok((_frame, indices)) => indices,

@@ -20,6 +20,7 @@ pub mod listener;
 pub mod live;
 pub mod masks;
 pub mod metrics;
+mod quarantine;
 pub mod rates;
 pub mod recheck;
 pub mod recorder;

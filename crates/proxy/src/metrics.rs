@@ -64,6 +64,10 @@ pub struct Metrics {
     pub masked_batches: Family<Origin, Counter>,
     /// Parts of records that could not be read under a mask.
     pub unmaskable: Seldom,
+    /// Refused records that were copied to their quarantine topics.
+    pub quarantined: Counter,
+    /// Batches of them that could not be.
+    pub not_quarantined: Seldom,
     /// Connections that ended before the client wanted it, by who must act.
     pub faults: Family<Reason, Counter>,
 }
@@ -96,6 +100,16 @@ impl Metrics {
             "records_unmaskable",
             "Records and batches that were withheld because a mask could not read them",
             self.unmaskable.count.clone(),
+        );
+        registry.register(
+            "records_quarantined",
+            "Refused records that were copied to their quarantine topics",
+            self.quarantined.clone(),
+        );
+        registry.register(
+            "quarantine_failures",
+            "Times that refused records could not be copied to their quarantine topic",
+            self.not_quarantined.count.clone(),
         );
         registry.register("faults", "Connections that ended early, by who must act", self.faults.clone());
     }

@@ -4,6 +4,7 @@
 //! would cost more than it tells, since nothing happens in them.
 
 mod kept;
+mod quarantine;
 mod split;
 
 use std::collections::HashMap;
@@ -18,7 +19,7 @@ use tidegate_evidence::entry::{
     SessionId, TopicRef,
 };
 use tidegate_evidence::store::{Log, LogError};
-use tidegate_model::{AliasUse, Caller, CallerKind, ClientWords, Facts, KeptRecords, MaskUse, ResourceKind};
+use tidegate_model::{AliasUse, Caller, CallerKind, ClientWords, Facts, MaskUse, ResourceKind};
 
 use crate::decider::Questions;
 use crate::gate::now_ms;
@@ -290,14 +291,7 @@ impl Recorder {
         for pair in pairs.iter().skip(tickets.more.len().saturating_add(1)) {
             let mut entry = self.operation(
                 Kind::Outcome,
-                &Facts {
-                    topics: vec![],
-                    partitions: vec![],
-                    masks: vec![],
-                    kept: KeptRecords::default(),
-                    aliases: vec![],
-                    ..facts.clone()
-                },
+                &Facts::new(facts.operation, (facts.api_key, facts.api_version), facts.correlation_id, facts.effect),
                 now_ms,
             );
             entry.pair = Some(*pair);
@@ -348,6 +342,7 @@ impl Recorder {
         entry.effect = Some(Effect::Refused);
         entry.error = (facts.error != 0).then_some(facts.error);
         entry.facts.extend(questions.too_fast.iter().map(|why| ("too_fast".into(), why.clone())));
+        entry.facts.extend(facts.quarantined.iter().map(|copy| ("quarantine".into(), copy.topic.to_string())));
         let refused = facts.masks.iter().filter_map(|mask| Some((mask, mask.refused.as_ref()?)));
         for (mask, (place, why)) in refused.take(REFUSED_RECORDS_MAX) {
             let topic = facts.topics.get(mask.topic).map_or("", |topic| topic.name.as_str());

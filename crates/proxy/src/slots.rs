@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::decider::Questions;
 use crate::fault::Fault;
 use crate::frames::{FrameReader, Held};
+use crate::quarantine::Copies;
 use crate::recorder::OpenIntent;
 use crate::shows::Shows;
 use crate::steps::{Decided, Masked, Recording, Tickets};
@@ -52,6 +53,11 @@ pub(crate) enum Step {
         recording: Recording<Masked>,
         delay: Duration,
         held: Held,
+    },
+    /// Copies of records that the request was refused for are written before anything else comes of it.
+    Quarantine {
+        copies: Copies,
+        then: Box<Step>,
     },
     /// `done` says whether the credential was accepted; it is dropped unsaid when the connection ends otherwise.
     Authenticate {

@@ -64,6 +64,10 @@ impl Protocol for Letters {
         panic!("no test converses with a cluster")
     }
 
+    fn producer(&self) -> Box<dyn Producer> {
+        panic!("no test copies records")
+    }
+
     fn frame_length(&self, head: &[u8]) -> Result<Option<usize>, FrameRefused> {
         let Some(length) = head.first_chunk::<4>() else { return Ok(None) };
         let length = u32::from_be_bytes(*length) as usize;
@@ -78,20 +82,7 @@ struct Lettered;
 
 fn facts(letter: u8, number: u8, refused: bool) -> Facts {
     let effect = if matches!(letter, b'W' | b'N' | b'J') { Effect::Changes } else { Effect::Reads };
-    Facts {
-        operation: "letter",
-        api_key: i16::from(letter),
-        api_version: 0,
-        correlation_id: i32::from(number),
-        effect,
-        topics: Vec::new(),
-        partitions: Vec::new(),
-        masks: Vec::new(),
-        kept: KeptRecords::default(),
-        aliases: Vec::new(),
-        error: 0,
-        refused,
-    }
+    Facts { refused, ..Facts::new("letter", (i16::from(letter), 0), i32::from(number), effect) }
 }
 
 impl Session for Lettered {

@@ -37,6 +37,7 @@ produce:
   - {topic: 'small', record_bytes_max: 100}
   - {topic: 'paced*', records_per_second_max: 10}
   - {topic: 'paced-bytes', bytes_per_second_max: 1000}
+  - {topic: 'paced-masked', mask: [PII.email], bytes_per_second_max: 2000}
 ";
 const PAN: &str = "4111111111111111";
 /// A text with the card in it, packed with gzip, in base64.
@@ -234,7 +235,7 @@ const NOT_ENOUGH_REPLICAS: i16 = 19;
 #[test]
 fn who_writes_too_fast_is_told_to_wait_and_nobody_else_is() {
     let stage = &*STAGE;
-    for topic in ["paced", "paced-bytes"] {
+    for topic in ["paced", "paced-bytes", "paced-masked"] {
         stage.topic(topic);
     }
     let (mut flooder, mut second, mut other) = (stage.raw("flo"), stage.raw("flo"), stage.raw("ann"));
@@ -250,6 +251,13 @@ fn who_writes_too_fast_is_told_to_wait_and_nobody_else_is() {
     assert_eq!(write_at_once(&mut flooder, "paced-bytes", 9).0, 0, "another topic");
     assert_eq!(write_at_once(&mut other, "paced-bytes", 200).0, 0);
     assert_eq!(write_at_once(&mut other, "paced-bytes", 1).0, NOT_ENOUGH_REPLICAS);
+    // What comes counts, not what is left of it.
+    let mut masked = || {
+        let value = format!(r#"{{"email": "{}@example.org"}}"#, "a".repeat(3_000));
+        let answer = other.ask(key::PRODUCE, 8, &produce_batch("paced-masked", &[value.as_bytes()])).unwrap();
+        i16::from_be_bytes(*answer[14 + "paced-masked".len()..].first_chunk().unwrap())
+    };
+    assert_eq!((masked(), masked()), (0, NOT_ENOUGH_REPLICAS));
     drop((flooder, second, other));
     // Of each connection the first refusal, and how often it came again.
     let again = |leaf: &&Value| leaf["counts"].as_array().is_some_and(|counts| !counts.is_empty());

@@ -94,6 +94,16 @@ impl NewHeaders {
         put_part(&mut self.bytes, value);
         self.count = self.count.saturating_add(1);
     }
+
+    /// How many bytes they take.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// What was put here.
+    pub(crate) fn read(&self) -> Headers<'_> {
+        Headers { bytes: &self.bytes, count: self.count }
+    }
 }
 
 /// A key or value: its bytes, and all of it with its length.
@@ -179,6 +189,26 @@ impl<'a> Layout<'a> {
         }
         Ok(())
     }
+}
+
+/// Appends a record of the gate's own making: the one of this place in its batch, whose timestamp it has.
+pub(crate) fn put_record(
+    out: &mut Vec<u8>,
+    place: u32,
+    key: Option<&[u8]>,
+    value: Option<&[u8]>,
+    headers: &NewHeaders,
+) {
+    const NO_ATTRIBUTES: u8 = 0;
+    const BASE_TIMESTAMP: u8 = 0;
+    let mut record = vec![NO_ATTRIBUTES, BASE_TIMESTAMP];
+    put_length(&mut record, Some(usize::try_from(place).unwrap_or(usize::MAX)));
+    put_part(&mut record, key);
+    put_part(&mut record, value);
+    put_length(&mut record, Some(count_of(headers)));
+    record.extend_from_slice(&headers.bytes);
+    put_length(out, Some(record.len()));
+    out.extend_from_slice(&record);
 }
 
 fn count_of(headers: &NewHeaders) -> usize {

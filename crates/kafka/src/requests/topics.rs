@@ -11,6 +11,7 @@ use crate::answers::answer_shape;
 use crate::batch;
 use crate::encode::Value;
 use crate::error::ProtocolError;
+use crate::quarantine::Copies;
 use crate::schema::messages::{
     add_partitions_to_txn_request as add_partitions, describe_producers_request as producers, fetch_request as fetch,
     list_offsets_request as list_offsets, offset_commit_request as commit, offset_for_leader_epoch_request as epochs,
@@ -74,6 +75,7 @@ fn decided(
     if whole != 0 {
         // Nothing of it goes on, and not for what is in it.
         scope.kept = KeptRecords::default();
+        scope.copies = Copies::default();
         scope.refuse_all(whole);
     } else if request.api.key == ADD_PARTITIONS_TO_TXN {
         refuse_together(&mut scope);
@@ -247,13 +249,14 @@ fn refuse_session(request: &Request, mut facts: Facts) -> Result<RequestStep, Pr
     Ok(RequestStep::Answer { frame: super::answer(request, &fields)?, facts, delay: Duration::ZERO })
 }
 
-fn facts(request: &Request, scope: &mut Scope, gate: &dyn Gate) -> Facts {
+fn facts(request: &Request, scope: &mut Scope, gate: &mut dyn Gate) -> Facts {
     identify(&mut scope.topics, gate);
     let mut facts = request.facts();
     facts.topics.clone_from(&scope.topics);
     facts.partitions.clone_from(&scope.partitions);
     facts.masks = std::mem::take(&mut scope.masks);
     facts.kept = std::mem::take(&mut scope.kept);
+    facts.quarantined = std::mem::take(&mut scope.copies).finish(gate);
     facts
 }
 

@@ -12,6 +12,7 @@ use super::code;
 use crate::answers::shown::{CODECS, parts, unpacked};
 use crate::encode;
 use crate::kept::{self, Of};
+use crate::quarantine::{Copies, Refused};
 use crate::records::{self, Limits, NewRecord, Outcome, Record, Rewrite, Why};
 use crate::shape::Scope;
 
@@ -63,12 +64,17 @@ pub(super) fn look_into(batch: &[u8], span: &Range<usize>, flexible: bool, scope
     if let Some((place, text)) = &refused {
         let name = scope.topics.get(topic).map_or("", |topic| topic.name.as_str()).to_owned();
         scope.words.refuse_record(&name, partition, (*place, text));
+        if let (Some(place), Some(to)) = (*place, gate.quarantine(&name)) {
+            scope.copies.add(&Refused { batch, topic: (topic, &name), partition, place, why: text }, to);
+        }
     }
     scope.masks.push(MaskUse { topic, partition, withheld: 0, seen, refused });
     if error != 0 {
         scope.refuse_last(error);
     } else if rewritten.is_ok_and(|summary| summary.changed > 0) {
+        let place = scope.partitions.len().saturating_sub(1);
         if let Some(partition) = scope.partitions.last_mut() {
+            scope.came.push((place, partition.bytes));
             partition.bytes = u64::try_from(out.len()).unwrap_or(u64::MAX);
         }
         let mut bytes = Vec::with_capacity(out.len().saturating_add(5));
@@ -118,14 +124,18 @@ pub(super) fn pace(scope: &mut Scope, gate: &mut dyn Gate) -> Option<Duration> {
     // What was refused for a record in it was looked into, so it counts as what is written does.
     let counts = |partition: &&PartitionUse| [0, code::INVALID_RECORD].contains(&partition.error);
     let topics = &scope.topics;
-    let written = scope.partitions.iter().filter(counts).filter_map(|partition| {
+    let numbered = scope.partitions.iter().enumerate().filter(|(_, partition)| counts(partition));
+    let written = numbered.filter_map(|(place, partition)| {
         let topic = topics.get(partition.topic)?.name.as_str();
-        Some(Written { topic, records: partition.records, bytes: partition.bytes })
+        let changed = scope.came.binary_search_by_key(&place, |(place, _)| *place).ok();
+        let came = changed.and_then(|at| scope.came.get(at)).map(|(_, bytes)| *bytes);
+        Some(Written { topic, records: partition.records, bytes: came.unwrap_or(partition.bytes) })
     });
     let TooFast { why, wait } = gate.too_fast(&written.collect::<Vec<_>>())?;
     scope.masks.clear();
-    // A flood is not to fill the disk.
+    // A flood is not to fill the disk, nor the quarantine topic.
     scope.kept = KeptRecords::default();
+    scope.copies = Copies::default();
     for partition in scope.partitions.iter_mut().filter(|partition| counts(&&**partition)) {
         partition.error = code::NOT_ENOUGH_REPLICAS;
         let name = topics.get(partition.topic).map_or("", |topic| topic.name.as_str());

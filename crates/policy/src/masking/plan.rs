@@ -10,9 +10,9 @@ use tidegate_model::Level;
 
 use super::rate::Rate;
 use super::reading::Reading;
-use super::rows::{Part, Selector, What};
+use super::rows::{Part, Selector, TopicRow, What};
 use super::{ALL_BELOW, Masking};
-use crate::topics::with_sources;
+use crate::topics::{overlap, with_sources};
 
 /// Says how a plan's id is made; another number makes all plans new ones.
 const PLAN_FORM: &str = "tidegate plan 1";
@@ -38,6 +38,26 @@ pub struct Storage {
     pub plan: Option<Arc<Plan>>,
 }
 
+/// Where records of a topic go that are refused for what is in them.
+#[derive(Clone, Debug)]
+pub struct Quarantine {
+    /// The topic's own name.
+    pub topic: Arc<str>,
+    /// What is copied of them.
+    pub copy: Copied,
+}
+
+/// What is copied of records to a quarantine topic.
+#[derive(Clone, Debug)]
+pub enum Copied {
+    /// All, as it came.
+    Original,
+    /// What the storage mask leaves of it, as of [`Storage::plan`].
+    Masked(Option<Arc<Plan>>),
+    /// Nothing: nobody has said what may be in them.
+    Nothing,
+}
+
 /// What may be written to a topic.
 #[derive(Clone, Debug)]
 pub struct Writes {
@@ -51,6 +71,8 @@ pub struct Writes {
     pub rate: Rate,
     /// Whether anything is asked of single records.
     pub looks: bool,
+    /// Where those that are refused go, if they go anywhere.
+    pub quarantine: Option<Quarantine>,
 }
 
 impl Masking {
@@ -79,12 +101,15 @@ impl Masking {
         // What is made of a topic may hold other things than it, so only its own row counts.
         let row = self.row_of(&[topic]);
         match row.and_then(|row| row.record.map(|level| (row, level))) {
-            Some((row, Level::Full)) => {
-                let known = row.carries_none || !row.plain.is_empty() || !self.classes_of(topic).is_empty();
-                if known { Level::Full } else { Level::Digest }
-            }
+            Some((_, Level::Full)) if !self.knows_what_is_in(topic) => Level::Digest,
             other => other.map_or(Level::Digest, |(_, level)| level),
         }
+    }
+
+    /// Whether somebody has said what is in records of the topic, so that its storage mask leaves nothing that is sensitive.
+    pub(super) fn knows_what_is_in(&self, topic: &str) -> bool {
+        let told = |row: &TopicRow| row.carries_none || !row.plain.is_empty();
+        self.row_of(&[topic]).is_some_and(told) || !self.classes_of(topic).is_empty()
     }
 
     /// What evidence keeps of the topic's records, and how they are masked there.
@@ -93,10 +118,16 @@ impl Masking {
     /// As of [`Masking::plan`].
     pub(crate) fn storage(&self, topic: &str, keys: &dyn ClassKeys) -> Result<Storage, String> {
         let level = self.level(topic);
+        let plan = if level == Level::Full { self.storage_plan(topic, keys)? } else { None };
+        Ok(Storage { level, plan })
+    }
+
+    /// The storage mask; `None` where nothing is looked for.
+    fn storage_plan(&self, topic: &str, keys: &dyn ClassKeys) -> Result<Option<Arc<Plan>>, String> {
         let plain = self.row_of(&[topic]).map(|row| row.plain.as_slice()).unwrap_or_default();
         let classes = self.classes_of(topic).len();
-        if level != Level::Full || (classes == 0 && plain.is_empty()) {
-            return Ok(Storage { level, plan: None });
+        if classes == 0 && plain.is_empty() {
+            return Ok(None);
         }
         let mut plan = self.plan(topic, &vec![false; classes], keys)?;
         if !plain.is_empty() {
@@ -117,7 +148,46 @@ impl Masking {
             let says = format!("{:?} plain {plain:?}", plan.id);
             plan.id = digest(&SHA256, says.as_bytes()).as_ref().first_chunk().copied().unwrap_or_default();
         }
-        Ok(Storage { level, plan: Some(Arc::new(plan)) })
+        Ok(Some(Arc::new(plan)))
+    }
+
+    /// Where what is refused of the topic goes.
+    fn quarantine(
+        &self,
+        topic: &str,
+        rows: &[&super::ProduceRow],
+        keys: &dyn ClassKeys,
+    ) -> Result<Option<Quarantine>, String> {
+        let Some(to) = rows.iter().find_map(|row| row.quarantine.as_ref()) else { return Ok(None) };
+        let copy = match to.original {
+            true => Copied::Original,
+            false if self.knows_what_is_in(topic) => Copied::Masked(self.storage_plan(topic, keys)?),
+            false => Copied::Nothing,
+        };
+        Ok(Some(Quarantine { topic: Arc::clone(&to.topic), copy }))
+    }
+
+    /// The names of a topic and of all that may be in it: of those that it is made of, and patterns of those whose refused records are
+    /// copied to it.
+    fn may_hold<'a>(&'a self, topic: &'a str) -> Vec<&'a str> {
+        let mut names = with_sources(topic);
+        let mut left: Vec<_> =
+            self.produce.iter().filter_map(|row| Some((row, &*row.quarantine.as_ref()?.topic))).collect();
+        // What is copied to a topic may be copied on from it.
+        loop {
+            let before = names.len();
+            left.retain(|(row, to)| {
+                let holds = names.iter().any(|name| overlap(name, to));
+                if holds {
+                    names.extend(with_sources(row.topic()));
+                }
+                !holds
+            });
+            if names.len() == before {
+                break;
+            }
+        }
+        names
     }
 
     /// What may be written to the topic; `None` where nothing is asked of it.
@@ -142,7 +212,7 @@ impl Masking {
         let looks = clear.contains(&false);
         let value = rows.iter().find_map(|row| row.value);
         plan.value.format = value.unwrap_or(plan.value.format);
-        let topics = with_sources(topic);
+        let topics = self.may_hold(topic);
         let row = self.row_of(&topics);
         for mask in [&mut plan.value, &mut plan.key, &mut plan.headers] {
             mask.strict = looks;
@@ -165,14 +235,15 @@ impl Masking {
         let record_bytes_max = rows.iter().filter_map(|row| row.record_bytes_max).min();
         let rate = rows.iter().fold(Rate::default(), |rate, row| rate.and(row.rate));
         let looks = plan.value.strict || plan.key.strict || record_bytes_max.is_some();
-        Ok(Some(Writes { plan: Arc::new(plan), refuse, record_bytes_max, rate, looks }))
+        let quarantine = self.quarantine(topic, &rows, keys)?;
+        Ok(Some(Writes { plan: Arc::new(plan), refuse, record_bytes_max, rate, looks, quarantine }))
     }
 
     /// The classes whose fields may stand in records of the topic, in the order in which plans have them. What stands in a topic may stand
     /// in those that are derived from it, so selectors of a topic are about these too: its changelogs, dead letters and mirrors.
     pub fn classes_of(&self, topic: &str) -> Vec<&str> {
         let parts = [Part::Value, Part::Key, Part::Headers];
-        let topics = with_sources(topic);
+        let topics = self.may_hold(topic);
         let about = self.selectors.iter().filter(|one| parts.iter().any(|part| one.is_about(&topics, *part)));
         let mut classes: Vec<&str> = about.map(|selector| selector.class.as_str()).collect();
         classes.sort_unstable();
@@ -204,7 +275,7 @@ impl Masking {
             let mask = (!clear).then(|| change.transform(key));
             classes.push(Class { name: (*name).into(), mask });
         }
-        let topics = with_sources(topic);
+        let topics = self.may_hold(topic);
         let row = self.row_of(&topics);
         let part = |part: Part, format: Option<Format>| self.part(&topics, part, format, &names);
         let (reads_value, reads_key) = (row.and_then(|row| row.value.as_ref()), row.and_then(|row| row.key.as_ref()));
@@ -233,6 +304,8 @@ impl Masking {
         for selector in self.selectors.iter().filter(|one| names.contains(&one.class.as_str())) {
             says.push_str(&format!("{selector:?}\n"));
         }
+        // Which of them look there depends also on what is copied to the topic.
+        says.push_str(&format!("{topics:?}\n"));
         says.push_str(&format!("{:?} {:?} {on_unmaskable:?} {:?}\n", value.format, key.format, self.unknown));
         let id = digest(&SHA256, says.as_bytes());
         let id = id.as_ref().first_chunk().copied().unwrap_or_default();

@@ -6,17 +6,14 @@ use tidegate_masking::transform::{Bucket, ClassKey, Unit};
 use tidegate_masking::{ClassId, Detector, Format, Mask, OnUnmaskable, Transform, Unknown};
 use tidegate_model::Level;
 
-use super::rate::Rate;
 use super::reading::{FileSchemas, RawReading, Reading, Wrong};
 use super::{NO_CLASS, is_class};
-use crate::topics::{NAME_MAX, matches};
+use crate::topics::{NAME_MAX, matches, overlap};
 
 pub(super) const SELECTOR: &str =
     "a selector is {topic, class} and one of path, names, schema_tag and content; in: says of what part";
 pub(super) const TOPIC: &str =
     "a row is {topic} and some of value, key, subjects, on_unmaskable, record, carries and plain";
-pub(super) const PRODUCE: &str = "a row is {topic} and some of value (json, framed or schema), refuse, mask, record_bytes_max, \
-     records_per_second_max and bytes_per_second_max";
 /// Characters that a mask of a fixed length may have.
 const LENGTH_MAX: u8 = 64;
 const CONSTANT_MAX: usize = 1_000;
@@ -294,9 +291,9 @@ impl Selector {
         Ok(Selector { topic, class, what, parts })
     }
 
-    /// Whether it is about the part of one of these topics.
+    /// Whether it is about the part of one of these topics, or of topics that one of these patterns is about.
     pub(super) fn is_about(&self, topics: &[&str], part: Part) -> bool {
-        self.parts.contains(&part) && topics.iter().any(|topic| matches(&self.topic, topic))
+        self.parts.contains(&part) && topics.iter().any(|topic| overlap(&self.topic, topic))
     }
 }
 
@@ -309,7 +306,7 @@ fn is_some_words(words: &[String]) -> bool {
     (1..=WORDS_MAX).contains(&words.len()) && words.iter().all(|word| !word.is_empty())
 }
 
-fn is_pattern(topic: &str) -> Result<(), String> {
+pub(super) fn is_pattern(topic: &str) -> Result<(), String> {
     if topic.is_empty() || topic.len() > NAME_MAX {
         return Err(format!("topic is a name, or a pattern with *, of 1 to {NAME_MAX} characters"));
     }
@@ -327,31 +324,6 @@ pub(super) enum RawFormat {
     Bytes,
 }
 
-/// What values that are written have to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum RawDemand {
-    /// One JSON text.
-    Json,
-    /// Framed, and exactly what its schema says, which is one of the topic's.
-    Framed,
-    /// Exactly what the file's schema says that the topic's row names.
-    Schema,
-    /// Refused: all is bytes.
-    Bytes,
-}
-
-impl From<RawDemand> for Format {
-    fn from(demand: RawDemand) -> Format {
-        match demand {
-            RawDemand::Json => Format::Json,
-            RawDemand::Framed => Format::Framed,
-            RawDemand::Schema => Format::Schema,
-            RawDemand::Bytes => Format::Bytes,
-        }
-    }
-}
-
 impl From<RawFormat> for Format {
     fn from(format: RawFormat) -> Format {
         match format {
@@ -359,74 +331,6 @@ impl From<RawFormat> for Format {
             RawFormat::Framed => Format::Framed,
             RawFormat::Bytes => Format::Bytes,
         }
-    }
-}
-
-/// What may be written to a topic, as it is written.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawProduce {
-    /// A topic's name, or a pattern with `*`.
-    topic: String,
-    /// What the value has to be.
-    value: Option<RawDemand>,
-    /// Classes whose fields may not be in it, wherever their selectors look.
-    #[serde(default)]
-    refuse: Vec<String>,
-    /// Classes whose fields are written changed: the broker never has them.
-    #[serde(default)]
-    mask: Vec<String>,
-    /// The most bytes of key, value and headers together.
-    record_bytes_max: Option<usize>,
-    /// The most records that one caller writes to the topic in a second.
-    records_per_second_max: Option<u64>,
-    /// The most bytes of batches that one caller writes to the topic in a second.
-    bytes_per_second_max: Option<u64>,
-}
-
-/// What may be written to topics whose names fit.
-#[derive(Clone, Debug)]
-pub(super) struct ProduceRow {
-    topic: String,
-    /// What values have to be.
-    pub(super) value: Option<Format>,
-    /// Classes whose fields may not be written.
-    pub(super) refuse: Vec<String>,
-    /// Classes whose fields are written masked.
-    pub(super) mask: Vec<String>,
-    /// The most bytes of a record's key, value and headers together.
-    pub(super) record_bytes_max: Option<usize>,
-    /// How fast one caller may write.
-    pub(super) rate: Rate,
-}
-
-impl ProduceRow {
-    pub(super) fn read(raw: RawProduce) -> Result<ProduceRow, String> {
-        let RawProduce { topic, value, refuse, mask, record_bytes_max, records_per_second_max, bytes_per_second_max } =
-            raw;
-        is_pattern(&topic)?;
-        let rate = Rate::read(records_per_second_max, bytes_per_second_max)?;
-        let value = value.map(Format::from);
-        if value == Some(Format::Bytes) {
-            return Err("value: bytes says nothing, since all is bytes".to_owned());
-        }
-        if let Some(class) = refuse.iter().find(|class| mask.contains(class)) {
-            return Err(format!("class {class:?} cannot be refused and masked"));
-        }
-        let asks = value.is_some() || !refuse.is_empty() || !mask.is_empty() || record_bytes_max.is_some();
-        if !asks && rate.is_unbounded() {
-            return Err("it asks nothing of what is written".to_owned());
-        }
-        Ok(ProduceRow { topic, value, refuse, mask, record_bytes_max, rate })
-    }
-
-    /// The only topic that it is about, if it is no pattern.
-    pub(super) fn one_topic(&self) -> Option<&str> {
-        (!self.topic.contains('*')).then_some(&self.topic)
-    }
-
-    pub(super) fn is_about(&self, topic: &str) -> bool {
-        matches(&self.topic, topic)
     }
 }
 

@@ -313,6 +313,64 @@ produce:
   - {topic: 'other*', value: schema}
 ";
 
+const QUARANTINE: &str = "classes: {PCI.pan: {transform: redact}, PII.email: {transform: email}}
+selectors:
+  - {topic: 'payments-*', content: [card], class: PCI.pan}
+  - {topic: 'orders.eu', names: [email], class: PII.email}
+topics:
+  - {topic: logs, carries: none}
+";
+
+#[test]
+fn what_is_refused_goes_where_a_row_says_under_the_storage_mask_unless_it_says_otherwise() {
+    let produce = "produce:
+  - {topic: 'payments-*', refuse: [PCI.pan], quarantine: {topic: refused}}
+  - {topic: 'orders.*', value: json, quarantine: {topic: refused-orders, original: true}}
+  - {topic: logs, record_bytes_max: 9, quarantine: {topic: refused}}
+  - {topic: 'any*', value: json, quarantine: {topic: refused}}
+  - {topic: plain, value: json}
+  - {topic: 'refused', value: json, quarantine: {topic: refused-twice}}
+";
+    let masking = Masking::parse(&format!("{QUARANTINE}{produce}")).unwrap();
+    let to = |topic: &str| {
+        let quarantine = masking.writes(topic, &no_keys()).unwrap().unwrap().quarantine?;
+        Some((quarantine.topic.to_string(), format!("{:?}", quarantine.copy)))
+    };
+    let masked = to("payments-cards").unwrap();
+    assert!(masked.0 == "refused" && masked.1.contains("Redact"), "{masked:?}");
+    assert_eq!(to("orders.eu"), Some(("refused-orders".to_owned(), "Original".to_owned())));
+    assert_eq!(to("logs"), Some(("refused".to_owned(), "Masked(None)".to_owned())));
+    assert_eq!(to("anything"), Some(("refused".to_owned(), "Nothing".to_owned())), "nobody said what is in it");
+    assert_eq!(to("plain"), None);
+    // Who reads the copies sees them as what they are copies of, however far they are copied on.
+    assert_eq!(masking.classes_of("refused"), ["PCI.pan"]);
+    assert_eq!(masking.classes_of("refused-orders"), ["PII.email"]);
+    assert_eq!(masking.classes_of("refused-twice"), ["PCI.pan"]);
+    assert!(masking.classes_of("refused-never").is_empty());
+}
+
+#[test]
+fn rows_that_quarantine_what_nobody_knows_or_where_it_came_from_are_refused() {
+    for (row, wanted) in [
+        ("{topic: free, value: json, quarantine: {topic: q}}", "nobody knows what the copies may hold"),
+        ("{topic: 'fr*', value: json, quarantine: {topic: from-free}}", "a topic of the row itself"),
+        ("{topic: free, value: json, quarantine: {topic: 'q*'}}", "no name of a topic"),
+        ("{topic: free, value: json, quarantine: {topic: __consumer_offsets}}", "no name of a topic"),
+        ("{topic: logs, records_per_second_max: 5, quarantine: {topic: q}}", "the row refuses none for that"),
+        ("{topic: logs, value: json, quarantine: {topic: q, originals: true}}", "originals"),
+    ] {
+        let error = Masking::parse(&format!("{QUARANTINE}produce:\n  - {row}\n")).unwrap_err().to_string();
+        assert!(error.contains(wanted), "{row}: {error}");
+        assert!(error.contains("masking.yaml:8") || wanted == "originals", "{row}: {error}");
+    }
+    assert!(
+        Masking::parse(&format!(
+            "{QUARANTINE}produce:\n  - {{topic: free, value: json, quarantine: {{topic: q, original: true}}}}\n"
+        ))
+        .is_ok()
+    );
+}
+
 fn schemas() -> PolicyFiles {
     let order = r#"{"type": "record", "name": "Order", "fields": [{"name": "customer", "type": "Customer"}]}"#;
     let customer = r#"{"type": "record", "name": "Customer", "fields": [{"name": "email", "type": "string"}]}"#;

@@ -384,20 +384,7 @@ async fn quiet_answers_are_counted_in_one_leaf() {
     let gate = Gatehouse::new(limits()).await;
     let exchange = gate.exchange(caller());
     exchange.recorder.open(&caller(), &Default::default(), &exchange.facts, 1).await.unwrap();
-    let facts = |key| Facts {
-        operation: "o",
-        api_key: key,
-        api_version: 0,
-        correlation_id: 0,
-        effect: Effect::Reads,
-        topics: Vec::new(),
-        partitions: Vec::new(),
-        masks: Vec::new(),
-        kept: tidegate_model::KeptRecords::default(),
-        aliases: Vec::new(),
-        error: 0,
-        refused: false,
-    };
+    let facts = |key| Facts::new("o", (key, 0), 0, Effect::Reads);
     for (key, at) in [(1, 1_000), (12, 5_000), (1, 10_999)] {
         let _folded = exchange.recorder.fold(&facts(key), at);
         exchange.recorder.flush_due(at);
