@@ -1,7 +1,7 @@
 //! The client of a Confluent-compatible schema registry. It only reads: schemas by number, the subjects that they are registered under,
 //! and what they refer to.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -12,7 +12,9 @@ use anyhow::{Context as _, Result, ensure};
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
 use reqwest::{Certificate, Client, StatusCode, Url, redirect};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use tidegate_proxy::schemas::{Answer, Language, Registered, SchemaRegistry};
+use tracing::debug;
 
 use crate::config::RegistrySection;
 use crate::secrets;
@@ -41,8 +43,8 @@ impl fmt::Debug for HttpRegistry {
 
 /// Why there is no schema.
 enum Trouble {
-    /// The registry has none.
-    Missing,
+    /// The registry has none, or none that can be used, which asking again does not mend: who waited for it would wait for ever.
+    Missing(&'static str),
     /// What went wrong, safe to log.
     Down(String),
 }
@@ -52,8 +54,8 @@ struct ErrorBody {
     error_code: i32,
 }
 
-/// The registry's error code for a number that it has no schema of.
-const SCHEMA_NOT_FOUND: i32 = 40403;
+/// The registry's error codes for a subject, a version and a schema that it does not have, and for subjects and versions that are none.
+const NOT_FOUND: [i32; 5] = [40_401, 40_402, 40_403, 42_202, 42_208];
 
 #[derive(Deserialize)]
 struct SchemaBody {
@@ -61,8 +63,15 @@ struct SchemaBody {
     /// Absent for Avro.
     #[serde(rename = "schemaType")]
     schema_type: Option<String>,
-    #[serde(default)]
-    references: Vec<Reference>,
+    /// Absent, and `null` of some registries, for none.
+    references: Option<Vec<Reference>>,
+}
+
+/// What at least tells that a registry speaks of a schema.
+#[derive(Deserialize)]
+struct SchemaLike {
+    #[serde(rename = "schema")]
+    _schema: IgnoredAny,
 }
 
 #[derive(Clone, Deserialize)]
@@ -108,7 +117,7 @@ impl HttpRegistry {
             Some("PROTOBUF") => Language::Protobuf,
             Some("JSON") => Language::Json,
             // It has no schema that anybody here could read.
-            Some(_) => return Err(Trouble::Missing),
+            Some(_) => return Err(Trouble::Missing("it is in a language that is not read here")),
         };
         // Records outlive the subjects that their writers used.
         let subjects: Vec<String> = self.get(&["schemas", "ids", &number, "subjects"], true).await?;
@@ -119,21 +128,26 @@ impl HttpRegistry {
     /// What a schema refers to, and what that refers to.
     async fn references(&self, body: &SchemaBody) -> Result<Vec<(String, String)>, Trouble> {
         let mut found: Vec<(String, String)> = Vec::new();
-        let mut met: HashSet<String> = HashSet::new();
+        let mut met: HashMap<String, (String, i64)> = HashMap::new();
         let mut bytes = body.schema.len();
-        let mut open: VecDeque<Reference> = body.references.iter().cloned().collect();
+        let mut open: VecDeque<Reference> = body.references.iter().flatten().cloned().collect();
         while let Some(Reference { name, subject, version }) = open.pop_front() {
-            if !met.insert(name.clone()) {
+            if let Some(before) = met.get(&name) {
+                // Schemas see each other by these names alone, so that one of the two would be taken for the other.
+                if *before != (subject, version) {
+                    return Err(Trouble::Missing("two schemas that it refers to have one name"));
+                }
                 continue;
             }
-            let version = version.to_string();
-            let body: SchemaBody = self.get(&["subjects", &subject, "versions", &version], true).await?;
+            let at = version.to_string();
+            let body: SchemaBody = self.get(&["subjects", &subject, "versions", &at], true).await?;
+            met.insert(name.clone(), (subject, version));
             bytes = bytes.saturating_add(body.schema.len());
             if met.len() > REFERENCES_MAX || bytes > BYTES_MAX {
-                return Err(Trouble::Missing);
+                return Err(Trouble::Missing("it is too large with all that it refers to"));
             }
             found.push((name, body.schema));
-            open.extend(body.references);
+            open.extend(body.references.into_iter().flatten());
         }
         Ok(found)
     }
@@ -153,7 +167,7 @@ impl HttpRegistry {
         let mut response = request.send().await.map_err(|error| Trouble::Down(plain(&error)))?;
         match response.status() {
             StatusCode::OK => {}
-            StatusCode::NOT_FOUND => {}
+            StatusCode::NOT_FOUND | StatusCode::UNPROCESSABLE_ENTITY => {}
             status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
                 return Err(Trouble::Down(format!(
                     "{} answered {status}: check the login in its [[schema_registry]]",
@@ -162,30 +176,37 @@ impl HttpRegistry {
             }
             status => return Err(Trouble::Down(format!("{} answered {status}", self.base))),
         }
-        let is_found = response.status() == StatusCode::OK;
+        let status = response.status();
         let mut body = Vec::new();
         while let Some(piece) = response.chunk().await.map_err(|error| Trouble::Down(plain(&error)))? {
             if body.len().saturating_add(piece.len()) > BYTES_MAX {
-                return Err(Trouble::Down("the schema registry answered more than is sane".to_owned()));
+                return Err(if status == StatusCode::OK {
+                    Trouble::Missing("the registry's answer is too large")
+                } else {
+                    Trouble::Down(format!("{} answered {status} at length", self.base))
+                });
             }
             body.extend_from_slice(&piece);
         }
-        if !is_found {
+        if status != StatusCode::OK {
             let told: Option<ErrorBody> = serde_json::from_slice(&body).ok();
             // Anything else that is not found is not the registry's word on the schema: a proxy's page, a path that is wrong.
-            let missing =
-                told.is_some_and(|told| told.error_code == SCHEMA_NOT_FOUND) && path.first() == Some(&"schemas");
-            return Err(if missing {
-                Trouble::Missing
+            return Err(if told.is_some_and(|told| NOT_FOUND.contains(&told.error_code)) {
+                Trouble::Missing("the registry does not have it, or something that it refers to")
             } else {
                 Trouble::Down(format!(
-                    "{} answered 404: is url in its [[schema_registry]] the registry's own?",
+                    "{} answered {status}: is url in its [[schema_registry]] the registry's own?",
                     self.base
                 ))
             });
         }
-        serde_json::from_slice(&body)
-            .map_err(|_not_json| Trouble::Down("the schema registry answered what is no schema".to_owned()))
+        serde_json::from_slice(&body).map_err(|_not_so| {
+            if serde_json::from_slice::<SchemaLike>(&body).is_ok() {
+                Trouble::Missing("what the registry tells of it cannot be understood")
+            } else {
+                Trouble::Down("the schema registry answered what is no schema".to_owned())
+            }
+        })
     }
 }
 
@@ -204,10 +225,80 @@ impl SchemaRegistry for HttpRegistry {
         Box::pin(async move {
             match tokio::time::timeout(PATIENCE, self.find(number)).await {
                 Ok(Ok(registered)) => Answer::Schema(Arc::new(registered)),
-                Ok(Err(Trouble::Missing)) => Answer::Missing,
+                Ok(Err(Trouble::Missing(why))) => {
+                    debug!(schema = number, why, "no schema that can be used");
+                    Answer::Missing
+                }
                 Ok(Err(Trouble::Down(why))) => Answer::Down(why),
                 Err(_late) => Answer::Down("the schema registry took too long".to_owned()),
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::http::Uri;
+    use axum::response::IntoResponse as _;
+
+    use super::*;
+
+    const NOT_THERE: &str = r#"{"error_code": 40403, "message": "Schema not found"}"#;
+
+    fn respond(path: &str) -> (u16, String) {
+        let text = |text: &str| (200, text.to_owned());
+        let refers = |references: &str| text(&format!(r#"{{"schema": "s", "references": {references}}}"#));
+        match path {
+            _ if path.ends_with("/subjects") => text(r#"["a-value"]"#),
+            "/schemas/ids/1" => text(r#"{"schema": "s", "references": null}"#),
+            "/schemas/ids/2" => text(&format!(r#"{{"schema": "{}"}}"#, "x".repeat(BYTES_MAX))),
+            "/schemas/ids/3" => refers(r#"[{"name": "n", "subject": "gone", "version": 1}]"#),
+            "/schemas/ids/4" => {
+                refers(r#"[{"name": "n", "subject": "a", "version": 1}, {"name": "n", "subject": "a", "version": 2}]"#)
+            }
+            "/schemas/ids/5" => {
+                refers(r#"[{"name": "n", "subject": "a", "version": 1}, {"name": "n", "subject": "a", "version": 1}]"#)
+            }
+            "/schemas/ids/6" => text(r#"{"schema": null}"#),
+            "/schemas/ids/7" => refers(r#"[{"name": "n", "subject": "a", "version": -7}]"#),
+            "/schemas/ids/8" => (404, NOT_THERE.to_owned()),
+            "/subjects/gone/versions/1" => (404, r#"{"error_code": 40401, "message": "Subject not found"}"#.to_owned()),
+            "/subjects/a/versions/-7" => (422, r#"{"error_code": 42202, "message": "no version"}"#.to_owned()),
+            "/subjects/a/versions/1" | "/subjects/a/versions/2" => text(r#"{"schema": "r"}"#),
+            "/schemas/ids/20" => text("<html>"),
+            "/schemas/ids/21" => text(r#""a page""#),
+            "/schemas/ids/22" => (429, String::new()),
+            "/schemas/ids/23" => (503, String::new()),
+            "/schemas/ids/24" => (401, String::new()),
+            "/schemas/ids/25" => (422, "<html>".to_owned()),
+            _ => (404, "<html>".to_owned()),
+        }
+    }
+
+    /// What cannot be used is not waited for, and what may come is not withheld.
+    #[tokio::test]
+    async fn only_a_registry_that_cannot_be_asked_is_down() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let served = Router::new().fallback(async |uri: Uri| {
+            let (status, body) = respond(uri.path());
+            (StatusCode::from_u16(status).unwrap(), body).into_response()
+        });
+        tokio::spawn(async move { axum::serve(listener, served).await });
+        let section = format!("cluster = \"main\"\nurl = \"http://{address}\"");
+        let registry = HttpRegistry::new(&toml::from_str(&section).unwrap()).unwrap();
+        for (number, references) in [(1, 0), (5, 1)] {
+            let Answer::Schema(registered) = registry.schema(number).await else { panic!("{number}") };
+            assert_eq!((registered.references.len(), registered.subjects.len()), (references, 1), "{number}");
+        }
+        for number in [2, 3, 4, 6, 7, 8] {
+            let answer = registry.schema(number).await;
+            assert!(matches!(answer, Answer::Missing), "{number}: {answer:?}");
+        }
+        for number in 20..=26 {
+            let answer = registry.schema(number).await;
+            assert!(matches!(answer, Answer::Down(_)), "{number}: {answer:?}");
+        }
     }
 }

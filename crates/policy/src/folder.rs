@@ -1,7 +1,8 @@
 //! Reads a policy folder and says everything that is wrong with it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -423,13 +424,20 @@ impl Below<'_> {
     }
 }
 
+/// Only files are opened, for a pipe would be waited for, and no more is read than may be there, for a device would never end.
 pub(crate) fn read_text(path: &Path, name: &str) -> Result<String, PolicyError> {
     let unreadable = |reason| PolicyError::Read { path: path.to_owned(), reason };
-    let size = fs::metadata(path).map_err(unreadable)?.len();
-    if size > FILE_BYTES_MAX {
+    if !fs::metadata(path).map_err(unreadable)?.is_file() {
+        let mend =
+            "put the file itself there, or a link to one; take out pipes, sockets, devices and folders of that name";
+        return Err(PolicyError::folder(name, "is no regular file", mend));
+    }
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(unreadable)?;
+    file.take(FILE_BYTES_MAX.saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;
+    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > FILE_BYTES_MAX {
         return Err(PolicyError::folder(name, format!("is larger than {FILE_BYTES_MAX} bytes"), "split it"));
     }
-    let bytes = fs::read(path).map_err(unreadable)?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         let text = String::from_utf8_lossy(error.as_bytes().get(..at).unwrap_or_default());

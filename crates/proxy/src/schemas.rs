@@ -5,11 +5,13 @@
 
 use std::fmt;
 use std::future::Future;
+use std::hash::Hash;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quick_cache::sync::Cache;
+use quick_cache::sync::{Cache, DefaultLifecycle, GuardResult};
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 use tidegate_masking::record::Schema;
 use tidegate_masking::{AvroPlan, JsonPlan, Mask, ProtobufPlan, Unmaskable, framed};
 use tokio::sync::Semaphore;
@@ -20,12 +22,21 @@ use tracing::warn;
 use crate::gate::now_ms;
 use crate::seldom::Seldom;
 
-/// Schemas that are kept, and compiled ones. Registries give up to some kilobytes for each, a few of them a megabyte.
+/// Schemas that the caches expect to keep. Registries give up to some kilobytes for each, a few of them a megabyte.
 const KEPT_MAX: usize = 4_096;
+/// Bytes of schemas that are kept, and as many of compiled ones.
+const KEPT_BYTES_MAX: u64 = 256 << 20;
+/// What anything that is kept takes beside its bytes.
+const KEPT_BYTES: u64 = 256;
+/// What a compiled schema takes for each byte of its text, at the worst.
+const COMPILED_FACTOR: u64 = 16;
 /// How long it is believed that there is no schema of a number.
 const MISSING_MS: u64 = 60_000;
-/// How long it is believed that a schema is not registered under a subject.
+/// How long a schema that was fetched is believed not to be registered under more subjects.
 const SUBJECTS_MS: u64 = 1_000;
+/// How long that is believed once it was asked for that very reason. Much longer than an answer is held: else of many such schemas in
+/// one batch the first would be forgotten before the last is known, and nobody would ever get past the batch.
+const FOREIGN_MS: u64 = 60_000;
 /// How long a registry that did not answer is not asked again for the same.
 const DOWN_MS: u64 = 1_000;
 /// Schemas that are fetched at once: whoever writes numbers that there are not can ask for many.
@@ -94,12 +105,79 @@ impl Known {
     }
 }
 
+/// That a registry was asked again for a schema, because it was of none of the subjects that it was wanted for.
+#[derive(Clone, Copy)]
+struct Anew {
+    answered: bool,
+    at_ms: u64,
+}
+
+impl Anew {
+    fn is_old(self, now_ms: u64) -> bool {
+        let kept = if self.answered { FOREIGN_MS } else { DOWN_MS };
+        now_ms.saturating_sub(self.at_ms) >= kept
+    }
+}
+
+fn bytes(text: &str) -> u64 {
+    u64::try_from(text.len()).unwrap_or(u64::MAX)
+}
+
+impl Registered {
+    /// Of all its texts.
+    fn bytes(&self) -> u64 {
+        let references = self.references.iter().flat_map(|(name, text)| [name, text]);
+        references.chain([&self.text]).fold(0, |all, text| all.saturating_add(bytes(text)))
+    }
+}
+
+#[derive(Clone)]
+struct Weight;
+
+impl Weighter<u32, Known> for Weight {
+    fn weight(&self, _number: &u32, known: &Known) -> u64 {
+        let bytes = match &known.answer {
+            Answer::Schema(registered) => {
+                let subjects = registered.subjects.iter();
+                subjects.fold(registered.bytes(), |all, subject| all.saturating_add(bytes(subject)).saturating_add(32))
+            }
+            Answer::Missing => 0,
+            Answer::Down(why) => bytes(why),
+        };
+        // What is heavier than a cache is not kept at all, and would be asked for for ever.
+        bytes.saturating_add(KEPT_BYTES).min(KEPT_BYTES_MAX / 4)
+    }
+}
+
+impl Weighter<Compiled, Plan> for Weight {
+    fn weight(&self, _key: &Compiled, plan: &Plan) -> u64 {
+        plan.bytes.saturating_add(KEPT_BYTES).min(KEPT_BYTES_MAX / 4)
+    }
+}
+
+/// A cache that is bound by weight. It is of one piece: one of many pieces keeps nothing that is heavier than a piece, and there are
+/// more of them the more processors there are.
+fn weighed<K: Eq + Hash, V: Clone>() -> Cache<K, V, Weight>
+where
+    Weight: Weighter<K, V>,
+{
+    let mut options = OptionsBuilder::new();
+    options.shards(1).estimated_items_capacity(KEPT_MAX).weight_capacity(KEPT_BYTES_MAX);
+    match options.build() {
+        Ok(options) => Cache::with_options(options, Weight, DefaultHashBuilder::default(), DefaultLifecycle::default()),
+        // So few are expected that it is of one piece too.
+        Err(_incomplete) => Cache::with_weighter(32, KEPT_BYTES_MAX, Weight),
+    }
+}
+
 /// The schemas of one cluster.
 pub struct Schemas {
     registry: Option<Arc<dyn SchemaRegistry>>,
-    known: Cache<u32, Known>,
+    known: Cache<u32, Known, Weight>,
+    /// When a number was last asked for again. What was known of it stays meanwhile: for others it may be of the right subject.
+    anew: Cache<u32, Anew>,
     /// By the number, what stands before the message, and the plan and part that it was compiled for.
-    compiled: Cache<Compiled, Arc<Outcome>>,
+    compiled: Cache<Compiled, Plan, Weight>,
     fetches: Semaphore,
     pending: Arc<Semaphore>,
     down: Seldom,
@@ -114,6 +192,13 @@ struct Compiled {
     message: Vec<i32>,
     plan: [u8; 32],
     key: bool,
+}
+
+/// What compiling came to, and about how many bytes that takes.
+#[derive(Clone)]
+struct Plan {
+    outcome: Arc<Outcome>,
+    bytes: u64,
 }
 
 /// What compiling came to.
@@ -138,8 +223,9 @@ impl Schemas {
     pub fn new(registry: Option<Arc<dyn SchemaRegistry>>) -> Self {
         Self {
             registry,
-            known: Cache::new(KEPT_MAX),
-            compiled: Cache::new(KEPT_MAX),
+            known: weighed(),
+            anew: Cache::new(KEPT_MAX),
+            compiled: weighed(),
             fetches: Semaphore::new(FETCHES_MAX),
             pending: Arc::new(Semaphore::new(PENDING_MAX)),
             down: Seldom::default(),
@@ -158,56 +244,105 @@ impl Schemas {
     }
 
     /// Fetches schemas that an answer needs, and holds the answer until they are there, or for as long as it can be held. What takes
-    /// longer is fetched all the same.
+    /// longer is fetched all the same, and what was not begun, as it is too many, comes when the client asks again.
     pub(crate) async fn learn(self: &Arc<Self>, numbers: &[u32]) {
         let until = Instant::now() + WAIT;
         let fetches = self.fetch(numbers);
+        let begun = fetches.len() == numbers.len().min(STRANGE_MAX);
         let all = async {
+            let mut answered = begun;
             for fetch in fetches {
-                if let Err(ended) = fetch.await {
-                    warn!(%ended, "a schema could not be fetched");
+                match fetch.await {
+                    Ok(one) => answered &= one,
+                    Err(ended) => {
+                        warn!(%ended, "a schema could not be fetched");
+                        answered = false;
+                    }
                 }
             }
+            answered
         };
-        if tokio::time::timeout_at(until, all).await.is_err() {
-            return;
-        }
         // Else a client would ask again and again for what is not there.
-        if numbers.iter().any(|number| {
-            !matches!(self.known(*number), Some(Known { answer: Answer::Schema(_) | Answer::Missing, .. }))
-        }) {
+        if let Ok(false) = tokio::time::timeout_at(until, all).await {
             tokio::time::sleep_until(until).await;
         }
     }
 
-    /// Begins to fetch schemas that are not known, and holds nobody up.
-    pub(crate) fn fetch(self: &Arc<Self>, numbers: &[u32]) -> Vec<JoinHandle<()>> {
+    /// Begins to fetch schemas that are not known, and holds nobody up. Each fetch says whether the registry answered.
+    pub(crate) fn fetch(self: &Arc<Self>, numbers: &[u32]) -> Vec<JoinHandle<bool>> {
         let begin = |number: &u32| {
             let (schemas, number) = (Arc::clone(self), *number);
             let place = Arc::clone(&self.pending).try_acquire_owned().ok()?;
             Some(tokio::spawn(async move {
-                schemas.learn_one(number).await;
+                let answered = schemas.learn_one(number).await;
                 drop(place);
+                answered
             }))
         };
-        numbers.iter().take(FETCHES_MAX).filter_map(begin).collect()
+        // All that one batch may name, so that it is let pass after a few rounds.
+        numbers.iter().take(STRANGE_MAX).filter_map(begin).collect()
     }
 
-    async fn learn_one(&self, number: u32) {
-        let Some(registry) = &self.registry else { return };
-        if self.known.get(&number).is_some_and(|known| known.is_old(now_ms())) {
-            self.known.remove(&number);
+    /// Whether the registry answered.
+    async fn learn_one(&self, number: u32) -> bool {
+        let Some(registry) = &self.registry else { return true };
+        match self.known.get(&number) {
+            Some(known) if known.is_old(now_ms()) => {
+                self.known.remove_if(&number, |known| known.is_old(now_ms()));
+            }
+            // It is wanted for a subject that it was not registered under.
+            Some(Known { answer: Answer::Schema(_), at_ms }) => return self.learn_anew(registry, number, at_ms).await,
+            Some(_) | None => {}
         }
         // Many that wait for one number are one question.
-        let Err(place) = self.known.get_value_or_guard_async(&number).await else { return };
-        let Ok(_one_of_few) = self.fetches.acquire().await else { return };
+        let place = match self.known.get_value_or_guard_async(&number).await {
+            Ok(known) => return !matches!(known.answer, Answer::Down(_)),
+            Err(place) => place,
+        };
+        let Some(answer) = self.ask(registry, number).await else { return false };
+        let answered = !matches!(answer, Answer::Down(_));
+        let _superseded = place.insert(Known { answer, at_ms: now_ms() }).is_err();
+        answered
+    }
+
+    /// Asks again for a schema that was fetched at `at_ms`, which may have been registered under more subjects since; once in
+    /// [`FOREIGN_MS`] at most.
+    async fn learn_anew(&self, registry: &Arc<dyn SchemaRegistry>, number: u32, at_ms: u64) -> bool {
+        if now_ms().saturating_sub(at_ms) < SUBJECTS_MS {
+            return true;
+        }
+        self.anew.remove_if(&number, |anew| anew.is_old(now_ms()));
+        let place = match self.anew.get_value_or_guard_async(&number).await {
+            Ok(anew) => return anew.answered,
+            Err(place) => place,
+        };
+        let Some(answer) = self.ask(registry, number).await else { return false };
+        let at_ms = now_ms();
+        let answered = !matches!(answer, Answer::Down(_));
+        // A number means one schema for ever, so that what is not there any more was deleted, and records outlive it.
+        if matches!(answer, Answer::Schema(_)) {
+            self.known.insert(number, Known { answer, at_ms });
+        }
+        let _superseded = place.insert(Anew { answered, at_ms }).is_err();
+        answered
+    }
+
+    async fn ask(&self, registry: &Arc<dyn SchemaRegistry>, number: u32) -> Option<Answer> {
+        let _one_of_few = self.fetches.acquire().await.ok()?;
         let answer = registry.schema(number).await;
         if let Answer::Down(why) = &answer
             && let Some(times) = self.down.again(now_ms())
         {
             warn!(%why, times, "the schema registry does not answer: records that need it wait");
         }
-        let _superseded = place.insert(Known { answer, at_ms: now_ms() }).is_err();
+        Some(answer)
+    }
+
+    /// Whether it is settled for a while that a schema, fetched at `at_ms`, is of no more subjects than it was then.
+    fn is_foreign(&self, number: u32, at_ms: u64) -> bool {
+        let now_ms = now_ms();
+        let asked = || self.anew.get(&number).is_some_and(|anew| anew.answered && !anew.is_old(now_ms));
+        now_ms.saturating_sub(at_ms) < SUBJECTS_MS || asked()
     }
 
     /// The schema of a number, compiled; `None` where it is not known yet.
@@ -225,12 +360,10 @@ impl Schemas {
         };
         let fits = |pattern: &str| registered.subjects.iter().any(|subject| tidegate_policy::matches(pattern, subject));
         if !of.mask.subjects.iter().any(|pattern| fits(pattern)) {
-            if now_ms().saturating_sub(known.at_ms) >= SUBJECTS_MS {
-                // It may have been registered under the topic's subject since.
-                self.known.remove(&number);
-                return None;
-            }
-            return unmaskable("the schema that it names is not of its topic's subjects");
+            // Else it may have been registered under the topic's subject since.
+            let foreign = self.is_foreign(number, known.at_ms);
+            return foreign
+                .then_some(Err(Unmaskable { why: "the schema that it names is not of its topic's subjects", at: 1 }));
         }
         let (message, says) = match registered.language {
             Language::Protobuf => match framed::message_indexes(payload) {
@@ -240,9 +373,15 @@ impl Schemas {
             Language::Avro | Language::Json => (Vec::new(), 0),
         };
         let key = Compiled { number, message, plan: of.plan, key: of.key };
-        if let Some(outcome) = self.compiled.get(&key) {
-            return Some(Ok((outcome, says)));
+        if let Some(plan) = self.compiled.get(&key) {
+            return Some(Ok((plan.outcome, says)));
         }
+        // Many that need it at once wait for one of them, in the time that each would take for itself.
+        let place = match self.compiled.get_value_or_guard(&key, None) {
+            GuardResult::Value(plan) => return Some(Ok((plan.outcome, says))),
+            GuardResult::Guard(place) => place,
+            GuardResult::Timeout => return None,
+        };
         let now_ms = now_ms();
         let failed = self.failures.get(&number).filter(|(_, at_ms)| now_ms.saturating_sub(*at_ms) < MISSING_MS);
         if failed.is_some_and(|(times, _)| times >= FAILURES_MAX) {
@@ -260,8 +399,15 @@ impl Schemas {
                 Outcome::Unusable(why)
             }
         };
+        let bytes = match &outcome {
+            Outcome::Json(None) => 0,
+            Outcome::Unusable(why) => bytes(why),
+            Outcome::Json(Some(_)) | Outcome::Avro(_) | Outcome::Protobuf(_) => {
+                registered.bytes().saturating_mul(COMPILED_FACTOR)
+            }
+        };
         let outcome = Arc::new(outcome);
-        self.compiled.insert(key, Arc::clone(&outcome));
+        let _superseded = place.insert(Plan { outcome: Arc::clone(&outcome), bytes }).is_err();
         Some(Ok((outcome, says)))
     }
 }
@@ -394,166 +540,4 @@ impl ForPart<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-    use std::sync::Mutex;
-
-    use tidegate_masking::record::Schemas as _;
-    use tidegate_masking::{Class, ClassId, Format, Found, Rewritten, Scope, Transform};
-
-    use super::*;
-
-    /// Answers that are given, and how often each was asked for.
-    #[derive(Debug, Default)]
-    struct Given {
-        answers: Mutex<BTreeMap<u32, Answer>>,
-        asked: Mutex<BTreeMap<u32, u32>>,
-    }
-
-    impl SchemaRegistry for Given {
-        fn schema(&self, number: u32) -> Pin<Box<dyn Future<Output = Answer> + Send + '_>> {
-            *self.asked.lock().unwrap().entry(number).or_default() += 1;
-            let answer = self.answers.lock().unwrap().get(&number).cloned().unwrap_or(Answer::Missing);
-            Box::pin(std::future::ready(answer))
-        }
-    }
-
-    const ORDER: &str = r#"{"type": "record", "name": "Order", "fields": [{"name": "pan", "type": "string"}, {"name": "note", "type": "string"}]}"#;
-
-    fn registered(subjects: &[&str]) -> Answer {
-        let subjects = subjects.iter().map(|subject| (*subject).to_owned()).collect();
-        Answer::Schema(Arc::new(Registered {
-            language: Language::Avro,
-            text: ORDER.to_owned(),
-            references: Vec::new(),
-            subjects,
-        }))
-    }
-
-    fn mask(field: &str, subject: &str) -> Mask {
-        let mut mask = Mask { format: Format::Framed, subjects: vec![subject.into()], ..Mask::default() };
-        mask.fields.add_name(field, ClassId(0));
-        mask
-    }
-
-    /// A payload of `a` and `b` under a mask: what is left of it.
-    fn read(at_hand: &mut AtHand, all: &Schemas, of: Of<'_>) -> Result<String, bool> {
-        let mut part = ForPart { all, at_hand, of, later: false, unknown: false, how: None };
-        let classes = [Class { name: "c".into(), mask: Some(Transform::Redact) }];
-        let scope = Scope { classes: &classes, mask: of.mask, subject: b"" };
-        let (mut out, mut found) = (Vec::new(), Found::default());
-        let read = part.schema(7, b"\x02a\x02b").map(|(schema, _)| match schema {
-            Schema::Avro(plan) => plan.rewrite(&scope, b"\x02a\x02b", &mut out, &mut found),
-            Schema::Json(_) | Schema::Protobuf(_) => Ok(Rewritten::DropRecord),
-        });
-        match read {
-            Ok(Ok(Rewritten::Changed)) => Ok(String::from_utf8(out).unwrap()),
-            _ => Err(part.later),
-        }
-    }
-
-    #[tokio::test]
-    async fn what_is_at_hand_for_one_mask_is_not_for_another() {
-        let given = Arc::new(Given::default());
-        given.answers.lock().unwrap().insert(7, registered(&["a-value", "b-value"]));
-        let all = Arc::new(Schemas::new(Some(given)));
-        all.learn(&[7]).await;
-        let (pan, note, elsewhere) = (mask("pan", "a-value"), mask("note", "b-value"), mask("pan", "c-value"));
-        let mut at_hand = AtHand::default();
-        let of = |plan, mask| Of { plan: [plan; 32], mask, key: false };
-        for _again in 0..2 {
-            assert_eq!(read(&mut at_hand, &all, of(1, &pan)).as_deref(), Ok("\x06***\x02b"));
-            assert_eq!(read(&mut at_hand, &all, of(2, &note)).as_deref(), Ok("\x02a\x06***"));
-            assert_eq!(read(&mut at_hand, &all, of(3, &elsewhere)), Err(false), "of another topic's subject");
-        }
-    }
-
-    #[tokio::test]
-    async fn json_is_read_by_its_schema_only_where_that_is_asked() {
-        let json = |text: &str| {
-            let (language, text, subjects) = (Language::Json, text.to_owned(), vec!["a-value".to_owned()]);
-            Answer::Schema(Arc::new(Registered { language, text, references: Vec::new(), subjects }))
-        };
-        let given = Arc::new(Given::default());
-        let good = json(r#"{"properties": {"a": {"type": "string"}}}"#);
-        given.answers.lock().unwrap().extend([(7, good), (8, json(r##"{"$dynamicRef": "#a"}"##))]);
-        let all = Arc::new(Schemas::new(Some(given)));
-        all.learn(&[7, 8]).await;
-        let plain = mask("pan", "a-value");
-        let tags = Mask { tags: vec![("PII".into(), ClassId(0))], ..plain.clone() };
-        let conform = Mask { conform: true, strict: true, ..plain.clone() };
-        let told = |number: u32, mask: &Mask, plan: u8, value: &str| {
-            let (of, mut at_hand) = (Of { plan: [plan; 32], mask, key: false }, AtHand::default());
-            let mut part = ForPart { all: &all, at_hand: &mut at_hand, of, later: false, unknown: false, how: None };
-            let classes = [Class { name: "c".into(), mask: Some(Transform::Redact) }];
-            let scope = Scope { classes: &classes, mask, subject: b"" };
-            let payload = [&[0][..], &number.to_be_bytes(), value.as_bytes()].concat();
-            let (mut out, mut found) = (Vec::new(), Found::default());
-            let read = tidegate_masking::record::rewrite(&scope, &mut part, &payload, &mut out, &mut found);
-            read.map(|_| String::from_utf8_lossy(out.get(5..).unwrap_or_default()).into_owned())
-                .map_err(|_unmaskable| part.how)
-        };
-        let value = r#"{"pan":"x","a":1,"b":2}"#;
-        assert_eq!(told(7, &plain, 1, value).as_deref(), Ok(r#"{"pan":"***","a":1,"b":2}"#));
-        assert_eq!(told(8, &plain, 1, value).as_deref(), Ok(r#"{"pan":"***","a":1,"b":2}"#), "it is not looked at");
-        assert_eq!(told(7, &tags, 2, value).as_deref(), Ok(r#"{"pan":"***","a":1}"#), "no schema names b");
-        let fails = "does not conform to its schema: `type` fails at /properties/a/type";
-        assert_eq!(told(7, &conform, 3, value), Err(Some(fails.to_owned())));
-        let unusable = "cannot be read: its schema cannot be used: $dynamicRef is not followed; use $ref";
-        for (mask, plan) in [(&tags, 2), (&conform, 3)] {
-            assert_eq!(told(8, mask, plan, value), Err(Some(unusable.to_owned())));
-        }
-    }
-
-    #[tokio::test]
-    async fn a_subject_that_came_later_is_asked_for_again() {
-        let given = Arc::new(Given::default());
-        given.answers.lock().unwrap().insert(7, registered(&["a-value"]));
-        let all = Arc::new(Schemas::new(Some(Arc::clone(&given) as Arc<dyn SchemaRegistry>)));
-        all.learn(&[7]).await;
-        let late = mask("pan", "b-value");
-        let of = Of { plan: [1; 32], mask: &late, key: false };
-        assert_eq!(read(&mut AtHand::default(), &all, of), Err(false), "just asked: there is none");
-        given.answers.lock().unwrap().insert(7, registered(&["a-value", "b-value"]));
-        let known = all.known.get(&7).unwrap();
-        all.known.insert(7, Known { at_ms: known.at_ms - SUBJECTS_MS, ..known });
-        assert_eq!(read(&mut AtHand::default(), &all, of), Err(true), "it is asked for again");
-        all.learn(&[7]).await;
-        assert!(read(&mut AtHand::default(), &all, of).is_ok());
-    }
-
-    /// Else its clients would ask again and again.
-    #[tokio::test]
-    async fn an_answer_is_held_while_a_registry_is_down() {
-        let given = Arc::new(Given::default());
-        given.answers.lock().unwrap().insert(7, Answer::Down("no".to_owned()));
-        let all = Arc::new(Schemas::new(Some(given)));
-        let begin = Instant::now();
-        all.learn(&[7]).await;
-        assert!(begin.elapsed() >= WAIT);
-    }
-
-    #[tokio::test]
-    async fn a_batch_that_names_many_schemas_that_there_are_not_is_waited_for_a_few_times_only() {
-        let given = Arc::new(Given::default());
-        let all = Arc::new(Schemas::new(Some(Arc::clone(&given) as Arc<dyn SchemaRegistry>)));
-        let mask = mask("pan", "a-value");
-        let mut rounds = 0;
-        loop {
-            let mut at_hand = AtHand::default();
-            let of = Of { plan: [1; 32], mask: &mask, key: false };
-            let mut part = ForPart { all: &all, at_hand: &mut at_hand, of, later: false, unknown: false, how: None };
-            for number in (1..5_000).chain([u32::MAX]) {
-                assert!(part.schema(number, b"").is_err());
-            }
-            if !part.later {
-                break;
-            }
-            rounds += 1;
-            all.learn(&at_hand.missing).await;
-        }
-        assert!((1..=10).contains(&rounds), "{rounds}");
-        let asked = given.asked.lock().unwrap();
-        assert!(asked.len() <= STRANGE_MAX && asked.values().all(|times| *times == 1), "{asked:?}");
-    }
-}
+mod tests;

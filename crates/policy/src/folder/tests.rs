@@ -154,6 +154,32 @@ fn schemas_have_bounds_and_rules_below_are_refused_however_deep() {
     assert!(told[0].to_string().contains("more than 4194304 bytes of schemas"), "{told:?}");
 }
 
+/// A pipe would be waited for, and a device read without end.
+#[test]
+fn what_is_no_file_is_refused_at_once() {
+    for name in ["pipe.cedar", "link.cedar", "topics.yaml", "pipe.avsc"] {
+        let dir = folder(&[("a.cedar", "permit (principal, action, resource);")]);
+        let path = dir.path().join(name);
+        if name.starts_with("link") {
+            symlink("/dev/zero", &path).unwrap();
+        } else {
+            let _replaced = fs::remove_file(&path);
+            assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        }
+        let error = read(dir.path()).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("{name}: is no regular file; put the file itself there")), "{error}");
+    }
+}
+
+#[test]
+fn a_file_has_a_largest_size() {
+    let most = usize::try_from(FILE_BYTES_MAX).unwrap();
+    let sized = |bytes: usize| read(folder(&[("a.cedar", " ".repeat(bytes).as_str())]).path());
+    assert!(sized(most).is_ok());
+    let error = sized(most + 1).unwrap_err().to_string();
+    assert!(error.contains("a.cedar: is larger than 1048576 bytes"), "{error}");
+}
+
 #[test]
 fn files_from_elsewhere_are_named_as_those_of_a_folder() {
     let sent = |name: &str| {
