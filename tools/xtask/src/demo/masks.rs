@@ -22,6 +22,8 @@ selectors:
   - {topic: 'tidegate-demo-payments-*', path: customer.name, class: PII.name}
   - {topic: 'tidegate-demo-payments-*', path: customer.email, class: PII.email}
   - {topic: 'tidegate-demo-payments-*', content: [card], class: PCI.pan}
+topics:
+  - {topic: 'tidegate-demo-payments-*', value: json, record: full}
 ";
 /// The key that names become tokens with lies beside the configuration.
 pub(super) const CLASS_KEY: &str =
@@ -111,6 +113,22 @@ pub(super) fn evidence_of_masks(stage: &mut Stage) -> Result<String> {
     ensure!(has("sam", "PII.email", "0, default-deny"), "no leaf says that sam saw no address: {rows:?}");
     ensure!(has("sam", "PII.email", "1, support-sees-addresses"), "no leaf says that sam saw one then: {rows:?}");
     Ok(aligned(&rows))
+}
+
+/// What evidence keeps of the payment that fay saw clear.
+pub(super) fn evidence_keeps_it_masked(stage: &mut Stage) -> Result<String> {
+    let leaves = stage.gate.leaves(&["--topic", &stage.payments, "--kind", "outcome"])?;
+    let fays = |leaf: &&Value| leaf.pointer("/who/subject").is_some_and(|who| who == "fay");
+    let kept = |leaf: &&Value| leaf.get("kept").and_then(Value::as_array).is_some_and(|kept| !kept.is_empty());
+    let leaf = leaves.iter().filter(fays).find(kept).context("no leaf of fay's has records")?;
+    let index = leaf.get("index").and_then(Value::as_str).context("a leaf without an index")?;
+    let config = stage.gate.config().display().to_string();
+    let (good, shown, errors) = stage.gate.command(&["evidence", "records", index, "--config", &config])?;
+    ensure!(good, "tidegate evidence records {index} failed:\n{shown}{errors}");
+    let clear = ["Amara", "amara@", PAN].into_iter().find(|text| shown.contains(text));
+    ensure!(clear.is_none(), "evidence keeps {clear:?} in clear:\n{shown}");
+    ensure!(shown.contains("person_") && shown.contains("1486"), "what is kept is not the payment:\n{shown}");
+    Ok(format!("$ tidegate evidence records {index}\n{}", shown.trim_end()))
 }
 
 fn write(stage: &Stage, number: u32) -> Result<()> {

@@ -14,7 +14,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(120);
 
 type Step = (&'static str, fn(&mut Stage) -> Result<String>);
 
-const STEPS: [Step; 16] = [
+const STEPS: [Step; 17] = [
     ("alice (producers) writes 10,000 orders with the console producer", alice_writes),
     ("bob (analysts) reads them with the console consumer", bob_reads),
     ("carol (marketing) may see the topic but not read it", carol_is_refused),
@@ -30,6 +30,7 @@ const STEPS: [Step; 16] = [
         masks::a_policy_changes_under_a_consumer,
     ),
     ("the evidence says whose fields went out masked or clear", masks::evidence_of_masks),
+    ("it keeps the payment that fay saw clear, masked, so that nobody finds it there", masks::evidence_keeps_it_masked),
     ("every address that clients got leads to the gate", addresses_are_the_gates),
     ("the evidence says who did what, and what was decided", evidence::list),
     ("the evidence verifies with the key that was noted down at the start", evidence::verify),
