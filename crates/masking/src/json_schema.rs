@@ -18,6 +18,7 @@ mod shapes;
 mod strict;
 #[cfg(test)]
 mod tests;
+mod unrolled;
 
 use conform::{Conform, Refused};
 use graph::Graph;

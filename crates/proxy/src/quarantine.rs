@@ -80,11 +80,11 @@ struct NotCopied {
 }
 
 impl NotCopied {
-    fn again(why: impl ToString) -> NotCopied {
+    fn again(why: &impl ToString) -> NotCopied {
         NotCopied { why: why.to_string(), again: true }
     }
 
-    fn ever(why: impl ToString) -> NotCopied {
+    fn ever(why: &impl ToString) -> NotCopied {
         NotCopied { why: why.to_string(), again: false }
     }
 }
@@ -141,7 +141,7 @@ impl Exchange {
         let from = batch.of.first().map_or(0, |(_, partition, _)| usize::try_from(*partition).unwrap_or(0));
         let place = from.checked_rem(led.leaders.len()).and_then(|place| led.leaders.get(place));
         let (partition, host, port) =
-            place.ok_or_else(|| NotCopied::again("the cluster has no such topic, or no leader for it"))?;
+            place.ok_or_else(|| NotCopied::again(&"the cluster has no such topic, or no leader for it"))?;
         let mut upstream = to.line(writing, host, *port).await?;
         let mut producer = to.cluster.protocol.producer();
         let (frame, facts) = producer.write(batch, led.topic_id, *partition);
@@ -155,14 +155,14 @@ impl Exchange {
                 self.recorder
                     .opened(not.recorded)
                     .not_forwarded("not written: a part of the intent could not be recorded");
-                return Err(NotCopied::ever("evidence cannot be written"));
+                return Err(NotCopied::ever(&"evidence cannot be written"));
             }
         };
         let intent = self.recorder.opened(indices);
         let answer = to.ask(&mut upstream, frame.bytes()).await?;
-        let (facts, again) = producer.written(&answer).map_err(NotCopied::ever)?;
+        let (facts, again) = producer.written(&answer).map_err(|refused| NotCopied::ever(&refused))?;
         let outcome = self.recorder.copy_outcome(&intent, &facts, &answer, shared.now_ms());
-        outcome.durable().await.map_err(|_not| NotCopied::ever("evidence cannot be written"))?;
+        outcome.durable().await.map_err(|_not| NotCopied::ever(&"evidence cannot be written"))?;
         intent.settled();
         writing.lines.insert((host.clone(), *port), Line { upstream, used: Instant::now() });
         match error_of(&facts) {
@@ -188,7 +188,7 @@ impl To<'_> {
         let mut upstream = self.open(Broker::Bootstrap).await?;
         let mut producer = self.cluster.protocol.producer();
         let answer = self.ask(&mut upstream, &producer.find(topic)).await?;
-        let led = producer.found(&answer).map_err(NotCopied::ever)?;
+        let led = producer.found(&answer).map_err(|refused| NotCopied::ever(&refused))?;
         writing.led.insert(Arc::clone(topic), (led.clone(), Instant::now()));
         Ok(led)
     }
@@ -203,17 +203,17 @@ impl To<'_> {
     }
 
     async fn open(&self, broker: Broker<'_>) -> Result<Upstream, NotCopied> {
-        self.shared.agents.open(&self.cluster.name, broker, [0; 16]).await.map_err(NotCopied::again)
+        self.shared.agents.open(&self.cluster.name, broker, [0; 16]).await.map_err(|error| NotCopied::again(&error))
     }
 
     /// Sends one request and takes its answer.
     async fn ask(&self, upstream: &mut Upstream, frame: &[u8]) -> Result<Bytes, NotCopied> {
         let (read, mut write) = upstream.split();
-        write.write_all(frame).await.map_err(|_gone| NotCopied::again(GONE))?;
+        write.write_all(frame).await.map_err(|_gone| NotCopied::again(&GONE))?;
         match FrameReader::new(read, self.cluster.protocol, self.shared.budget.answers().clone()).next().await {
             Ok(Some(frame)) => Ok(frame.bytes.freeze()),
-            Ok(None) | Err(ReadError::Io(_)) => Err(NotCopied::again(GONE)),
-            Err(ReadError::Refused(refused)) => Err(NotCopied::ever(refused)),
+            Ok(None) | Err(ReadError::Io(_)) => Err(NotCopied::again(&GONE)),
+            Err(ReadError::Refused(refused)) => Err(NotCopied::ever(&refused)),
         }
     }
 }

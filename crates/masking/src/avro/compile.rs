@@ -10,6 +10,8 @@ use crate::plan::{ClassId, Mask};
 /// Operations, and keys of maps by name, that a plan may have. Real ones have hundreds; a schema could be made so that its types
 /// multiply with the paths.
 const PLACES_MAX: usize = 200_000;
+/// Fields and branches of all operations together: one of few operations may have very many.
+const PARTS_MAX: usize = 500_000;
 /// Paths that may lead to one place: a field has some aliases at most.
 const NODES_MAX: usize = 64;
 /// The step below a map that means its keys.
@@ -61,7 +63,7 @@ impl Place {
 
 pub(super) fn compile(schema: &Schema, mask: &Mask) -> Result<AvroPlan, SchemaError> {
     let mut compiler =
-        Compiler { schema, mask, ops: Vec::new(), known: HashMap::new(), queue: VecDeque::new(), keys: 0 };
+        Compiler { schema, mask, ops: Vec::new(), known: HashMap::new(), queue: VecDeque::new(), keys: 0, parts: 0 };
     let place = Place { nodes: mask.fields.root().into_iter().collect(), classes: Vec::new() };
     let root = compiler.op(schema.root, place)?;
     while let Some((id, ty, place)) = compiler.queue.pop_front() {
@@ -85,6 +87,8 @@ struct Compiler<'a> {
     queue: VecDeque<(OpId, TypeId, Place)>,
     /// Keys of maps so far.
     keys: usize,
+    /// Fields and branches so far.
+    parts: usize,
 }
 
 fn wrong(why: &'static str) -> SchemaError {
@@ -116,7 +120,16 @@ impl Compiler<'_> {
 
     fn bound(&self) -> Result<(), SchemaError> {
         let places = self.ops.len().saturating_add(self.keys);
-        if places < PLACES_MAX { Ok(()) } else { Err(wrong("its types and the paths make too many places")) }
+        if places < PLACES_MAX && self.parts <= PARTS_MAX {
+            Ok(())
+        } else {
+            Err(wrong("its types and the paths make too many places"))
+        }
+    }
+
+    fn spend(&mut self, parts: usize) -> Result<(), SchemaError> {
+        self.parts = self.parts.saturating_add(parts);
+        self.bound()
     }
 
     fn does(&mut self, ty: TypeId, place: &Place) -> Result<Does, SchemaError> {
@@ -127,6 +140,7 @@ impl Compiler<'_> {
             Some(Kind::Array(items)) => Does::Array(self.op(*items, place.clone())?),
             Some(Kind::Map(values)) => Does::Map(Box::new(self.map(*values, place)?)),
             Some(Kind::Union(types)) => {
+                self.spend(types.len())?;
                 let mut branches = Vec::with_capacity(types.len());
                 for branch in types {
                     branches.push(self.op(*branch, place.clone())?);
@@ -139,6 +153,7 @@ impl Compiler<'_> {
     }
 
     fn fields(&mut self, fields: &[Field], place: &Place) -> Result<Box<[OpId]>, SchemaError> {
+        self.spend(fields.len())?;
         let mut ids = Vec::with_capacity(fields.len());
         for field in fields {
             let mut place = place.step(&field.names, self.mask);

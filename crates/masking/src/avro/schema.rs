@@ -4,12 +4,17 @@
 //! in another way than the caller's reader does.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::json::Json;
 use crate::transform::Unit;
 
 /// Registries store schemas as single Kafka messages, 1 MiB unless set otherwise; with references a few of them.
 const BYTES_MAX: usize = 8 << 20;
+/// Bytes of a name or a namespace: what is in a namespace repeats it.
+const NAME_MAX: usize = 1024;
+/// Bytes of the full names of all types together.
+const NAMES_MAX: usize = 16 << 20;
 /// The property that Confluent's registry and its catalog write tags into.
 const TAGS: &str = "confluent:tags";
 
@@ -48,7 +53,7 @@ pub(super) enum Kind {
     /// Another type, with tags of its own.
     Same(TypeId),
     /// A name that is looked up once all types are read, and the namespace that it stands in.
-    Named(Box<str>, Box<str>),
+    Named(Box<str>, Arc<str>),
 }
 
 #[derive(Debug)]
@@ -124,7 +129,7 @@ impl Schema {
 
 /// Reads a schema and the schemas that it refers to.
 pub(super) fn parse(text: &str, references: &[(String, String)]) -> Result<Schema, SchemaError> {
-    let mut parser = Parser { types: Vec::new(), names: HashMap::new(), within: "the schema".into() };
+    let mut parser = Parser { types: Vec::new(), names: HashMap::new(), bytes: 0, within: "the schema".into() };
     let bytes = references.iter().fold(text.len(), |sum, (_, text)| sum.saturating_add(text.len()));
     if bytes > BYTES_MAX {
         return Err(parser.wrong("more text than schemas have"));
@@ -147,6 +152,8 @@ pub(crate) fn place_of_no_json(text: &str) -> Option<(usize, usize)> {
 struct Parser {
     types: Vec<Type>,
     names: HashMap<Box<str>, TypeId>,
+    /// Bytes of the names so far.
+    bytes: usize,
     /// For errors: which named type is being read.
     within: Box<str>,
 }
@@ -163,7 +170,12 @@ impl Parser {
         let json: Json = serde_json::from_str(text)
             .ok()
             .ok_or_else(|| self.wrong("not JSON, or nested too deep, or a name twice in one object"))?;
-        self.read(&json, "")
+        self.read(&json, &Arc::from(""))
+    }
+
+    /// A name that is not too long to be kept.
+    fn name<'n>(&self, name: &'n str) -> Result<&'n str, SchemaError> {
+        if name.len() <= NAME_MAX { Ok(name) } else { Err(self.wrong("a name of more than 1024 bytes")) }
     }
 
     fn add(&mut self, kind: Kind, tags: Vec<Box<str>>) -> TypeId {
@@ -171,11 +183,14 @@ impl Parser {
         self.types.len() - 1
     }
 
-    fn read(&mut self, json: &Json, namespace: &str) -> Result<TypeId, SchemaError> {
+    fn read(&mut self, json: &Json, namespace: &Arc<str>) -> Result<TypeId, SchemaError> {
         match json {
             Json::Text(name) => {
-                let kind = primitive(name, None).map(Kind::Leaf);
-                Ok(self.add(kind.unwrap_or_else(|| Kind::Named(name.clone(), namespace.into())), Vec::new()))
+                let kind = match primitive(name, None) {
+                    Some(leaf) => Kind::Leaf(leaf),
+                    None => Kind::Named(self.name(name)?.into(), Arc::clone(namespace)),
+                };
+                Ok(self.add(kind, Vec::new()))
             }
             Json::List(branches) => self.union(branches, namespace),
             Json::Object(object) => self.object(object, namespace),
@@ -183,7 +198,7 @@ impl Parser {
         }
     }
 
-    fn union(&mut self, branches: &[Json], namespace: &str) -> Result<TypeId, SchemaError> {
+    fn union(&mut self, branches: &[Json], namespace: &Arc<str>) -> Result<TypeId, SchemaError> {
         let mut types = Vec::with_capacity(branches.len());
         for branch in branches {
             let id = self.read(branch, namespace)?;
@@ -205,7 +220,7 @@ impl Parser {
         }
     }
 
-    fn object(&mut self, object: &Object, namespace: &str) -> Result<TypeId, SchemaError> {
+    fn object(&mut self, object: &Object, namespace: &Arc<str>) -> Result<TypeId, SchemaError> {
         let tags = self.tags(object)?;
         let name = match object.get("type") {
             Some(Json::Text(name)) => name,
@@ -232,13 +247,13 @@ impl Parser {
             "map" => Kind::Map(self.part(object, "values", namespace)?),
             other => match primitive(other, object.get("logicalType").and_then(Json::text)) {
                 Some(leaf) => Kind::Leaf(leaf),
-                None => Kind::Named(other.into(), namespace.into()),
+                None => Kind::Named(self.name(other)?.into(), Arc::clone(namespace)),
             },
         };
         Ok(self.add(kind, tags))
     }
 
-    fn part(&mut self, object: &Object, name: &str, namespace: &str) -> Result<TypeId, SchemaError> {
+    fn part(&mut self, object: &Object, name: &str, namespace: &Arc<str>) -> Result<TypeId, SchemaError> {
         let Some(json) = object.get(name) else { return Err(self.wrong("an array or map of no type")) };
         self.read(json, namespace)
     }
@@ -247,6 +262,9 @@ impl Parser {
         let Some(Json::List(symbols)) = object.get("symbols") else {
             return Err(self.wrong("an enum without symbols"));
         };
+        for symbol in symbols.iter().filter_map(Json::text) {
+            self.name(symbol)?;
+        }
         let neutral = match object.get("default") {
             Some(default) => {
                 let at = symbols.iter().position(|symbol| symbol.text().is_some() && symbol.text() == default.text());
@@ -257,7 +275,7 @@ impl Parser {
         Ok(Kind::Leaf(Leaf::Enum { symbols: symbols.len(), neutral }))
     }
 
-    fn record(&mut self, object: &Object, tags: Vec<Box<str>>, namespace: &str) -> Result<TypeId, SchemaError> {
+    fn record(&mut self, object: &Object, tags: Vec<Box<str>>, namespace: &Arc<str>) -> Result<TypeId, SchemaError> {
         // It has its name before its fields are read: they may be of it.
         let (id, namespace) = self.define(object, Kind::Record(Vec::new()), tags, namespace)?;
         let outer = std::mem::replace(&mut self.within, text(object, "name").unwrap_or_default().into());
@@ -269,7 +287,7 @@ impl Parser {
             let Json::Object(field) = field else { return Err(self.wrong("a field that is no object")) };
             let Some(name) = text(field, "name") else { return Err(self.wrong("a field without a name")) };
             let Some(ty) = field.get("type") else { return Err(self.wrong("a field without a type")) };
-            let mut names = vec![name.into()];
+            let mut names = vec![self.name(name)?.into()];
             names.extend(self.texts(field.get("aliases"), "a field's aliases that are no list of names")?);
             let tags = self.tags(field)?;
             let ty = self.read(ty, &namespace)?;
@@ -288,20 +306,25 @@ impl Parser {
         object: &Object,
         kind: Kind,
         tags: Vec<Box<str>>,
-        namespace: &str,
-    ) -> Result<(TypeId, Box<str>), SchemaError> {
+        namespace: &Arc<str>,
+    ) -> Result<(TypeId, Arc<str>), SchemaError> {
         let name = text(object, "name").filter(|name| !name.is_empty());
         let Some(name) = name else { return Err(self.wrong("a record, enum or fixed without a name")) };
-        let namespace: Box<str> = match (name.rsplit_once('.'), object.get("namespace")) {
+        let name = self.name(name)?;
+        let namespace: Arc<str> = match (name.rsplit_once('.'), object.get("namespace")) {
             (Some((namespace, _)), _) => namespace.into(),
-            (None, None) => namespace.into(),
-            (None, Some(Json::Text(namespace))) => namespace.clone(),
+            (None, None) => Arc::clone(namespace),
+            (None, Some(Json::Text(namespace))) => self.name(namespace)?.into(),
             (None, Some(_)) => return Err(self.wrong("a namespace that is no text")),
         };
         let short = name.rsplit_once('.').map_or(name, |(_, short)| short);
         // One reader would take the name for the primitive type, another for this one.
         if primitive(short, None).is_some() {
             return Err(self.wrong("a type with a primitive type's name"));
+        }
+        self.bytes = self.bytes.saturating_add(name.len()).saturating_add(namespace.len());
+        if self.bytes > NAMES_MAX {
+            return Err(self.wrong("names that are too long for how many there are"));
         }
         let id = self.add(kind, tags);
         if self.names.insert(full(short, &namespace), id).is_some() {
@@ -312,7 +335,7 @@ impl Parser {
 
     fn tags(&self, object: &Object) -> Result<Vec<Box<str>>, SchemaError> {
         match object.get(TAGS) {
-            Some(Json::Text(tag)) => Ok(vec![tag.clone()]),
+            Some(Json::Text(tag)) => Ok(vec![self.name(tag)?.into()]),
             tags => self.texts(tags, "tags that are no list of texts"),
         }
     }
@@ -323,7 +346,7 @@ impl Parser {
             Some(Json::List(list)) => list,
             Some(_) => return Err(self.wrong(why)),
         };
-        list.iter().map(|text| text.text().map(Into::into).ok_or_else(|| self.wrong(why))).collect()
+        list.iter().map(|text| self.name(text.text().ok_or_else(|| self.wrong(why))?).map(Into::into)).collect()
     }
 
     /// Puts types in the place of their names.

@@ -1,5 +1,6 @@
 //! Payloads are written and read again with apache-avro: what we write has to be good for others.
 
+mod bounds;
 mod property;
 
 use apache_avro::types::Value;

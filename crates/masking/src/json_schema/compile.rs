@@ -17,8 +17,16 @@ const PLACES_MAX: usize = 200_000;
 const WORK_MAX: usize = 5_000_000;
 /// Patterns of names in one place; each doubles where other names may lead.
 const PATTERNS_MAX: usize = 5;
-/// Bytes that one compiled pattern may take.
-const PATTERN_BYTES: usize = 1 << 20;
+/// Patterns of names in all places together.
+const ALL_PATTERNS_MAX: usize = 256;
+/// KiB that one compiled pattern may take, such as one of all letters.
+const PATTERN_KIB: usize = 64;
+/// KiB that all patterns of names in one place may take: at worst, each byte of a name leads to all of their states.
+const PLACE_KIB: usize = 96;
+/// Bytes of what is remembered of one pattern from text to text.
+pub(super) const DFA_BYTES: usize = 1 << 20;
+/// Bytes of the names in all shapes together.
+const NAMES_MAX: usize = 16 << 20;
 
 /// Subschemas that are about one place and say something.
 type Set = BTreeSet<NodeId>;
@@ -32,8 +40,18 @@ pub(super) fn compile(graph: &Graph, mask: &Mask) -> Result<Shapes, SchemaError>
         return Err(SchemaError(why.clone()));
     }
     let classes = graph.nodes.iter().map(|node| tagged(node, mask)).collect();
-    let mut compiler =
-        Compiler { graph, mask, classes, known: HashMap::new(), queue: VecDeque::new(), next: 0, places: 0, work: 0 };
+    let mut compiler = Compiler {
+        graph,
+        mask,
+        classes,
+        known: HashMap::new(),
+        queue: VecDeque::new(),
+        patterns: HashMap::new(),
+        next: 0,
+        places: 0,
+        work: 0,
+        names: 0,
+    };
     let root = compiler.closed([0])?;
     compiler.shape(root)?;
     let mut all = Vec::new();
@@ -58,9 +76,13 @@ struct Compiler<'g> {
     classes: Vec<Vec<usize>>,
     known: HashMap<Set, ShapeId>,
     queue: VecDeque<Set>,
+    /// By their text.
+    patterns: HashMap<&'g str, (Regex, usize)>,
     next: u32,
     places: usize,
     work: usize,
+    /// Bytes of names.
+    names: usize,
 }
 
 impl<'g> Compiler<'g> {
@@ -117,14 +139,18 @@ impl<'g> Compiler<'g> {
 
     fn fill(&mut self, set: &Set) -> Result<Shape, SchemaError> {
         let nodes: Vec<(NodeId, &'g Node)> = set.iter().filter_map(|id| Some((*id, self.node(*id)?))).collect();
-        let patterns = patterns(&nodes)?;
+        let patterns = self.patterns(&nodes)?;
         let names: BTreeSet<&str> =
             nodes.iter().flat_map(|(_, node)| node.properties.keys()).map(String::as_str).collect();
         let mut exact = HashMap::new();
         let mut folded: BTreeMap<String, Vec<&str>> = BTreeMap::new();
         for name in names {
             let fits: Vec<bool> = patterns.iter().map(|(_, regex)| regex.is_match(name)).collect();
-            let to = self.named(&nodes, &[name], &patterns, &fits, false)?;
+            self.names = self.names.saturating_add(name.len());
+            if self.names > NAMES_MAX {
+                return Err(SchemaError("its names are too long for how many places they are in".to_owned()));
+            }
+            let to = self.named(&nodes, &[name], &patterns, Some(&fits), false)?;
             exact.insert(name.into(), to);
             folded.entry(fold(name).into_owned()).or_default().push(name);
         }
@@ -142,6 +168,39 @@ impl<'g> Compiler<'g> {
             rest: self.element(&nodes, usize::MAX).map(Some)?,
             looks: false,
         })
+    }
+
+    /// The patterns of names in one place, each once.
+    fn patterns(&mut self, nodes: &[(NodeId, &'g Node)]) -> Result<Vec<(&'g str, Regex)>, SchemaError> {
+        let texts: BTreeSet<&'g str> =
+            nodes.iter().flat_map(|(_, node)| &node.patterns).map(|(text, _)| &**text).collect();
+        if texts.len() > PATTERNS_MAX {
+            return Err(SchemaError(format!("more than {PATTERNS_MAX} patterns of names meet in one place")));
+        }
+        let (mut patterns, mut all) = (Vec::new(), 0_usize);
+        for text in texts {
+            let (pattern, kib) = self.pattern(text)?;
+            patterns.push((text, pattern));
+            all = all.saturating_add(kib);
+        }
+        if all > PLACE_KIB {
+            return Err(SchemaError("patterns of names that meet in one place are too large together".to_owned()));
+        }
+        Ok(patterns)
+    }
+
+    /// A pattern, and the KiB that it takes.
+    fn pattern(&mut self, text: &'g str) -> Result<(Regex, usize), SchemaError> {
+        if let Some(known) = self.patterns.get(text) {
+            return Ok(known.clone());
+        }
+        if self.patterns.len() >= ALL_PATTERNS_MAX {
+            return Err(SchemaError(format!("it has more than {ALL_PATTERNS_MAX} patterns of names")));
+        }
+        let why = "a pattern of names looks around or back, or is too large; write it plainly";
+        let compiled = pattern(text, PATTERN_KIB).ok_or_else(|| SchemaError(why.to_owned()))?;
+        self.patterns.insert(text, compiled.clone());
+        Ok(compiled)
     }
 
     fn classes_of(&self, set: &Set) -> Box<[ClassId]> {
@@ -165,34 +224,40 @@ impl<'g> Compiler<'g> {
         let mut turns = Vec::new();
         for turn in 0..1_usize << patterns.len() {
             let fits: Vec<bool> = (0..patterns.len()).map(|bit| turn >> bit & 1 == 1).collect();
-            turns.push(self.named(nodes, names, patterns, &fits, true)?);
+            turns.push(self.named(nodes, names, patterns, Some(&fits), true)?);
+        }
+        if !patterns.is_empty() {
+            turns.push(self.named(nodes, names, patterns, None, true)?);
         }
         Ok(turns.into())
     }
 
-    /// Where a name leads. `alike`: it is none of `names`, but others may take it for one.
+    /// Where a name leads. `alike`: it is none of `names`, but others may take it for one. Where nobody knows which patterns fit, it
+    /// is not named, and all that may be said of it counts.
     fn named(
         &mut self,
         nodes: &[(NodeId, &'g Node)],
         names: &[&str],
         patterns: &[(&'g str, Regex)],
-        fits: &[bool],
+        fits: Option<&[bool]>,
         alike: bool,
     ) -> Result<ShapeId, SchemaError> {
         let mut to = Vec::new();
-        let mut is_named = false;
+        let (mut is_named, known) = (false, fits.is_some());
         for (_, node) in nodes {
-            let fits = |pattern: &str| patterns.iter().zip(fits).any(|((known, _), fits)| *known == pattern && *fits);
+            let fits = |pattern: &str| {
+                fits.is_none_or(|fits| patterns.iter().zip(fits).any(|((known, _), fits)| *known == pattern && *fits))
+            };
             let before = to.len();
             to.extend(names.iter().filter_map(|name| node.properties.get(*name)));
             let mut by_it = to.len() > before && !alike;
             let by_pattern = to.len();
             to.extend(node.patterns.iter().filter(|(pattern, _)| fits(pattern)).map(|(_, node)| *node));
-            by_it |= to.len() > by_pattern;
+            by_it |= known && to.len() > by_pattern;
             if !by_it {
                 to.extend(&node.others);
             }
-            is_named |= by_it || !node.others.is_empty();
+            is_named |= by_it || (known && !node.others.is_empty());
         }
         self.spend(1, to.len().saturating_add(nodes.len()))?;
         let set = self.closed(to)?;
@@ -227,22 +292,13 @@ impl<'g> Compiler<'g> {
     }
 }
 
-/// The patterns of names in one place, each once.
-fn patterns<'g>(nodes: &[(NodeId, &'g Node)]) -> Result<Vec<(&'g str, Regex)>, SchemaError> {
-    let texts: BTreeSet<&str> = nodes.iter().flat_map(|(_, node)| &node.patterns).map(|(text, _)| &**text).collect();
-    if texts.len() > PATTERNS_MAX {
-        return Err(SchemaError(format!("more than {PATTERNS_MAX} patterns of names meet in one place")));
-    }
-    texts.into_iter().map(|text| Ok((text, pattern(text)?))).collect()
-}
-
-/// A pattern of ECMAScript's, as far as it can be matched in linear time.
-fn pattern(text: &str) -> Result<Regex, SchemaError> {
-    let cannot =
-        || SchemaError("a pattern of names looks around or back, or is too large; write it plainly".to_owned());
-    let translated = jsonschema_regex::to_rust_regex(text).map_err(|()| cannot())?;
-    let builder = &mut RegexBuilder::new(&translated);
-    builder.size_limit(PATTERN_BYTES).dfa_size_limit(PATTERN_BYTES).build().map_err(|_wrong| cannot())
+/// A pattern of ECMAScript's, as far as it can be matched in linear time and is not too large, and the KiB that it takes, rounded up.
+pub(super) fn pattern(text: &str, most_kib: usize) -> Option<(Regex, usize)> {
+    let translated = jsonschema_regex::to_rust_regex(text).ok()?;
+    [1, 4, 16, 64, 256].into_iter().filter(|kib| *kib <= most_kib).find_map(|kib| {
+        let mut builder = RegexBuilder::new(&translated);
+        Some((builder.size_limit(kib << 10).dfa_size_limit(DFA_BYTES).build().ok()?, kib))
+    })
 }
 
 /// Says of each shape whether anything is looked for there or below.

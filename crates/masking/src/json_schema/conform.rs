@@ -11,9 +11,10 @@ use std::thread;
 use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::{Map, Value, json};
 
-use super::counted::{self, Counted, Seen, depth};
+use super::compile::{DFA_BYTES, pattern};
+use super::counted::{self, Counted, Patterns, Seen, depth};
 use super::graph::{Graph, Node, NodeId, schema_of};
-use super::strict;
+use super::{strict, unrolled};
 use crate::plan::Unmaskable;
 use crate::schema::SchemaError;
 
@@ -23,9 +24,11 @@ const VALUE_MAX: usize = 1 << 20;
 const DEPTH_MAX: usize = 64;
 /// Subschemas about one value that lead to each other; with the depth they bound the stack.
 const CHAIN_MAX: usize = 24;
-/// Patterns of one schema, and bytes that one may take when it is compiled.
+/// Patterns of one schema, and bytes that one may have.
 const PATTERNS_MAX: usize = 256;
-const PATTERN_BYTES: usize = 1 << 20;
+const PATTERN_TEXT_MAX: usize = 4096;
+/// KiB that one may take when it is compiled, such as one of up to 200 characters of any kind. Matching is counted by it.
+const PATTERN_KIB: usize = 256;
 /// The stack that compiling has, which goes down along references. Of 20,000 subschemas in one chain each takes some kilobytes.
 const STACK: usize = 256 << 20;
 /// Looks at a value, and bytes of it by the dozen, that one check may take. Some tenths of a second.
@@ -41,6 +44,8 @@ const AT: &str = "json-schema:///tidegate/";
 #[derive(Debug)]
 pub(super) struct Conform {
     validator: Validator<Counted>,
+    /// What matching takes.
+    patterns: Patterns,
 }
 
 /// Why a value does not conform.
@@ -63,10 +68,12 @@ impl Conform {
     /// It is no schema of a draft from 4 on, or one whose checks cannot be bounded.
     pub(super) fn compile(graph: &Graph) -> Result<Conform, SchemaError> {
         check_chains(&graph.nodes)?;
+        unrolled::check(&graph.nodes)?;
         let patterns = graph.nodes.iter().map(|node| patterns_of(graph, node)).sum::<usize>();
         if patterns > PATTERNS_MAX {
             return Err(wrong(format!("it has more than {PATTERNS_MAX} patterns")));
         }
+        let patterns = weigh(graph)?;
         let documents = prepared(graph)?;
         // The library compiles recursively, and takes some of what it meets for granted.
         let compiled = thread::scope(|scope| {
@@ -74,7 +81,7 @@ impl Conform {
             builder.spawn_scoped(scope, || build(&documents)).map(thread::ScopedJoinHandle::join)
         });
         match compiled {
-            Ok(Ok(built)) => built.map(|validator| Conform { validator }),
+            Ok(Ok(built)) => built.map(|validator| Conform { validator, patterns }),
             Ok(Err(_panic)) => Err(wrong("the schema cannot be read")),
             Err(_no_thread) => Err(wrong("there is no thread to read it in")),
         }
@@ -106,7 +113,7 @@ impl Conform {
 
     /// What comes of a check that takes so many looks at most.
     fn within<T>(&self, looks: u64, check: impl FnOnce(&Validator<Counted>) -> T) -> Result<T, &'static str> {
-        counted::allow(looks);
+        counted::allow(looks, self.patterns);
         catch_unwind(AssertUnwindSafe(|| check(&self.validator))).map_err(|_stopped| match counted::left() {
             0 => "checking it by its JSON Schema takes too long",
             _ => "it cannot be checked by its JSON Schema",
@@ -127,6 +134,30 @@ impl Conform {
         }
         Some(Refused::Fails { keyword, path: shown })
     }
+}
+
+/// What patterns make a byte cost.
+fn weigh(graph: &Graph) -> Result<Patterns, SchemaError> {
+    let mut patterns = Patterns::default();
+    for node in &graph.nodes {
+        for (text, _) in &node.patterns {
+            // Which of them one name meets depends on what is evaluated together.
+            patterns.names = patterns.names.saturating_add(kib(text)?);
+        }
+        if let Some(Value::String(text)) = object(graph, node).and_then(|object| object.get("pattern")) {
+            patterns.texts = patterns.texts.max(kib(text)?);
+        }
+    }
+    Ok(patterns)
+}
+
+/// KiB that a pattern takes when it is compiled, rounded up.
+fn kib(text: &str) -> Result<usize, SchemaError> {
+    if text.len() > PATTERN_TEXT_MAX {
+        return Err(wrong(format!("a pattern is longer than {PATTERN_TEXT_MAX} bytes")));
+    }
+    // Those that are no pattern at all the library refuses.
+    Ok(pattern(text, PATTERN_KIB).map_or(PATTERN_KIB, |(_, kib)| kib))
 }
 
 fn patterns_of(graph: &Graph, node: &Node) -> usize {
@@ -240,7 +271,7 @@ fn build(documents: &[Value]) -> Result<Validator<Counted>, SchemaError> {
         registry = registry.add(at, document.clone()).map_err(|error| refused(error.to_string()))?;
     }
     let registry = registry.prepare().map_err(|error| refused(error.to_string()))?;
-    let patterns = PatternOptions::regex().size_limit(PATTERN_BYTES).dfa_size_limit(PATTERN_BYTES);
+    let patterns = PatternOptions::regex().size_limit(PATTERN_KIB << 10).dfa_size_limit(DFA_BYTES);
     let options = jsonschema::options_for::<Counted>()
         .with_draft(draft)
         .with_registry(&registry)

@@ -11,14 +11,33 @@ use serde_json::{Map, Number, Value};
 /// Bytes of a text that one look reads.
 const BYTES: usize = 16;
 
+/// Looks that reading a byte of a text or a name takes, by the patterns that it may be matched with.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Patterns {
+    /// KiB of the largest pattern of texts.
+    pub(super) texts: usize,
+    /// KiB of all patterns that names meet at once.
+    pub(super) names: usize,
+}
+
+/// By KiB of a pattern, bytes of a text that one look reads: at worst, each byte leads to all states that a pattern has.
+const PATTERN_BYTES: usize = 4;
+
 thread_local! {
+    static PATTERNS: Cell<Patterns> = const { Cell::new(Patterns { texts: 0, names: 0 }) };
     /// Looks that the check which runs on this thread has left.
     static LEFT: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Allows the next check on this thread so many looks.
-pub(super) fn allow(looks: u64) {
+/// Allows the next check on this thread so many looks, at what is matched with such patterns.
+pub(super) fn allow(looks: u64, patterns: Patterns) {
+    PATTERNS.set(patterns);
     LEFT.set(looks);
+}
+
+/// Looks that it takes to match so many bytes with patterns of so many KiB.
+fn matched(bytes: usize, kib: usize) -> usize {
+    bytes.saturating_mul(kib) / PATTERN_BYTES
 }
 
 /// Looks that are left; none if the check was stopped.
@@ -94,7 +113,8 @@ impl<'a> Node<'a, Counted> for Seen<'a> {
 
     fn as_string(&self) -> Option<Cow<'a, str>> {
         let text = self.0.as_str();
-        look(1 + text.map_or(0, str::len) / BYTES);
+        let bytes = text.map_or(0, str::len);
+        look((1 + bytes / BYTES).saturating_add(matched(bytes, PATTERNS.get().texts)));
         text.map(Cow::Borrowed)
     }
 
@@ -150,8 +170,9 @@ impl<'a> Iterator for EachField<'a> {
     type Item = (&'a str, Seen<'a>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        look(1);
-        self.0.next().map(|(name, value)| (name.as_str(), Seen(value)))
+        let next = self.0.next();
+        look(1_usize.saturating_add(matched(next.map_or(0, |(name, _)| name.len()), PATTERNS.get().names)));
+        next.map(|(name, value)| (name.as_str(), Seen(value)))
     }
 }
 

@@ -17,6 +17,12 @@ const TEXT_MAX: usize = 4 << 20;
 const REFERENCES_MAX: usize = 256;
 /// Subschemas of all documents together. Large real ones have some thousands.
 const NODES_MAX: usize = 20_000;
+/// Bytes of a name: every subschema below it repeats it in its place.
+const NAME_MAX: usize = 1024;
+/// Bytes of what a schema is called: every schema with an `$id` of its own repeats the address that it is relative to.
+const URI_MAX: usize = 2048;
+/// Bytes of the places of all subschemas together; each is kept some times.
+const PLACES_MAX: usize = 16 << 20;
 /// Characters of a schema's own text that an error repeats.
 const QUOTED_MAX: usize = 100;
 /// What Confluent's registry writes tags into.
@@ -47,6 +53,10 @@ const MAPS: [&str; 6] = ["$defs", "definitions", "dependencies", "dependentSchem
 const HERE: [&str; 8] = ["allOf", "anyOf", "dependencies", "dependentSchemas", "else", "if", "oneOf", "then"];
 /// Keywords whose schemas are about no field that could be changed.
 const BLIND: [&str; 3] = ["contentSchema", "not", "propertyNames"];
+/// Keywords about what no other keyword is about.
+const UNEVALUATED: [&str; 2] = ["unevaluatedItems", "unevaluatedProperties"];
+/// Keywords whose schemas do nothing where they stand.
+const KEPT: [&str; 2] = ["$defs", "definitions"];
 /// Keywords that send to where only the way there says.
 const DYNAMIC: [&str; 3] = ["$dynamicRef", "$recursiveRef", "extends"];
 
@@ -88,6 +98,31 @@ pub(super) struct Node {
     pub(super) not: Option<NodeId>,
     /// Where `$ref` leads.
     pub(super) refers: Option<NodeId>,
+    /// All that stands in it, but for what only references lead to.
+    pub(super) within: Vec<(Stands, NodeId)>,
+    /// Whether it has `unevaluatedItems`, and `unevaluatedProperties`, and they say something.
+    pub(super) unevaluated: [bool; 2],
+}
+
+/// How a subschema stands in another, for those who look for what is evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stands {
+    /// It is about the same value, and evaluates what theirs does.
+    Here,
+    /// It says of parts of the value whether they are evaluated.
+    Beside,
+    Elsewhere,
+}
+
+impl Stands {
+    fn by(keyword: &str) -> Stands {
+        match keyword {
+            _ if HERE.contains(&keyword) => Stands::Here,
+            "additionalProperties" | "patternProperties" | "contains" => Stands::Beside,
+            _ if UNEVALUATED.contains(&keyword) => Stands::Beside,
+            _ => Stands::Elsewhere,
+        }
+    }
 }
 
 fn wrong(why: impl Into<String>) -> SchemaError {
@@ -135,6 +170,7 @@ struct Met<'d> {
     pointer: String,
     resource: usize,
     value: &'d Value,
+    within: Vec<(Stands, NodeId)>,
 }
 
 struct Reader<'d> {
@@ -145,12 +181,23 @@ struct Reader<'d> {
     anchors: HashMap<(usize, String), NodeId>,
     met: Vec<Met<'d>>,
     known: HashMap<(usize, String), NodeId>,
+    /// Subschemas that stand right below a keyword that is about no field.
+    hidden: Vec<(&'static str, NodeId)>,
+    /// Bytes of the places so far.
+    places: usize,
     blind: Option<String>,
 }
 
 /// A keyword's name or a field's, as a JSON pointer has it.
 fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
+}
+
+fn check_name(name: &str) -> Result<(), SchemaError> {
+    if name.len() <= NAME_MAX {
+        return Ok(());
+    }
+    Err(wrong(format!("a name is longer than {NAME_MAX} bytes: {}", quoted(name))))
 }
 
 impl<'d> Reader<'d> {
@@ -163,6 +210,8 @@ impl<'d> Reader<'d> {
             anchors: HashMap::new(),
             met: Vec::new(),
             known: HashMap::new(),
+            hidden: Vec::new(),
+            places: 0,
             blind: None,
         }
     }
@@ -173,6 +222,9 @@ impl<'d> Reader<'d> {
         let mut base = nowhere.clone();
         for (place, (document, name)) in documents.iter().zip([None].into_iter().chain(names.map(Some))).enumerate() {
             // A reference's name is relative to whoever refers to it, who may be of no place (`urn:…`).
+            if name.is_some_and(|name| name.len() > URI_MAX) {
+                return Err(wrong(format!("the name of a reference is longer than {URI_MAX} bytes")));
+            }
             let absolute = |name| base.join(name).or_else(|_none| nowhere.join(name));
             let mut at = name.and_then(|name| absolute(name).ok()).unwrap_or_else(|| nowhere.clone());
             at.set_fragment(None);
@@ -194,6 +246,10 @@ impl<'d> Reader<'d> {
             let (document, pointer, resource, value) = (met.document, met.pointer.clone(), met.resource, met.value);
             nodes.push(self.node(document, pointer, resource, value)?);
         }
+        for (node, met) in nodes.iter_mut().zip(&mut self.met) {
+            node.within = std::mem::take(&mut met.within);
+        }
+        self.look_blind_by_references(&nodes);
         Ok((nodes, self.blind))
     }
 
@@ -223,9 +279,13 @@ impl<'d> Reader<'d> {
         if self.met.len() >= NODES_MAX {
             return Err(wrong(format!("it has more than {NODES_MAX} subschemas")));
         }
+        self.places = self.places.saturating_add(pointer.len());
+        if self.places > PLACES_MAX {
+            return Err(wrong("its names are too long for how deep it is"));
+        }
         let id = self.met.len();
         self.known.insert(place, id);
-        self.met.push(Met { document, pointer: pointer.to_owned(), resource, value });
+        self.met.push(Met { document, pointer: pointer.to_owned(), resource, value, within: Vec::new() });
         let Value::Object(object) = value else { return Ok(id) };
         let resource = self.named(document, pointer, resource, (id, object))?;
         if let Some(met) = self.met.get_mut(id) {
@@ -234,24 +294,37 @@ impl<'d> Reader<'d> {
         self.look_blind(object, blind);
         let within = |keyword: &str| format!("{pointer}/{}", escaped(keyword));
         for (keyword, value) in object {
-            let blind = blind.or(BLIND.into_iter().find(|blind| blind == keyword));
+            let own = BLIND.into_iter().find(|blind| blind == keyword);
+            let blind = blind.or(own);
+            let mut below = Vec::new();
             match value {
                 Value::Array(items) if LISTS.contains(&keyword.as_str()) => {
                     for (place, item) in items.iter().enumerate() {
-                        self.crawl(document, &format!("{}/{place}", within(keyword)), resource, item, blind)?;
+                        below.push(self.crawl(
+                            document,
+                            &format!("{}/{place}", within(keyword)),
+                            resource,
+                            item,
+                            blind,
+                        )?);
                     }
                 }
                 Value::Object(fields) if MAPS.contains(&keyword.as_str()) => {
                     // `dependencies` may list names instead.
                     for (name, value) in fields.iter().filter(|(_, value)| !value.is_array()) {
+                        check_name(name)?;
                         let pointer = format!("{}/{}", within(keyword), escaped(name));
-                        self.crawl(document, &pointer, resource, value, blind)?;
+                        below.push(self.crawl(document, &pointer, resource, value, blind)?);
                     }
                 }
                 Value::Object(_) | Value::Bool(_) if ONE.contains(&keyword.as_str()) => {
-                    self.crawl(document, &within(keyword), resource, value, blind)?;
+                    below.push(self.crawl(document, &within(keyword), resource, value, blind)?);
                 }
                 _ => {}
+            }
+            self.hidden.extend(own.into_iter().flat_map(|own| below.iter().map(move |below| (own, *below))));
+            if let Some(met) = self.met.get_mut(id).filter(|_| !KEPT.contains(&keyword.as_str())) {
+                met.within.extend(below.into_iter().map(|below| (Stands::by(keyword), below)));
             }
         }
         Ok(id)
@@ -279,6 +352,9 @@ impl<'d> Reader<'d> {
                     )));
                 }
                 let base = base.join(uri).map_err(|_none| wrong(format!("$id {} is no URI", quoted(id))))?;
+                if base.as_str().len() > URI_MAX {
+                    return Err(wrong(format!("an $id is longer than {URI_MAX} bytes")));
+                }
                 self.called(base.as_str(), if pointer.is_empty() { resource } else { self.resources.len() })?;
                 if pointer.is_empty() {
                     if let Some(whole) = self.resources.get_mut(resource) {
@@ -311,6 +387,24 @@ impl<'d> Reader<'d> {
         }
     }
 
+    /// The same where references lead from there to tags.
+    fn look_blind_by_references(&mut self, nodes: &[Node]) {
+        let mut seen = vec![false; nodes.len()];
+        for (keyword, id) in std::mem::take(&mut self.hidden) {
+            let mut open = vec![id];
+            while let Some(id) = open.pop() {
+                let Some(seen) = seen.get_mut(id).filter(|seen| !**seen) else { continue };
+                *seen = true;
+                if let Some(object) = self.met.get(id).and_then(|met| met.value.as_object()) {
+                    self.look_blind(object, Some(keyword));
+                }
+                if let Some(node) = nodes.get(id) {
+                    open.extend(node.within.iter().map(|(_, below)| *below).chain(node.refers));
+                }
+            }
+        }
+    }
+
     fn node(
         &mut self,
         document: usize,
@@ -324,6 +418,12 @@ impl<'d> Reader<'d> {
             return Err(wrong(format!("{keyword} is not followed; use $ref")));
         }
         node.tags = self.tags(object);
+        node.unevaluated =
+            UNEVALUATED.map(|keyword| object.get(keyword).is_some_and(|says| *says != Value::Bool(true)));
+        if object.contains_key("prefixItems") && object.get("items").is_some_and(Value::is_array) {
+            let why = "prefixItems stands beside a list of items: drafts differ in which of them counts";
+            self.blind.get_or_insert_with(|| why.to_owned());
+        }
         for (keyword, value) in object {
             let one = || self.child(&node.place, &[keyword]);
             match (keyword.as_str(), value) {
@@ -420,6 +520,9 @@ impl<'d> Reader<'d> {
         let fragment = decoded(fragment).ok_or_else(nowhere)?;
         if !fragment.is_empty() && !fragment.starts_with('/') {
             return self.anchors.get(&(resource, fragment)).copied().ok_or_else(nowhere);
+        }
+        for name in fragment.split('/') {
+            check_name(name)?;
         }
         let Some(Resource { document, pointer, .. }) = self.resources.get(resource) else { return Err(nowhere()) };
         let (document, pointer) = (*document, format!("{pointer}{fragment}"));

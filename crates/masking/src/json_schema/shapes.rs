@@ -7,6 +7,9 @@ use regex::Regex;
 use crate::fields::fold;
 use crate::plan::ClassId;
 
+/// Bytes of a name that is matched with patterns: matching may take some hundred times as long as reading.
+const NAME_MAX: usize = 1024;
+
 /// A place of a text, as its schema sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct ShapeId(pub(super) u32);
@@ -44,7 +47,7 @@ pub(super) struct Shape {
     pub(super) looks: bool,
 }
 
-/// Where a name leads, by which of the patterns fit it.
+/// Where a name leads, by which of the patterns fit it; the last of all, where there are patterns, is that nobody knows.
 pub(super) type Turns = Box<[ShapeId]>;
 
 impl Shapes {
@@ -67,7 +70,11 @@ impl Shapes {
             true => None,
             false => shape.folded.get(&*fold(name)),
         };
-        let turn = shape.patterns.iter().rev().fold(0, |turn, pattern| turn << 1 | usize::from(pattern.is_match(name)));
+        let patterns = shape.patterns.iter().rev();
+        let turn = match name.len() > NAME_MAX && !shape.patterns.is_empty() {
+            true => 1 << patterns.len(),
+            false => patterns.fold(0, |turn, pattern| turn << 1 | usize::from(pattern.is_match(name))),
+        };
         turns.unwrap_or(&shape.others).get(turn).copied().unwrap_or(ShapeId::UNNAMED)
     }
 

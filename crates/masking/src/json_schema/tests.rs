@@ -11,6 +11,8 @@ use crate::fields::Path;
 use crate::plan::{Class, ClassId, Unknown};
 use crate::transform::Transform;
 
+mod bounds;
+
 /// The class 0 of the tag `PII` is redacted, 1 of `OPEN` is clear, and 2 of `DROP` leaves its field out.
 struct Asked {
     mask: Mask,

@@ -14,6 +14,8 @@ use crate::schema::SchemaError;
 
 /// Fields of all shapes together; paths through messages that many fields have multiply them.
 const FIELDS_MAX: usize = 500_000;
+/// Bytes of a message's full name that count as a field: each place keeps it.
+const NAME_BYTES: usize = 128;
 /// Bytes of a message of nothing but what is required; required messages in required messages multiply them.
 const BLANK_MAX: usize = 4096;
 /// What a map's keys are called in paths.
@@ -71,7 +73,7 @@ impl Compiler<'_> {
         if let Some(at) = self.known.get(&place) {
             return Ok(*at);
         }
-        self.spend(1)?;
+        self.spend(1 + place.message.len() / NAME_BYTES)?;
         let at = u32::try_from(self.shapes.len()).unwrap_or(u32::MAX);
         self.shapes.push(Shape::default());
         self.known.insert(place.clone(), at);
@@ -122,7 +124,7 @@ impl Compiler<'_> {
     fn any(&mut self, any: &MessageDescriptor, place: &Place) -> Result<HashMap<Box<str>, u32>, SchemaError> {
         let messages: Vec<MessageDescriptor> =
             any.parent_pool().all_messages().filter(|message| !message.is_map_entry()).collect();
-        self.spend(messages.len())?;
+        self.spend(messages.iter().map(|message| 1 + message.full_name().len() / NAME_BYTES).sum())?;
         let mut known = HashMap::new();
         for message in messages {
             known.insert(message.full_name().into(), self.shape(&message, place.nodes.clone(), Vec::new())?);

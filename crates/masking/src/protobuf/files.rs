@@ -9,7 +9,7 @@ use prost_reflect::{DescriptorPool, FileDescriptor, MessageDescriptor};
 use protox::Compiler;
 use protox::file::{File, FileResolver, GoogleFileResolver};
 
-use super::parse::{self, DECLARES_GOOGLES, TEXT_MAX};
+use super::parse::{self, DECLARES_GOOGLES, Names, TEXT_MAX};
 use super::{ProtobufPlan, compile};
 use crate::file_schema::SchemaFault;
 use crate::plan::Mask;
@@ -29,7 +29,12 @@ pub(crate) struct ProtoFile {
 impl ProtoFile {
     /// Reads the file `name`. An import is looked for beside it, then in the folders above it, nearest first.
     pub(crate) fn read(name: &str, texts: &Arc<BTreeMap<String, String>>) -> Result<ProtoFile, SchemaFault> {
-        let folder = Folder { root: name.to_owned(), texts: Arc::clone(texts), google: GoogleFileResolver::new() };
+        let folder = Folder {
+            root: name.to_owned(),
+            texts: Arc::clone(texts),
+            google: GoogleFileResolver::new(),
+            names: Names::default(),
+        };
         if texts.values().map(String::len).sum::<usize>() > TEXT_MAX {
             return Err(SchemaFault::of(name, format!("it stands among more than {TEXT_MAX} bytes of schemas")));
         }
@@ -100,6 +105,7 @@ struct Folder {
     root: String,
     texts: Arc<BTreeMap<String, String>>,
     google: GoogleFileResolver,
+    names: Names,
 }
 
 impl FileResolver for Folder {
@@ -112,7 +118,7 @@ impl FileResolver for Folder {
         match own.map(String::as_str).or_else(|| parse::known_to_all(name)) {
             // Schemas are parsed recursively.
             Some(text) => match parse::check_nesting(text) {
-                Ok(()) => File::from_source(name, text),
+                Ok(()) => self.names.checked(File::from_source(name, text)?),
                 Err(why) => Err(protox::Error::new(format!("{name}: {why}"))),
             },
             None => Err(protox::Error::file_not_found(name)),

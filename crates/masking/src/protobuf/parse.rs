@@ -1,7 +1,10 @@
 //! From a schema's text to the descriptor of one of its messages.
 
+use std::cell::Cell;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use prost_reflect::prost_types::{DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto};
 use prost_reflect::{DescriptorPool, FileDescriptor, MessageDescriptor};
 use protox::Compiler;
 use protox::file::{File, FileResolver, GoogleFileResolver};
@@ -15,6 +18,10 @@ pub(super) const TEXT_MAX: usize = 4 << 20;
 const REFERENCES_MAX: usize = 256;
 /// Brackets within brackets: schemas are parsed recursively.
 const NESTING_MAX: usize = 100;
+/// Bytes of a full name: what is within a message repeats its name.
+const NAME_MAX: usize = 1024;
+/// Bytes of all full names together. The library keeps each some times.
+const NAMES_MAX: usize = 32 << 20;
 /// What the schema itself is called; whatever it imports has another name.
 const NAME: &str = "payload.proto";
 
@@ -89,7 +96,8 @@ pub(super) fn known_to_all(name: &str) -> Option<&'static str> {
 }
 
 fn pool(files: Vec<(String, String)>) -> Result<DescriptorPool, SchemaError> {
-    let mut compiler = Compiler::with_file_resolver(Files { files, google: GoogleFileResolver::new() });
+    let mut compiler =
+        Compiler::with_file_resolver(Files { files, google: GoogleFileResolver::new(), names: Names::default() });
     match compiler.open_file(NAME) {
         Ok(compiler) => Ok(compiler.descriptor_pool()),
         Err(error) => Err(SchemaError(format!("the schema is not Protobuf: {error}"))),
@@ -99,6 +107,7 @@ fn pool(files: Vec<(String, String)>) -> Result<DescriptorPool, SchemaError> {
 struct Files {
     files: Vec<(String, String)>,
     google: GoogleFileResolver,
+    names: Names,
 }
 
 impl FileResolver for Files {
@@ -109,8 +118,75 @@ impl FileResolver for Files {
         }
         let given = self.files.iter().find(|(given, _)| given == name).map(|(_, text)| text.as_str());
         match given.or_else(|| known_to_all(name)) {
-            Some(text) => file(name, text),
+            Some(text) => self.names.checked(file(name, text)?),
             None => Err(protox::Error::file_not_found(name)),
+        }
+    }
+}
+
+/// Full names of what the files of one schema declare, before the library makes them.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    bytes: Cell<usize>,
+}
+
+impl Names {
+    /// A file that was read, if its names are not too long.
+    pub(super) fn checked(&self, file: File) -> Result<File, protox::Error> {
+        match self.file(file.file_descriptor_proto()) {
+            Ok(()) => Ok(file),
+            Err(why) => Err(protox::Error::new(format!("{}: {why}", file.name()))),
+        }
+    }
+
+    fn file(&self, file: &FileDescriptorProto) -> Result<(), &'static str> {
+        let package = file.package().len();
+        self.take(package, "")?;
+        file.message_type.iter().try_for_each(|message| self.message(package, message))?;
+        file.enum_type.iter().try_for_each(|declared| self.of_enum(package, declared))?;
+        self.fields(package, &file.extension)?;
+        for service in &file.service {
+            let within = self.take(package, service.name())?;
+            service.method.iter().try_for_each(|method| self.take(within, method.name()).map(drop))?;
+        }
+        Ok(())
+    }
+
+    /// As deep as the brackets of a text, or the compiled form, may be.
+    fn message(&self, scope: usize, message: &DescriptorProto) -> Result<(), &'static str> {
+        let within = self.take(scope, message.name())?;
+        self.fields(within, &message.field)?;
+        self.fields(within, &message.extension)?;
+        message.oneof_decl.iter().try_for_each(|one| self.take(within, one.name()).map(drop))?;
+        message.enum_type.iter().try_for_each(|declared| self.of_enum(within, declared))?;
+        message.nested_type.iter().try_for_each(|inner| self.message(within, inner))
+    }
+
+    fn of_enum(&self, scope: usize, declared: &EnumDescriptorProto) -> Result<(), &'static str> {
+        self.take(scope, declared.name())?;
+        declared.value.iter().try_for_each(|value| self.take(scope, value.name()).map(drop))
+    }
+
+    fn fields(&self, scope: usize, fields: &[FieldDescriptorProto]) -> Result<(), &'static str> {
+        for field in fields {
+            // What it is of, written short, is written out there.
+            self.take(0, field.type_name())?;
+            self.take(0, field.extendee())?;
+            self.take(0, field.json_name())?;
+            self.take(scope, field.name())?;
+        }
+        Ok(())
+    }
+
+    /// Bytes of the full name of what is called so in a scope whose full name has so many.
+    fn take(&self, scope: usize, name: &str) -> Result<usize, &'static str> {
+        let full = scope.saturating_add(name.len()).saturating_add(1);
+        let bytes = self.bytes.get().saturating_add(full);
+        self.bytes.set(bytes);
+        match (full > NAME_MAX, bytes > NAMES_MAX) {
+            (true, _) => Err("a full name is longer than 1024 bytes"),
+            (false, true) => Err("its full names together are longer than 32 MiB"),
+            (false, false) => Ok(full),
         }
     }
 }
@@ -258,7 +334,8 @@ mod tests {
             let source = format!("syntax='proto3'; {source} message A {{}}");
             assert_eq!(name(&source, &[]).as_deref(), Ok("A"));
         }
-        assert!(name(&format!("syntax='proto3'; message {long} {{}}"), &[]).is_ok());
+        let refused = name(&format!("syntax='proto3'; message {long} {{}}"), &[]).unwrap_err().to_string();
+        assert!(refused.contains("a full name is longer than 1024 bytes"), "names are no words: {refused}");
         for doc in
             [format!("'{long}'"), format!("/* {long} */ 'x'"), " ".repeat(500_000) + "'x'", "'x' ".repeat(100_000)]
         {
@@ -268,12 +345,34 @@ mod tests {
         }
     }
 
+    #[test]
+    fn full_names_have_an_end() {
+        let package = "p".repeat(1000);
+        let file = |rest: &str| format!("syntax='proto3'; package {package}; message A {{ {rest} }}");
+        assert!(name(&file("int32 a = 1;"), &[]).is_ok());
+        for long in ["message", "enum", "oneof"] {
+            let inner = "x".repeat(30);
+            let within = if long == "message" { "" } else { "B = 0;" };
+            let within = if long == "oneof" { "int32 b = 1;" } else { within };
+            let refused = name(&file(&format!("{long} {inner} {{ {within} }}")), &[]).unwrap_err().to_string();
+            assert!(refused.contains("a full name is longer than 1024 bytes"), "{long}: {refused}");
+        }
+        let fields: String = (1..=34_000).map(|n| format!("int32 f{n}={};", n + 20_000)).collect();
+        let refused = name(&file(&fields), &[]).unwrap_err().to_string();
+        assert!(refused.contains("its full names together"), "{refused}");
+        let mut compiled = FileDescriptorProto { name: Some("a".to_owned()), ..FileDescriptorProto::default() };
+        compiled.message_type.push(DescriptorProto { name: Some("x".repeat(1025)), ..DescriptorProto::default() });
+        let compiled = BASE64_STANDARD.encode(prost_reflect::prost::Message::encode_to_vec(&compiled));
+        assert!(name(&compiled, &[]).unwrap_err().to_string().contains("a full name is longer"));
+    }
+
     /// As confluent-kafka for Python registers it.
     #[test]
     fn compiled_schemas_are_read_by_the_name_that_they_are_asked_for_by() {
         let pool = Compiler::with_file_resolver(Files {
             files: vec![("own.proto".to_owned(), "syntax='proto3'; package p; message A {} message B {}".to_owned())],
             google: GoogleFileResolver::new(),
+            names: Names::default(),
         })
         .open_file("own.proto")
         .unwrap()
