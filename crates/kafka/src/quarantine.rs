@@ -15,8 +15,8 @@ use crate::records::{self, BATCH_UNPACKED_MAX, Limits, NewHeaders, NewRecord, Ou
 const OURS: &[u8] = b"tidegate.";
 /// Bytes of records that one batch holds; a larger record has one of its own. Brokers take batches of 1 MiB unless told otherwise.
 const BATCH_MAX: usize = 900 << 10;
-/// Bytes of all copies of one request.
-const COPIES_MAX: usize = 8 << 20;
+/// Bytes of all copies of one request, which wait in memory until they are written. Few packed bytes may be many.
+const COPIES_MAX: usize = 2 << 20;
 
 /// A record that was refused.
 pub(crate) struct Refused<'a> {

@@ -148,6 +148,7 @@ impl Exchange {
                 *done = Some(told);
                 renewed = Some(tells);
             }
+            let bytes = bytes.saturating_add(step.copied_bytes());
             if let Err(step) = ahead.send(step, bytes).await {
                 self.withhold(step).await;
                 return Ok(());

@@ -20,7 +20,7 @@ use crate::frames::{FrameReader, ReadError};
 use crate::gate::Shared;
 use crate::steps::Decided;
 
-/// How long one batch of copies may take, with all that is tried again. Clients wait for it, most for 30 s.
+/// How long the copies of one request may take, with all that is tried again. Clients wait for them, most for 30 s.
 const COPY_MAX: Duration = Duration::from_secs(10);
 /// How often it is tried, and how soon again.
 const TRIES: u32 = 3;
@@ -93,8 +93,9 @@ impl Exchange {
     /// Writes the copies, each once its intent is durable, and records what came of each.
     pub(crate) async fn quarantine(&self, copies: &Copies) {
         let shared = &self.listener.shared;
+        let began = Instant::now();
         for batch in &copies.batches {
-            let copied = timeout(COPY_MAX, self.copy(batch, copies)).await;
+            let copied = timeout(COPY_MAX.saturating_sub(began.elapsed()), self.copy(batch, copies)).await;
             let not = match copied {
                 Ok(Ok(())) => {
                     shared.metrics.quarantined.inc_by(u64::try_from(batch.of.len()).unwrap_or(0));

@@ -66,6 +66,16 @@ pub(crate) enum Step {
     },
 }
 
+impl Step {
+    /// Bytes of the copies that it holds.
+    pub(crate) fn copied_bytes(&self) -> usize {
+        match self {
+            Step::Quarantine { copies, .. } => copies.batches.iter().map(|batch| batch.batch.len()).sum(),
+            _ => 0,
+        }
+    }
+}
+
 /// An answer that is owed to the client.
 pub(crate) enum Owed {
     /// The broker will give it.
