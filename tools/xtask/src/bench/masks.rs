@@ -2,18 +2,19 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::json;
 use tidegate_brokers::gate::{Mode, Options, Upstream};
 use tidegate_brokers::jars::Version;
 use tidegate_brokers::java::{self, Login, Tool};
 use tidegate_brokers::programs::Profile;
+use tidegate_brokers::raw::{self, Raw, key};
 use tidegate_brokers::scratch::Scratch;
 use tidegate_brokers::{Gate, Issuer, Kafka, kafka, note};
 
-use super::measure::{Usage, consumer_mb, median};
+use super::measure::{Usage, consumer_mb, median, percentile};
 use super::report::{Report, table};
 
 /// Settings of the part `masks`.
@@ -40,8 +41,16 @@ selectors:
   - {topic: '*', path: customer.email, class: PII.email, in: [value]}
   - {topic: '*', path: payment.pan, class: PCI.pan, in: [value]}
 ";
+/// The same, and evidence keeps the records under the storage mask.
+const RECORDED: &str = "topics:\n  - {topic: '*', value: json, record: full}\n";
 /// A consumer whose fields are masked keeps this part of the speed without masks.
 const AIM: f64 = 0.8;
+/// A mask adds at most so much to 99 of 100 answers, in milliseconds.
+const AIM_P99_MS: f64 = 2.0;
+/// Answers that are timed on each way.
+const ANSWERS: usize = 1_000;
+/// Bytes of an answer that is timed: one batch.
+const ANSWER_BYTES: i32 = 1;
 /// Different records in the topic.
 const LINES: usize = 5_000;
 
@@ -63,13 +72,14 @@ struct Stage {
     _issuer: Issuer,
 }
 
-/// Without masks, with masks, and with masks of which nothing is kept for the next reader.
+/// Without masks, with masks, with masks of which nothing is kept for the next reader, and with records in evidence too.
 const PLAIN: usize = 0;
 const KEEPING: usize = 1;
 const MASKING_ANEW: usize = 2;
+const RECORDING: usize = 3;
 
 pub(super) fn run(args: &Args, report: &mut Report) -> Result<()> {
-    println!("masks: setting the stage: Kafka, a gate without masks and two with");
+    println!("masks: setting the stage: Kafka, a gate without masks and three with");
     let stage = Stage::set(args.masked)?;
     let side = |name, topic, gate, group| Side { name, topic, gate, group, mb: Vec::new(), cpu: Vec::new() };
     let mut sides = [
@@ -77,6 +87,8 @@ pub(super) fn run(args: &Args, report: &mut Report) -> Result<()> {
         side("gate without masks", "plain", Some(PLAIN), "analyst"),
         side("gate, two fields masked", "plain", Some(MASKING_ANEW), "analyst"),
         side("gate, all clear but checked", "plain", Some(MASKING_ANEW), "fraud"),
+        side("gate, two fields masked, recorded in full", "plain", Some(RECORDING), "analyst"),
+        side("gate, all clear, recorded in full", "plain", Some(RECORDING), "fraud"),
         side("gate without masks, zstd", "packed", Some(PLAIN), "analyst"),
         side("gate, two fields masked, zstd", "packed", Some(MASKING_ANEW), "analyst"),
         side("the same, kept from before, zstd", "packed", Some(KEEPING), "analyst"),
@@ -103,7 +115,7 @@ pub(super) fn run(args: &Args, report: &mut Report) -> Result<()> {
         }
     }
     tell(args, &sides, report);
-    Ok(())
+    stage.time_answers(report)
 }
 
 fn tell(args: &Args, sides: &[Side], report: &mut Report) {
@@ -149,6 +161,7 @@ impl Stage {
             gate("", "")?,
             gate(MASKING, "\n[limits]\nmasked_mib = 512\n")?,
             gate(MASKING, "\n[limits]\nmasked_mib = 0\n")?,
+            gate(&format!("{MASKING}{RECORDED}"), "\n[limits]\nmasked_mib = 0\n")?,
         ];
         for group in ["analyst", "fraud"] {
             let token = issuer.token(group, &["bench", group])?;
@@ -162,6 +175,51 @@ impl Stage {
         }
         let tokens = folder.path().to_owned();
         Ok(Stage { kafka, gates, tokens, _folder: folder, _issuer: issuer })
+    }
+
+    /// Times one answer of one batch after the other, way by way, each with a batch of its own.
+    fn time_answers(&self, report: &mut Report) -> Result<()> {
+        const WAYS: [(&str, usize); 3] =
+            [("without masks", PLAIN), ("two fields masked", MASKING_ANEW), ("masked, recorded in full", RECORDING)];
+        let token = fs::read_to_string(self.tokens.join("analyst")).context("cannot read a token")?;
+        let mut ways = Vec::new();
+        for (name, gate) in WAYS {
+            let gate = self.gates.get(gate).context("no such gate")?;
+            ways.push((name, Raw::logged_in(&gate.bootstrap(), &token)?, Vec::new()));
+        }
+        let mut offset = 0;
+        for _ in 0..ANSWERS {
+            let mut next = offset;
+            for (_, client, took) in &mut ways {
+                let began = Instant::now();
+                let answer = client.ask(key::FETCH, 4, &raw::fetch("plain", offset, 100, ANSWER_BYTES))?;
+                took.push(began.elapsed().as_secs_f64() * 1_000.0);
+                let fetched = raw::fetched(&answer)?;
+                ensure!(fetched.error == 0, "error {} at offset {offset}", fetched.error);
+                next = fetched.next.with_context(|| format!("no records at offset {offset}; write more (--masked)"))?;
+            }
+            offset = next;
+        }
+        let row = |(name, _, took): &(&str, Raw, Vec<f64>)| {
+            let of = |part| format!("{:.2}", percentile(took, part));
+            vec![(*name).to_owned(), of(0.5), of(0.95), of(0.99)]
+        };
+        let title = format!(
+            "one batch of about 64 KiB an answer, one client after the other, {ANSWERS} answers each, milliseconds"
+        );
+        table(&title, &["gate", "p50", "p95", "p99"], ways.iter().map(row).collect());
+        let p99: Vec<f64> = ways.iter().map(|(_, _, took)| percentile(took, 0.99)).collect();
+        if let [plain, masked, _] = p99[..] {
+            let more = masked - plain;
+            report.aim(
+                &format!("masks add at most {AIM_P99_MS} ms to p99"),
+                format!("{more:.2} ms"),
+                more <= AIM_P99_MS,
+            );
+        }
+        let figures = ways.iter().map(|(name, _, took)| json!({ "gate": name, "ms": took }));
+        report.figure("masked_answers", figures.collect());
+        Ok(())
     }
 
     fn read(&self, side: &Side, records: u64, round: usize) -> Result<f64> {
