@@ -13,8 +13,7 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
 use reqwest::{Certificate, Client, StatusCode, Url, redirect};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use tidegate_proxy::schemas::{Answer, Language, Registered, SchemaRegistry};
-use tracing::debug;
+use tidegate_proxy::schemas::{Answer, Language, NOT_KNOWN, Registered, SchemaRegistry};
 
 use crate::config::RegistrySection;
 use crate::secrets;
@@ -117,7 +116,7 @@ impl HttpRegistry {
             Some("PROTOBUF") => Language::Protobuf,
             Some("JSON") => Language::Json,
             // It has no schema that anybody here could read.
-            Some(_) => return Err(Trouble::Missing("it is in a language that is not read here")),
+            Some(_) => return Err(Trouble::Missing("its schema is in a language that is not read here")),
         };
         // Records outlive the subjects that their writers used.
         let subjects: Vec<String> = self.get(&["schemas", "ids", &number, "subjects"], true).await?;
@@ -135,7 +134,7 @@ impl HttpRegistry {
             if let Some(before) = met.get(&name) {
                 // Schemas see each other by these names alone, so that one of the two would be taken for the other.
                 if *before != (subject, version) {
-                    return Err(Trouble::Missing("two schemas that it refers to have one name"));
+                    return Err(Trouble::Missing("its schema refers to two others by one name"));
                 }
                 continue;
             }
@@ -144,7 +143,7 @@ impl HttpRegistry {
             met.insert(name.clone(), (subject, version));
             bytes = bytes.saturating_add(body.schema.len());
             if met.len() > REFERENCES_MAX || bytes > BYTES_MAX {
-                return Err(Trouble::Missing("it is too large with all that it refers to"));
+                return Err(Trouble::Missing("its schema is too large with all that it refers to"));
             }
             found.push((name, body.schema));
             open.extend(body.references.into_iter().flatten());
@@ -181,7 +180,7 @@ impl HttpRegistry {
         while let Some(piece) = response.chunk().await.map_err(|error| Trouble::Down(plain(&error)))? {
             if body.len().saturating_add(piece.len()) > BYTES_MAX {
                 return Err(if status == StatusCode::OK {
-                    Trouble::Missing("the registry's answer is too large")
+                    Trouble::Missing("its schema is too large")
                 } else {
                     Trouble::Down(format!("{} answered {status} at length", self.base))
                 });
@@ -192,7 +191,10 @@ impl HttpRegistry {
             let told: Option<ErrorBody> = serde_json::from_slice(&body).ok();
             // Anything else that is not found is not the registry's word on the schema: a proxy's page, a path that is wrong.
             return Err(if told.is_some_and(|told| NOT_FOUND.contains(&told.error_code)) {
-                Trouble::Missing("the registry does not have it, or something that it refers to")
+                Trouble::Missing(match path.first() {
+                    Some(&"schemas") => NOT_KNOWN,
+                    _ => "its schema refers to another that the registry does not have",
+                })
             } else {
                 Trouble::Down(format!(
                     "{} answered {status}: is url in its [[schema_registry]] the registry's own?",
@@ -202,7 +204,7 @@ impl HttpRegistry {
         }
         serde_json::from_slice(&body).map_err(|_not_so| {
             if serde_json::from_slice::<SchemaLike>(&body).is_ok() {
-                Trouble::Missing("what the registry tells of it cannot be understood")
+                Trouble::Missing("what the registry tells of its schema cannot be understood")
             } else {
                 Trouble::Down("the schema registry answered what is no schema".to_owned())
             }
@@ -225,10 +227,7 @@ impl SchemaRegistry for HttpRegistry {
         Box::pin(async move {
             match tokio::time::timeout(PATIENCE, self.find(number)).await {
                 Ok(Ok(registered)) => Answer::Schema(Arc::new(registered)),
-                Ok(Err(Trouble::Missing(why))) => {
-                    debug!(schema = number, why, "no schema that can be used");
-                    Answer::Missing
-                }
+                Ok(Err(Trouble::Missing(why))) => Answer::Missing(why),
                 Ok(Err(Trouble::Down(why))) => Answer::Down(why),
                 Err(_late) => Answer::Down("the schema registry took too long".to_owned()),
             }
@@ -294,7 +293,7 @@ mod tests {
         }
         for number in [2, 3, 4, 6, 7, 8] {
             let answer = registry.schema(number).await;
-            assert!(matches!(answer, Answer::Missing), "{number}: {answer:?}");
+            assert!(matches!(answer, Answer::Missing(_)), "{number}: {answer:?}");
         }
         for number in 20..=26 {
             let answer = registry.schema(number).await;

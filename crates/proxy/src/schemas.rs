@@ -75,11 +75,14 @@ pub struct Registered {
 pub enum Answer {
     /// It has this schema.
     Schema(Arc<Registered>),
-    /// It has none.
-    Missing,
+    /// It has none, or none that can be used; why, as is said of a record that names it.
+    Missing(&'static str),
     /// It did not answer, or not so that it can be understood.
     Down(String),
 }
+
+/// Why there is no schema where the registry has none.
+pub const NOT_KNOWN: &str = "the schema that it names is not known";
 
 /// A schema registry.
 pub trait SchemaRegistry: Send + Sync + fmt::Debug {
@@ -98,7 +101,7 @@ impl Known {
         let kept = match self.answer {
             // A number means one schema for ever; the subjects that it is registered under may become more.
             Answer::Schema(_) => return false,
-            Answer::Missing => MISSING_MS,
+            Answer::Missing(_) => MISSING_MS,
             Answer::Down(_) => DOWN_MS,
         };
         now_ms.saturating_sub(self.at_ms) >= kept
@@ -141,7 +144,7 @@ impl Weighter<u32, Known> for Weight {
                 let subjects = registered.subjects.iter();
                 subjects.fold(registered.bytes(), |all, subject| all.saturating_add(bytes(subject)).saturating_add(32))
             }
-            Answer::Missing => 0,
+            Answer::Missing(_) => 0,
             Answer::Down(why) => bytes(why),
         };
         // What is heavier than a cache is not kept at all, and would be asked for for ever.
@@ -236,9 +239,13 @@ impl Schemas {
 
     /// What is known of a number without asking; `None` where asking may help.
     fn known(&self, number: u32) -> Option<Known> {
+        let missing = |why| Some(Known { answer: Answer::Missing(why), at_ms: now_ms() });
+        if self.registry.is_none() {
+            return missing("it names a schema, and its cluster has no [[schema_registry]]");
+        }
         // Registries count in 32 bits with a sign.
-        if self.registry.is_none() || i32::try_from(number).is_err() {
-            return Some(Known { answer: Answer::Missing, at_ms: now_ms() });
+        if i32::try_from(number).is_err() {
+            return missing(NOT_KNOWN);
         }
         self.known.get(&number).filter(|known| !known.is_old(now_ms()))
     }
@@ -355,7 +362,7 @@ impl Schemas {
         let known = self.known(number)?;
         let registered = match &known.answer {
             Answer::Schema(registered) => registered,
-            Answer::Missing => return unmaskable("the schema that it names is not known"),
+            Answer::Missing(why) => return unmaskable(why),
             Answer::Down(_) => return None,
         };
         let fits = |pattern: &str| registered.subjects.iter().any(|subject| tidegate_policy::matches(pattern, subject));
