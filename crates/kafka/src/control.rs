@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use tidegate_model::{Control, FrameRefused, Learned};
 
-use crate::encode::{self, Value};
+use crate::encode::{self, Fields, Value};
 use crate::error::ProtocolError;
 use crate::header;
 use crate::schema::messages::{
@@ -123,12 +123,7 @@ impl Control for Conversation {
             ];
             (API_VERSIONS, API_VERSIONS_VERSION, fields)
         };
-        let mut frame = header::request_prefix(key, version, self.correlation_id, CLIENT_ID);
-        if let Some(described) = message(key, Direction::Request) {
-            encode::message(&mut frame, described, version, &fields);
-        }
-        header::seal(&mut frame);
-        frame.into()
+        own_request((key, version), self.correlation_id, CLIENT_ID, &fields)
     }
 
     fn answer(&mut self, frame: &[u8]) -> Result<Option<Learned>, FrameRefused> {
@@ -143,9 +138,30 @@ impl Control for Conversation {
     }
 }
 
+/// A request of the gate's own.
+pub(crate) fn own_request((key, version): (i16, i16), correlation_id: i32, client_id: &str, fields: &Fields) -> Bytes {
+    let mut frame = header::request_prefix(key, version, correlation_id, client_id);
+    if let Some(described) = message(key, Direction::Request) {
+        encode::message(&mut frame, described, version, fields);
+    }
+    header::seal(&mut frame);
+    frame.into()
+}
+
+/// Reads the answer to one.
+pub(crate) fn own_answer(
+    (key, version): (i16, i16),
+    correlation_id: i32,
+    frame: &[u8],
+) -> Result<Walker<'_>, ProtocolError> {
+    let body = header::response(frame, key, version, correlation_id)?;
+    let unsupported = ProtocolError::Unsupported { api_key: key, version };
+    let described = message(key, Direction::Response).ok_or(unsupported)?;
+    Walker::new(described, version, frame.get(body..).unwrap_or_default())
+}
+
 fn read_versions(frame: &[u8], correlation_id: i32) -> Result<Knowledge, ProtocolError> {
-    let body = header::response(frame, API_VERSIONS, API_VERSIONS_VERSION, correlation_id)?;
-    let mut walker = walker(API_VERSIONS, API_VERSIONS_VERSION, frame.get(body..).unwrap_or_default())?;
+    let mut walker = own_answer((API_VERSIONS, API_VERSIONS_VERSION), correlation_id, frame)?;
     let mut learned = Knowledge { finalized_epoch: -1, ..Knowledge::default() };
     let mut name = String::new();
     let (mut first, mut second, mut key) = (0, 0, 0);
@@ -185,8 +201,7 @@ fn read_metadata(
     correlation_id: i32,
     learned: &mut Knowledge,
 ) -> Result<Vec<(i32, String, u16)>, ProtocolError> {
-    let body = header::response(frame, METADATA, METADATA_VERSION, correlation_id)?;
-    let mut walker = walker(METADATA, METADATA_VERSION, frame.get(body..).unwrap_or_default())?;
+    let mut walker = own_answer((METADATA, METADATA_VERSION), correlation_id, frame)?;
     let mut brokers = Vec::new();
     let (mut node_id, mut host, mut port) = (0, String::new(), 0);
     let (mut topic, mut id) = (String::new(), [0; 16]);
@@ -213,13 +228,6 @@ fn read_metadata(
     Ok(brokers)
 }
 
-fn walker(key: i16, version: i16, body: &[u8]) -> Result<Walker<'_>, ProtocolError> {
-    let Some(described) = message(key, Direction::Response) else {
-        return Err(ProtocolError::Unsupported { api_key: key, version });
-    };
-    Walker::new(described, version, body)
-}
-
 fn small(number: i64) -> i16 {
     i16::try_from(number).unwrap_or(-1)
 }
@@ -227,7 +235,6 @@ fn small(number: i64) -> i16 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::encode::Fields;
 
     fn answer(key: i16, version: i16, correlation_id: i32, fields: &Fields) -> Vec<u8> {
         let mut frame = header::response_prefix(key, version, correlation_id);

@@ -2,16 +2,15 @@
 //! no producer's numbers, so that a batch whose answer is lost may be there twice.
 
 use bytes::Bytes;
-use tidegate_model::{Effect, Facts, FrameRefused, Led, PartitionUse, Producer, Quarantined, TopicUse};
+use tidegate_model::{Acked, Effect, Facts, FrameRefused, Led, PartitionUse, Producer, Quarantined, TopicUse};
 
-use crate::encode::{self, Fields, Value};
+use crate::control::{own_answer, own_request};
+use crate::encode::{Fields, Value};
 use crate::error::ProtocolError;
-use crate::header;
 use crate::schema::messages::{
     metadata_request, metadata_response as metadata, produce_request as produce, produce_response as produced,
 };
-use crate::schema::{Direction, message};
-use crate::walk::{Event, Scalar, Walker};
+use crate::walk::{Event, Scalar};
 
 const PRODUCE: i16 = 0;
 const METADATA: i16 = 3;
@@ -35,25 +34,13 @@ pub(crate) struct Conversation {
 }
 
 impl Conversation {
-    fn frame(&mut self, (key, version): (i16, i16), fields: &Fields) -> Bytes {
+    fn frame(&mut self, api: (i16, i16), fields: &Fields) -> Bytes {
         self.correlation_id = self.correlation_id.wrapping_add(1);
-        let mut frame = header::request_prefix(key, version, self.correlation_id, CLIENT_ID);
-        if let Some(described) = message(key, Direction::Request) {
-            encode::message(&mut frame, described, version, fields);
-        }
-        header::seal(&mut frame);
-        frame.into()
-    }
-
-    fn walker<'a>(&self, (key, version): (i16, i16), frame: &'a [u8]) -> Result<Walker<'a>, ProtocolError> {
-        let body = header::response(frame, key, version, self.correlation_id)?;
-        let unsupported = ProtocolError::Unsupported { api_key: key, version };
-        let described = message(key, Direction::Response).ok_or(unsupported)?;
-        Walker::new(described, version, frame.get(body..).unwrap_or_default())
+        own_request(api, self.correlation_id, CLIENT_ID, fields)
     }
 
     fn read_leaders(&self, frame: &[u8]) -> Result<Led, ProtocolError> {
-        let mut walker = self.walker((METADATA, METADATA_VERSION), frame)?;
+        let mut walker = own_answer((METADATA, METADATA_VERSION), self.correlation_id, frame)?;
         let mut brokers: Vec<(i64, String, u16)> = Vec::new();
         let (mut node_id, mut host, mut port) = (-1, String::new(), 0);
         let (mut partition, mut leader, mut led_by) = (-1, -1, Vec::new());
@@ -90,8 +77,8 @@ impl Conversation {
         Ok(led)
     }
 
-    fn read_written(&mut self, frame: &[u8]) -> Result<(Facts, bool), ProtocolError> {
-        let mut walker = self.walker((PRODUCE, PRODUCE_VERSION), frame)?;
+    fn read_written(&mut self, frame: &[u8]) -> Result<Acked, ProtocolError> {
+        let mut walker = own_answer((PRODUCE, PRODUCE_VERSION), self.correlation_id, frame)?;
         let other =
             ProtocolError::Refused("the broker answered for other partitions than the gate's own producer wrote");
         let mut facts = self.facts.take().ok_or_else(|| other.clone())?;
@@ -121,7 +108,20 @@ impl Conversation {
             let after_first = i64::try_from(written.records.saturating_sub(1)).unwrap_or(i64::MAX);
             written.last_offset = base.saturating_add(after_first);
         }
-        Ok((facts, AGAIN.contains(&error)))
+        let refused = (error != 0).then(|| (why(error), AGAIN.contains(&error)));
+        Ok(Acked { facts, refused })
+    }
+}
+
+/// What an error means for who copies, and what helps.
+fn why(error: i16) -> String {
+    match error {
+        10 => "its broker takes no record of this size (MESSAGE_TOO_LARGE)".to_owned(),
+        29 => "the agent's user has no right to write it (TOPIC_AUTHORIZATION_FAILED); give it that at the cluster"
+            .to_owned(),
+        87 => "its broker takes no such record (INVALID_RECORD); a copy may have no key, so it must not be compacted"
+            .to_owned(),
+        _ => format!("its broker answered with error {error}"),
     }
 }
 
@@ -173,7 +173,7 @@ impl Producer for Conversation {
         (frame, facts)
     }
 
-    fn written(&mut self, frame: &[u8]) -> Result<(Facts, bool), FrameRefused> {
+    fn written(&mut self, frame: &[u8]) -> Result<Acked, FrameRefused> {
         Ok(self.read_written(frame)?)
     }
 }
@@ -185,6 +185,8 @@ mod tests {
     use tidegate_model::KeptRecords;
 
     use super::*;
+    use crate::schema::{Direction, message};
+    use crate::{encode, header};
 
     fn answer(conversation: &Conversation, (key, version): (i16, i16), fields: &Fields) -> Vec<u8> {
         let mut frame = header::response_prefix(key, version, conversation.correlation_id);
@@ -258,11 +260,12 @@ mod tests {
             let frame = answer(&conversation, (PRODUCE, PRODUCE_VERSION), fields);
             conversation.written(&frame)
         };
-        let (facts, again) = ask(&written("q", 4, 0, 90)).unwrap();
-        assert_eq!((facts.partitions[0].first_offset, facts.partitions[0].last_offset, again), (90, 91, false));
-        let (facts, again) = ask(&written("q", 4, 6, -1)).unwrap();
-        assert_eq!((facts.partitions[0].error, facts.partitions[0].first_offset, again), (6, -1, true));
-        assert!(!ask(&written("q", 4, 29, -1)).unwrap().1);
+        let Acked { facts, refused } = ask(&written("q", 4, 0, 90)).unwrap();
+        assert_eq!((facts.partitions[0].first_offset, facts.partitions[0].last_offset, refused), (90, 91, None));
+        let Acked { facts, refused } = ask(&written("q", 4, 6, -1)).unwrap();
+        assert_eq!((facts.partitions[0].error, facts.partitions[0].first_offset, refused.unwrap().1), (6, -1, true));
+        let (why, again) = ask(&written("q", 4, 29, -1)).unwrap().refused.unwrap();
+        assert!(why.contains("TOPIC_AUTHORIZATION_FAILED") && !again, "{why}");
         for other in [written("r", 4, 0, 90), written("q", 3, 0, 90), Vec::new()] {
             assert!(ask(&other).is_err());
         }

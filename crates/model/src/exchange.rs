@@ -427,11 +427,20 @@ pub trait Producer: Send {
     fn found(&mut self, frame: &[u8]) -> Result<Led, FrameRefused>;
     /// Writes the copy to this partition of its topic, which has this id. Also what the request is, for evidence.
     fn write(&mut self, copy: &Quarantined, topic_id: Option<[u8; 16]>, partition: i32) -> (Bytes, Facts);
-    /// Takes the answer. Also whether the partition's error may be gone the next time.
+    /// Takes the answer.
     ///
     /// # Errors
     /// The answer cannot be read.
-    fn written(&mut self, frame: &[u8]) -> Result<(Facts, bool), FrameRefused>;
+    fn written(&mut self, frame: &[u8]) -> Result<Acked, FrameRefused>;
+}
+
+/// What came of writing.
+#[derive(Clone, Debug)]
+pub struct Acked {
+    /// For evidence.
+    pub facts: Facts,
+    /// Why it was not written, if it was not, with what helps; and whether that may be gone the next time.
+    pub refused: Option<(String, bool)>,
 }
 
 /// Who leads a topic.

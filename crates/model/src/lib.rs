@@ -10,8 +10,9 @@ mod words;
 
 pub use caller::{Caller, CallerKind, CredentialKind};
 pub use exchange::{
-    AliasUse, AnswerStep, ClientWords, Control, Credential, Effect, Endpoint, Facts, FrameRefused, Gate, Learned, Led,
-    LoginOutcome, Mechanism, PartitionUse, Producer, Protocol, RequestStep, Session, Slot, TooFast, TopicUse, Written,
+    Acked, AliasUse, AnswerStep, ClientWords, Control, Credential, Effect, Endpoint, Facts, FrameRefused, Gate,
+    Learned, Led, LoginOutcome, Mechanism, PartitionUse, Producer, Protocol, RequestStep, Session, Slot, TooFast,
+    TopicUse, Written,
 };
 pub use records::{
     Asks, BatchAt, ClassSeen, Copied, Keeps, KeptBatch, KeptRecords, Level, MaskUse, MaskedBatch, PartFate, Quarantine,

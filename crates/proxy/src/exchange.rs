@@ -34,7 +34,7 @@ use crate::metrics::{Direction, Operation};
 use crate::quarantine::Copies;
 use crate::recorder::{ConnectionFacts, Recorder};
 use crate::shows::{Shows, shown_of};
-use crate::slots::{Ends, Owed, Ready, Step, is_negotiation, next_owed, with_in_flight};
+use crate::slots::{Ends, Next, Owed, Ready, Step, is_negotiation, next_owed, with_in_flight};
 use crate::steps::{Decided, Masked, ReadsOnly, Recording};
 use crate::tally::{Around, Tally};
 
@@ -129,7 +129,7 @@ impl Exchange {
     async fn decide_requests<R: AsyncRead + Unpin>(
         &self,
         mut client_in: FrameReader<R>,
-        ahead: ahead::Sender<Step>,
+        ahead: ahead::Sender<Next>,
         owe: &mpsc::Sender<Owed>,
         stop: &CancellationToken,
     ) -> Result<(), Fault> {
@@ -141,16 +141,16 @@ impl Exchange {
             };
             let Some(frame) = next else { return Ok(()) };
             let bytes = frame.bytes.len();
-            let mut step = self.decide(frame)?;
+            let mut next = self.decide(frame)?;
             let mut renewed = None;
-            if let Step::Authenticate { done, .. } = &mut step {
+            if let Step::Authenticate { done, .. } = &mut next.step {
                 let (told, tells) = oneshot::channel();
                 *done = Some(told);
                 renewed = Some(tells);
             }
-            let bytes = bytes.saturating_add(step.copied_bytes());
-            if let Err(step) = ahead.send(step, bytes).await {
-                self.withhold(step).await;
+            let bytes = bytes.saturating_add(next.copied_bytes());
+            if let Err(next) = ahead.send(next, bytes).await {
+                self.withhold(next).await;
                 return Ok(());
             }
             // What comes after a credential is decided once the credential is.
@@ -171,7 +171,7 @@ impl Exchange {
     /// Forwards in order, until no more will come. After a fault, what was decided already is recorded as withheld.
     async fn forward_decided<W: AsyncWrite + Unpin>(
         &self,
-        mut decided: mpsc::Receiver<Ahead<Step>>,
+        mut decided: mpsc::Receiver<Ahead<Next>>,
         mut upstream_out: W,
         (owe, ends): (&mpsc::Sender<Owed>, &Ends),
         stop: &CancellationToken,
@@ -247,7 +247,7 @@ impl Exchange {
     }
 
     /// Authenticates, decodes and decides a request, and begins to record it.
-    pub(crate) fn decide(&self, frame: Frame) -> Result<Step, Fault> {
+    pub(crate) fn decide(&self, frame: Frame) -> Result<Next, Fault> {
         self.named(&frame.bytes)?;
         let access = self.access_now();
         let mut gate = Decider::new(&self.listener.shared, &self.listener.endpoints, Some(&access));
@@ -317,10 +317,7 @@ impl Exchange {
                 Step::RefusedSilently { tickets, close, _held: held }
             }
         };
-        Ok(match copies {
-            Some(copies) => Step::Quarantine { copies, then: Box::new(step) },
-            None => step,
-        })
+        Ok(Next { copies, step })
     }
 
     /// Receives the answer that is owed, masks it for the caller, and begins to record it.

@@ -14,7 +14,7 @@ use crate::fault::Fault;
 use crate::frames::{Held, write_frame};
 use crate::metrics::Direction;
 use crate::recorder::OpenIntent;
-use crate::slots::{Ends, Owed, Step, place, send};
+use crate::slots::{Ends, Next, Owed, Step, place, send};
 use crate::steps::{Decided, Forwardable, Recording};
 
 const UNRECORDED: &str = "not forwarded: a part of the intent could not be recorded";
@@ -27,18 +27,14 @@ impl Exchange {
     /// Waits until the intent is durable, then forwards; or puts the gate's own answer in its place in the order.
     pub(crate) async fn forward<W: AsyncWrite + Unpin>(
         &self,
-        step: Step,
+        Next { copies, step }: Next,
         upstream_out: &mut W,
         owe: &mpsc::Sender<Owed>,
         ends: &Ends,
     ) -> Result<(), Fault> {
-        let step = match step {
-            Step::Quarantine { copies, then } => {
-                self.quarantine(&copies).await;
-                *then
-            }
-            step => step,
-        };
+        if let Some(copies) = &copies {
+            self.quarantine(copies).await;
+        }
         let then = |close| if close { Err(Fault::PartRefused) } else { Ok(()) };
         match step {
             Step::Forward { recording, slot, questions, policy, _held } => {
@@ -62,8 +58,6 @@ impl Exchange {
                 then(close)
             }
             Step::Ours { recording, delay, held } => send(owe, Owed::Ours { recording, delay, held }).await,
-            // No step of two copies is made.
-            Step::Quarantine { .. } => Ok(()),
             Step::Authenticate { credential, done } => {
                 let renewed = self.renew(credential).await?;
                 send(owe, Owed::Ours { recording: renewed.answer, delay: Duration::ZERO, held: Held::default() })
@@ -130,16 +124,11 @@ impl Exchange {
     }
 
     /// Records that a request that was decided, and perhaps recorded, is not forwarded.
-    pub(crate) async fn withhold(&self, step: Step) {
-        let step = match step {
-            Step::Quarantine { copies, then } => {
-                for batch in &copies.batches {
-                    drop(self.recorder.not_copied(batch, &copies, NO_LONGER, self.listener.shared.now_ms()));
-                }
-                *then
-            }
-            step => step,
-        };
+    pub(crate) async fn withhold(&self, Next { copies, step }: Next) {
+        for (copies, batch) in copies.iter().flat_map(|copies| copies.batches.iter().map(move |batch| (copies, batch)))
+        {
+            drop(self.recorder.not_copied(batch, copies, NO_LONGER, self.listener.shared.now_ms()));
+        }
         if let Step::Forward { recording, .. } | Step::Unanswered { recording, .. } = step {
             let indices = match recording.durable().await {
                 Ok((_frame, indices)) => indices,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tidegate_model::{Facts, Led, Quarantined, RequestStep, TopicUse};
+use tidegate_model::{Acked, Led, Quarantined, RequestStep, TopicUse};
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, timeout};
@@ -118,19 +118,18 @@ impl Exchange {
     }
 
     async fn copy(&self, batch: &Quarantined, copies: &Copies) -> Result<(), NotCopied> {
-        let mut writing = self.listener.endpoints.cluster().quarantines.0.lock().await;
         let mut tries = 0;
         loop {
-            match self.try_copy(&mut writing, batch, copies).await {
-                Ok(()) => return Ok(()),
-                Err(not) => {
-                    writing.led.remove(&batch.topic);
-                    tries += 1;
-                    if !not.again || tries >= TRIES {
-                        return Err(not);
-                    }
+            {
+                let mut writing = self.listener.endpoints.cluster().quarantines.0.lock().await;
+                let Err(not) = self.try_copy(&mut writing, batch, copies).await else { return Ok(()) };
+                writing.led.remove(&batch.topic);
+                tries += 1;
+                if !not.again || tries >= TRIES {
+                    return Err(not);
                 }
             }
+            // Others are not to wait for that.
             sleep(AGAIN).await;
         }
     }
@@ -141,8 +140,7 @@ impl Exchange {
         let led = to.led(writing, &batch.topic).await?;
         let from = batch.of.first().map_or(0, |(_, partition, _)| usize::try_from(*partition).unwrap_or(0));
         let place = from.checked_rem(led.leaders.len()).and_then(|place| led.leaders.get(place));
-        let (partition, host, port) =
-            place.ok_or_else(|| NotCopied::again(&"the cluster has no such topic, or no leader for it"))?;
+        let (partition, host, port) = place.ok_or_else(|| NotCopied::again(&NO_LEADER))?;
         let mut upstream = to.line(writing, host, *port).await?;
         let mut producer = to.cluster.protocol.producer();
         let (frame, facts) = producer.write(batch, led.topic_id, *partition);
@@ -161,15 +159,12 @@ impl Exchange {
         };
         let intent = self.recorder.opened(indices);
         let answer = to.ask(&mut upstream, frame.bytes()).await?;
-        let (facts, again) = producer.written(&answer).map_err(|refused| NotCopied::ever(&refused))?;
+        let Acked { facts, refused } = producer.written(&answer).map_err(|refused| NotCopied::ever(&refused))?;
         let outcome = self.recorder.copy_outcome(&intent, &facts, &answer, shared.now_ms());
         outcome.durable().await.map_err(|_not| NotCopied::ever(&"evidence cannot be written"))?;
         intent.settled();
         writing.lines.insert((host.clone(), *port), Line { upstream, used: Instant::now() });
-        match error_of(&facts) {
-            0 => Ok(()),
-            error => Err(NotCopied { why: format!("the broker answered with error {error}"), again }),
-        }
+        refused.map_or(Ok(()), |(why, again)| Err(NotCopied { why, again }))
     }
 }
 
@@ -219,8 +214,5 @@ impl To<'_> {
     }
 }
 
+const NO_LEADER: &str = "the cluster has no such topic, or no leader for it; create it, since the gate makes none";
 const GONE: &str = "the broker's connection ended";
-
-fn error_of(facts: &Facts) -> i16 {
-    facts.partitions.first().map_or(-1, |partition| partition.error)
-}

@@ -15,7 +15,7 @@ use crate::fault::Fault;
 use crate::frames::FrameReader;
 use crate::live::barred;
 use crate::recheck::Watch;
-use crate::slots::{Owed, Step, send};
+use crate::slots::{Next, Owed, Step, send};
 use crate::steps::{Masked, Recording};
 
 /// The gate's answer to a new credential.
@@ -113,7 +113,7 @@ impl Exchange {
         for _told in 0..2 {
             let Ok(Ok(Some(frame))) = tokio::time::timeout(LINGER, next_frame(client_in)).await else { return };
             match self.decide(frame) {
-                Ok(Step::Ours { recording, delay, held }) => {
+                Ok(Next { copies: None, step: Step::Ours { recording, delay, held } }) => {
                     drop(send(owe, Owed::Ours { recording, delay, held }).await)
                 }
                 Ok(other) => self.withhold(other).await,

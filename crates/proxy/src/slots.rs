@@ -54,11 +54,6 @@ pub(crate) enum Step {
         delay: Duration,
         held: Held,
     },
-    /// Copies of records that the request was refused for are written before anything else comes of it.
-    Quarantine {
-        copies: Copies,
-        then: Box<Step>,
-    },
     /// `done` says whether the credential was accepted; it is dropped unsaid when the connection ends otherwise.
     Authenticate {
         credential: Credential,
@@ -66,13 +61,16 @@ pub(crate) enum Step {
     },
 }
 
-impl Step {
-    /// Bytes of the copies that it holds.
+/// What comes of a request: first the copies of records that it was refused for are written, if there are any.
+pub(crate) struct Next {
+    pub(crate) copies: Option<Copies>,
+    pub(crate) step: Step,
+}
+
+impl Next {
+    /// Bytes of the copies.
     pub(crate) fn copied_bytes(&self) -> usize {
-        match self {
-            Step::Quarantine { copies, .. } => copies.batches.iter().map(|batch| batch.batch.len()).sum(),
-            _ => 0,
-        }
+        self.copies.iter().flat_map(|copies| &copies.batches).map(|batch| batch.batch.len()).sum()
     }
 }
 

@@ -322,7 +322,7 @@ async fn a_session_that_has_ended_takes_no_request() {
     for letter in [b"W", b"R", b"L", b"N"] {
         assert!(matches!(exchange.decide(asked(letter)), Err(Fault::SessionEnded)));
     }
-    assert!(matches!(exchange.decide(asked(b"A")), Ok(Step::Authenticate { .. })));
+    assert!(matches!(exchange.decide(asked(b"A")), Ok(Next { step: Step::Authenticate { .. }, .. })));
     gate.log.close();
     assert!(gate.of(Kind::Intent).is_empty());
 }
@@ -349,7 +349,9 @@ async fn equal_refusals_are_counted_and_different_ones_are_not_taken_for_equal()
     exchange.recorder.open(&caller(), &Default::default(), &exchange.facts, 1).await.unwrap();
     for (number, topic) in [(1, "a"), (2, "a"), (3, "b"), (4, "a")] {
         let frame = Frame { bytes: (&named(b"T", number, topic)[..]).into(), held: Held::default() };
-        let Ok(Step::Ours { recording, .. }) = exchange.decide(frame) else { panic!("refused by the gate") };
+        let Ok(Next { step: Step::Ours { recording, .. }, .. }) = exchange.decide(frame) else {
+            panic!("refused by the gate")
+        };
         recording.durable().await.unwrap();
     }
     assert_eq!(gate.of(Kind::Refusal).len(), 2, "the first of each at once");
