@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use tidegate_evidence::entry::Api;
 use tidegate_model::{Acked, Led, Quarantined, RequestStep, TopicUse};
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::Mutex;
@@ -53,6 +54,8 @@ pub(crate) struct Copies {
     pub(crate) topics: Vec<TopicUse>,
     /// What was decided of the request.
     pub(crate) questions: Questions,
+    /// Which request it was.
+    pub(crate) api: Api,
 }
 
 impl Copies {
@@ -68,7 +71,8 @@ impl Copies {
             return None;
         }
         let (batches, topics) = (facts.quarantined.clone(), facts.topics.clone());
-        Some(Copies { batches, topics, questions: questions.clone() })
+        let api = Api { key: facts.api_key, version: facts.api_version, correlation_id: facts.correlation_id };
+        Some(Copies { batches, topics, questions: questions.clone(), api })
     }
 }
 

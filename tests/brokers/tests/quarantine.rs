@@ -183,6 +183,7 @@ fn a_copy_that_fails_changes_nothing_for_the_writer_and_is_told() {
     let reason = leaf["reason"].as_str().unwrap();
     assert!(reason.contains("not copied to its quarantine topic: the cluster has no such topic"), "{reason}");
     assert_eq!(told(leaf, "quarantined"), ["cards-nowhere-0: record 0 of the batch"]);
+    assert_eq!(leaf["api"]["name"], "Produce", "of the request that was refused");
     assert!(stage.leaves("refused-nowhere", "intent").is_empty());
     assert!(stage.gate.metrics().unwrap().contains("tidegate_quarantine_failures_total"));
 }

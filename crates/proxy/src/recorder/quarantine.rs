@@ -36,6 +36,7 @@ impl Recorder {
     /// The copy could not be written, whatever was tried.
     pub(crate) fn not_copied(&self, batch: &Quarantined, copies: &Copies, why: &str, now_ms: u64) -> Tickets {
         let mut entry = self.entry(Kind::Refusal, now_ms);
+        entry.api = Some(copies.api);
         entry.topics = vec![TopicRef { name: batch.topic.to_string(), id: None }];
         copied(&mut entry, batch, copies, false);
         entry.effect = Some(Effect::Refused);
