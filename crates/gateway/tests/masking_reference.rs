@@ -52,6 +52,7 @@ const TYPES: [(&str, &str); 23] = [
     ("Vec<RawSelector>", "list of [rows](#selectors)"),
     ("Vec<RawTopic>", "list of [rows](#topics)"),
     ("Vec<RawProduce>", "list of [rows](#produce)"),
+    ("Vec<RawRemovedTags>", "list of [rows](#removed_tags)"),
 ];
 
 /// One word, or one transform.
@@ -171,6 +172,7 @@ fn reference(text: &str) -> String {
     keys("produce", &source, "RawProduce", &mut out);
     words("Demands", "What `value` in a row of `produce` may say.", text, "RawDemand", &mut out);
     keys("quarantine", &source, "RawQuarantine", &mut out);
+    keys("removed_tags", &source, "RawRemovedTags", &mut out);
     let about = "Of a record that cannot be read to its end. Who sees all classes of its topic loses nothing.";
     words("on_unmaskable", about, text, "RawOnUnmaskable", &mut out);
     words("record", "How much evidence keeps of a topic's records.", text, "RawLevel", &mut out);

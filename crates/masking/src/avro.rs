@@ -7,6 +7,7 @@
 //! than is needed here. Values are written back in the type they had, so that the schema stays true.
 
 mod compile;
+mod earlier;
 mod json;
 mod leaf;
 mod schema;
@@ -21,12 +22,14 @@ pub use self::schema::SchemaError;
 pub(crate) use self::schema::place_of_no_json;
 use crate::found::Found;
 use crate::plan::{ClassId, Mask, Rewritten, Scope, Unmaskable};
+use crate::schema::{Earlier, RemovedTags};
 
 /// One schema and one mask, compiled: made once, and then good for all payloads of both.
 #[derive(Debug)]
 pub struct AvroPlan {
     ops: Vec<Op>,
     root: OpId,
+    removed: RemovedTags,
 }
 
 type OpId = u32;
@@ -86,7 +89,7 @@ impl AvroSchema {
     /// # Errors
     /// It comes with the mask's paths to more places than is sane.
     pub fn plan(&self, mask: &Mask) -> Result<AvroPlan, SchemaError> {
-        compile::compile(&self.0, mask)
+        compile::compile(&self.0, &[], mask)
     }
 }
 
@@ -101,7 +104,32 @@ impl AvroPlan {
     /// # Errors
     /// The schema cannot be read, or not in one way only, or comes with the mask's paths to more places than is sane.
     pub fn compile(schema: &str, references: &[(String, String)], mask: &Mask) -> Result<AvroPlan, SchemaError> {
-        AvroSchema::read(schema, references)?.plan(mask)
+        AvroPlan::compile_after(&[], schema, references, mask)
+    }
+
+    /// As [`AvroPlan::compile`], where fields are also of the classes of tags that `earlier` versions of the schema have on them: on a
+    /// field that is called the same on the same path, or in a record of the same full name.
+    ///
+    /// # Errors
+    /// As of [`AvroPlan::compile`], also of an earlier version where the mask has tags.
+    pub fn compile_after(
+        earlier: &[Earlier<'_>],
+        schema: &str,
+        references: &[(String, String)],
+        mask: &Mask,
+    ) -> Result<AvroPlan, SchemaError> {
+        let mut read = Vec::new();
+        for version in earlier.iter().filter(|_| !mask.tags.is_empty()) {
+            let schema = schema::parse(version.text, version.references);
+            read.push(schema.map_err(|error| error.of_an_earlier_version())?);
+        }
+        compile::compile(&schema::parse(schema, references)?, &read, mask)
+    }
+
+    /// The tags that only earlier versions have.
+    #[must_use]
+    pub fn removed_tags(&self) -> &RemovedTags {
+        &self.removed
     }
 
     /// Whether nothing is looked for in payloads of this schema. They are still to be read to their end where the mask is not empty.

@@ -27,7 +27,7 @@ pub(crate) use shapes::{ShapeId, Shapes};
 use crate::found::Found;
 use crate::json;
 use crate::plan::{Mask, Rewritten, Scope, Unmaskable};
-use crate::schema::SchemaError;
+use crate::schema::{Earlier, RemovedTags, SchemaError};
 
 /// One JSON Schema and one mask, compiled.
 #[derive(Debug)]
@@ -58,10 +58,34 @@ impl JsonPlan {
     /// # Errors
     /// The schema cannot be read or followed, or is too large for what is asked.
     pub fn compile(text: &str, references: &[(String, String)], mask: &Mask) -> Result<JsonPlan, SchemaError> {
+        JsonPlan::compile_after(&[], text, references, mask)
+    }
+
+    /// As [`JsonPlan::compile`], where fields are also of the classes of tags that `earlier` versions of the schema have on them.
+    ///
+    /// # Errors
+    /// As of [`JsonPlan::compile`], also of an earlier version where the mask has tags.
+    pub fn compile_after(
+        earlier: &[Earlier<'_>],
+        text: &str,
+        references: &[(String, String)],
+        mask: &Mask,
+    ) -> Result<JsonPlan, SchemaError> {
         let graph = Graph::read(text, references)?;
-        let shapes = (!mask.tags.is_empty()).then(|| compile::compile(&graph, mask)).transpose()?;
+        let mut shapes = None;
+        if !mask.tags.is_empty() {
+            let of_earlier = |SchemaError(why)| SchemaError(format!("an earlier version: {why}"));
+            let read = earlier.iter().map(|version| Graph::read(version.text, version.references).map_err(of_earlier));
+            shapes = Some(compile::compile(&graph, read.collect::<Result<_, _>>()?, mask)?);
+        }
         let conform = mask.conform.then(|| Conform::compile(&graph)).transpose()?;
         Ok(JsonPlan { shapes, conform })
+    }
+
+    /// The tags that only earlier versions have; none where tags are not looked for.
+    #[must_use]
+    pub fn removed_tags(&self) -> Option<&RemovedTags> {
+        self.shapes.as_ref().map(|shapes| &shapes.removed)
     }
 
     /// Rewrites one text, without any framing, and appends it to `out` if it changed. `scope` has the mask that was compiled.

@@ -30,5 +30,5 @@ pub use found::Found;
 pub use json_schema::JsonPlan;
 pub use plan::{Class, ClassId, Format, Mask, OnUnmaskable, Plan, Rewritten, Scope, Unknown, Unmaskable};
 pub use protobuf::ProtobufPlan;
-pub use schema::SchemaError;
+pub use schema::{Earlier, RemovedTags, SchemaError};
 pub use transform::{Fate, Transform};

@@ -11,6 +11,7 @@
 //! stands, and written short wherever what it belongs to changes.
 
 mod compile;
+mod earlier;
 pub(crate) mod files;
 mod parse;
 #[cfg(test)]
@@ -24,7 +25,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::found::Found;
 use crate::plan::{ClassId, Mask, Rewritten, Scope, Unmaskable};
-use crate::schema::SchemaError;
+use crate::schema::{Earlier, RemovedTags, SchemaError};
 
 /// Messages within messages; the limit that readers of Protobuf have by default.
 pub const DEPTH_MAX: usize = 100;
@@ -39,6 +40,7 @@ pub struct ProtobufPlan {
     maps: Vec<Map>,
     /// Whether some message may hold an `Any`.
     has_any: bool,
+    removed: RemovedTags,
 }
 
 /// A message at a place.
@@ -117,12 +119,40 @@ impl ProtobufPlan {
         message_indexes: &[i32],
         mask: &Mask,
     ) -> Result<ProtobufPlan, SchemaError> {
+        ProtobufPlan::compile_after(&[], source, references, message_indexes, mask)
+    }
+
+    /// As [`ProtobufPlan::compile`], where fields are also of the classes of tags that `earlier` versions of the schema have on them: on
+    /// a field of the same number or name in the same place, or in a message of the same full name.
+    ///
+    /// # Errors
+    /// As of [`ProtobufPlan::compile`], also of an earlier version where the mask has tags.
+    pub fn compile_after(
+        earlier: &[Earlier<'_>],
+        source: &str,
+        references: &[(String, String)],
+        message_indexes: &[i32],
+        mask: &Mask,
+    ) -> Result<ProtobufPlan, SchemaError> {
         // Whoever writes records may write schemas, and the library that reads them takes some of what it meets for granted.
         let compiled = catch_unwind(AssertUnwindSafe(|| {
             let message = parse::message(source, references, message_indexes)?;
-            compile::compile(&message, mask)
+            let mut before = Vec::new();
+            for version in earlier.iter().filter(|_| !mask.tags.is_empty()) {
+                let file = parse::schema(version.text, version.references);
+                let file = file.map_err(|SchemaError(why)| SchemaError(format!("an earlier version: {why}")))?;
+                // Where it had no message there, one of the same name may have been elsewhere.
+                before.push((file.parent_pool().clone(), parse::select(&file, message_indexes).ok()));
+            }
+            compile::compile(&message, before, mask)
         }));
         compiled.unwrap_or_else(|_panic| Err(SchemaError("the schema cannot be read".to_owned())))
+    }
+
+    /// The tags that only earlier versions have.
+    #[must_use]
+    pub fn removed_tags(&self) -> &RemovedTags {
+        &self.removed
     }
 
     /// Rewrites a payload (without what frames it), with the plan whose `mask` this was compiled for.

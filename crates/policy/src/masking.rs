@@ -22,7 +22,7 @@ pub use plan::{ClassKeys, Copied, Quarantine, Storage, Writes};
 use produce::{ProduceRow, RawProduce};
 pub use rate::Rate;
 use reading::FileSchemas;
-use rows::{Change, RawSelector, RawTopic, Selector, TopicRow};
+use rows::{Change, RawSelector, RawRemovedTags, RawTopic, Selector, TopicRow};
 
 /// The file's name inside a policy folder.
 pub(crate) const FILE: &str = "masking.yaml";
@@ -32,7 +32,7 @@ const TOPICS_MAX: usize = 10_000;
 const NAME_MAX: usize = 100;
 /// Ends a name that stands for all classes below it.
 pub(crate) const ALL_BELOW: &str = ".*";
-const MEND: &str = "it has classes, selectors, topics, produce, on_unmaskable and unknown_fields";
+const MEND: &str = "it has classes, selectors, topics, produce, removed_tags, on_unmaskable and unknown_fields";
 
 /// What `masking.yaml` says.
 #[derive(Debug, Default)]
@@ -45,6 +45,8 @@ pub struct Masking {
     topics: Vec<TopicRow>,
     /// In the order of the file; all whose patterns fit count.
     produce: Vec<ProduceRow>,
+    /// By subject: the version from which on tags that earlier versions have count no more.
+    removed_tags: BTreeMap<String, u32>,
     on_unmaskable: OnUnmaskable,
     unknown: Unknown,
     /// The files of the folder that schemas of topics are made of.
@@ -67,6 +69,9 @@ struct Raw {
     /// What may be written. All rows whose topic fits count.
     #[serde(default)]
     produce: Vec<RawProduce>,
+    /// Tags that later versions of a schema have no more, where somebody has approved that. All others are kept.
+    #[serde(default)]
+    removed_tags: Vec<RawRemovedTags>,
     /// What becomes of records that cannot be read to their end.
     #[serde(default)]
     on_unmaskable: rows::RawOnUnmaskable,
@@ -88,9 +93,10 @@ impl Masking {
             || raw.selectors.len() > SELECTORS_MAX
             || raw.topics.len() > TOPICS_MAX
             || raw.produce.len() > TOPICS_MAX
+            || raw.removed_tags.len() > TOPICS_MAX
         {
             let what = format!(
-                "more than {CLASSES_MAX} classes, {SELECTORS_MAX} selectors or {TOPICS_MAX} topics or rows of produce"
+                "more than {CLASSES_MAX} classes, {SELECTORS_MAX} selectors or {TOPICS_MAX} topics or rows of produce or removed_tags"
             );
             return Err(PolicyError::folder(FILE, what, "merge some"));
         }
@@ -108,6 +114,7 @@ impl Masking {
             selectors: Vec::new(),
             topics: Vec::new(),
             produce: Vec::new(),
+            removed_tags: removed_tags(raw.removed_tags, text)?,
             on_unmaskable: raw.on_unmaskable.into(),
             unknown: raw.unknown_fields.into(),
             schema_files: BTreeSet::new(),
@@ -217,6 +224,21 @@ impl Masking {
     pub fn keyed(&self) -> impl Iterator<Item = &str> {
         self.classes.iter().filter(|(_, change)| change.is_keyed()).map(|(name, _)| name.as_str())
     }
+}
+
+/// By subject.
+fn removed_tags(rows: Vec<RawRemovedTags>, text: &str) -> Result<BTreeMap<String, u32>, PolicyError> {
+    let mut by_subject = BTreeMap::new();
+    for (index, row) in rows.into_iter().enumerate() {
+        let checked = row.check().and_then(|()| match by_subject.insert(row.subject, row.version) {
+            Some(version) => Err(format!("two rows of one subject, the other of version {version}: the later one is enough")),
+            None => Ok(()),
+        });
+        checked.map_err(|what| {
+            PolicyError::at(place_under("removed_tags", index, text), what, rows::REMOVED_TAGS)
+        })?;
+    }
+    Ok(by_subject)
 }
 
 /// Where a class's row stands; the file as a whole where it is written in another way.

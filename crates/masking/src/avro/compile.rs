@@ -2,16 +2,20 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
+use super::earlier::{Before, EarlierSchemas};
 use super::schema::{Field, Kind, Leaf, Schema, SchemaError, TypeId};
 use super::{AvroPlan, Does, Map, Op, OpId};
 use crate::fields::{Node, fold};
 use crate::plan::{ClassId, Mask};
+use crate::schema::RemovedTags;
 
 /// Operations, and keys of maps by name, that a plan may have. Real ones have hundreds; a schema could be made so that its types
 /// multiply with the paths.
 const PLACES_MAX: usize = 200_000;
 /// Fields and branches of all operations together: one of few operations may have very many.
 const PARTS_MAX: usize = 500_000;
+/// Types of earlier versions that are looked at for all places together.
+const WORK_MAX: usize = 1_000_000;
 /// Paths that may lead to one place: a field has some aliases at most.
 const NODES_MAX: usize = 64;
 /// The step below a map that means its keys.
@@ -19,18 +23,22 @@ const KEYS: &str = "@key";
 /// A name that no path has.
 const NO_NAME: &str = "\0";
 
-/// Where a type stands: the paths that led there and the classes that all below is of.
+/// Where a type stands: the paths that led there, the classes that all below is of, and what earlier versions have there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Place {
     nodes: Vec<Node>,
     classes: Vec<ClassId>,
+    before: Before,
 }
 
 impl Place {
-    fn class(&mut self, class: ClassId) {
-        if !self.classes.contains(&class) {
+    /// Whether it was not of the class already.
+    fn class(&mut self, class: ClassId) -> bool {
+        let is_new = !self.classes.contains(&class);
+        if is_new {
             self.classes.push(class);
         }
+        is_new
     }
 
     fn tags(&mut self, tags: &[Box<str>], mask: &Mask) {
@@ -43,13 +51,15 @@ impl Place {
 
     /// The place of what is called by `names` here.
     fn step(&self, names: &[impl AsRef<str>], mask: &Mask) -> Place {
-        let mut place = Place { nodes: Vec::new(), classes: self.classes.clone() };
+        let mut place = Place { nodes: Vec::new(), classes: self.classes.clone(), before: Before::default() };
         for name in names {
             // Names at any depth need no path that leads here.
             let here = self.nodes.iter().copied().map(Some).chain(self.nodes.is_empty().then_some(None));
             for at in here {
                 let step = mask.fields.step(at, name.as_ref());
-                step.class.into_iter().chain(step.also).for_each(|class| place.class(class));
+                for class in step.class.into_iter().chain(step.also) {
+                    place.class(class);
+                }
                 if let Some(node) = step.node
                     && !place.nodes.contains(&node)
                 {
@@ -61,11 +71,23 @@ impl Place {
     }
 }
 
-pub(super) fn compile(schema: &Schema, mask: &Mask) -> Result<AvroPlan, SchemaError> {
-    let mut compiler =
-        Compiler { schema, mask, ops: Vec::new(), known: HashMap::new(), queue: VecDeque::new(), keys: 0, parts: 0 };
-    let place = Place { nodes: mask.fields.root().into_iter().collect(), classes: Vec::new() };
-    let root = compiler.op(schema.root, place)?;
+pub(super) fn compile(schema: &Schema, earlier: &[Schema], mask: &Mask) -> Result<AvroPlan, SchemaError> {
+    let earlier = EarlierSchemas::new(schema, earlier, mask);
+    let mut compiler = Compiler {
+        schema,
+        mask,
+        ops: Vec::new(),
+        known: HashMap::new(),
+        queue: VecDeque::new(),
+        keys: 0,
+        parts: 0,
+        work: 0,
+        removed: RemovedTags::default(),
+        earlier,
+    };
+    let nodes = mask.fields.root().into_iter().collect();
+    let place = Place { nodes, classes: Vec::new(), before: compiler.earlier.roots() };
+    let root = compiler.op(schema.root, place, "the schema")?;
     while let Some((id, ty, place)) = compiler.queue.pop_front() {
         let does = compiler.does(ty, &place)?;
         if let Some(op) = compiler.ops.get_mut(index(id)) {
@@ -73,9 +95,9 @@ pub(super) fn compile(schema: &Schema, mask: &Mask) -> Result<AvroPlan, SchemaEr
             op.does = does;
         }
     }
-    let mut ops = compiler.ops;
+    let (mut ops, removed) = (compiler.ops, compiler.removed);
     settle(&mut ops);
-    Ok(AvroPlan { ops, root })
+    Ok(AvroPlan { ops, root, removed })
 }
 
 struct Compiler<'a> {
@@ -89,6 +111,10 @@ struct Compiler<'a> {
     keys: usize,
     /// Fields and branches so far.
     parts: usize,
+    earlier: EarlierSchemas<'a>,
+    /// Types of earlier versions that were looked at so far.
+    work: usize,
+    removed: RemovedTags,
 }
 
 fn wrong(why: &'static str) -> SchemaError {
@@ -97,12 +123,14 @@ fn wrong(why: &'static str) -> SchemaError {
 
 impl Compiler<'_> {
     /// The operation of a type in a place: the same again where both are the same, so that types that hold themselves come to an end.
-    fn op(&mut self, mut ty: TypeId, mut place: Place) -> Result<OpId, SchemaError> {
+    /// `called`: the field that it is of.
+    fn op(&mut self, mut ty: TypeId, mut place: Place, called: &str) -> Result<OpId, SchemaError> {
         while let Some(known) = self.schema.types.get(ty) {
             place.tags(&known.tags, self.mask);
             let Kind::Same(other) = known.kind else { break };
             ty = other;
         }
+        self.earlier_tags(ty, &mut place, called)?;
         if place.nodes.len() > NODES_MAX {
             return Err(wrong("aliases lead to too many paths at once"));
         }
@@ -116,6 +144,25 @@ impl Compiler<'_> {
         self.known.insert((ty, place.clone()), id);
         self.queue.push_back((id, ty, place));
         Ok(id)
+    }
+
+    /// Adds the classes of tags that only earlier versions have here.
+    fn earlier_tags(&mut self, ty: TypeId, place: &mut Place, called: &str) -> Result<(), SchemaError> {
+        for (tag, class) in self.earlier.settle(ty, &mut place.before) {
+            if place.class(class) {
+                self.removed.add(tag, called);
+            }
+        }
+        self.look_at(place.before.len())
+    }
+
+    /// At so many types of earlier versions.
+    fn look_at(&mut self, types: usize) -> Result<(), SchemaError> {
+        self.work = self.work.saturating_add(types);
+        if self.work > WORK_MAX {
+            return Err(wrong("its types and those of its earlier versions make too many places"));
+        }
+        Ok(())
     }
 
     fn bound(&self) -> Result<(), SchemaError> {
@@ -137,13 +184,13 @@ impl Compiler<'_> {
         Ok(match schema.types.get(ty).map(|ty| &ty.kind) {
             Some(Kind::Leaf(leaf)) => Does::Leaf(*leaf),
             Some(Kind::Record(fields)) => Does::Record(self.fields(fields, place)?),
-            Some(Kind::Array(items)) => Does::Array(self.op(*items, place.clone())?),
+            Some(Kind::Array(items)) => Does::Array(self.op(*items, place.clone(), "items")?),
             Some(Kind::Map(values)) => Does::Map(Box::new(self.map(*values, place)?)),
             Some(Kind::Union(types)) => {
                 self.spend(types.len())?;
                 let mut branches = Vec::with_capacity(types.len());
                 for branch in types {
-                    branches.push(self.op(*branch, place.clone())?);
+                    branches.push(self.op(*branch, place.clone(), "a branch")?);
                 }
                 let null = types.iter().position(|ty| schema.is_null(*ty)).and_then(|place| i64::try_from(place).ok());
                 Does::Union { branches: branches.into(), null }
@@ -154,11 +201,13 @@ impl Compiler<'_> {
 
     fn fields(&mut self, fields: &[Field], place: &Place) -> Result<Box<[OpId]>, SchemaError> {
         self.spend(fields.len())?;
+        self.look_at(fields.len().saturating_mul(place.before.len()))?;
         let mut ids = Vec::with_capacity(fields.len());
         for field in fields {
-            let mut place = place.step(&field.names, self.mask);
-            place.tags(&field.tags, self.mask);
-            ids.push(self.op(field.ty, place)?);
+            let mut inner = place.step(&field.names, self.mask);
+            inner.tags(&field.tags, self.mask);
+            inner.before = self.earlier.step(&place.before, &field.names);
+            ids.push(self.op(field.ty, inner, field.names.first().map_or("", |name| name))?);
         }
         Ok(ids.into())
     }
@@ -169,10 +218,13 @@ impl Compiler<'_> {
         // In order, so that a plan is the same each time it is made.
         let names: BTreeSet<&str> = paths.flat_map(|at| mask.fields.names(at)).collect();
         let keys = if names.contains(KEYS) { place.step(&[KEYS], mask).classes } else { place.classes.clone() };
-        let other = self.op(values, place.step(&[NO_NAME], mask))?;
+        // A field that became an entry is still under its tag; nobody knows under which key.
+        let before = self.earlier.any_step(&place.before);
+        let step = |name| Place { before: before.clone(), ..place.step(&[name], mask) };
+        let other = self.op(values, step(NO_NAME), "a map's value")?;
         let mut named = HashMap::new();
         for name in names {
-            let id = self.op(values, place.step(&[name], mask))?;
+            let id = self.op(values, step(name), name)?;
             if id != other {
                 named.insert(name.into(), id);
                 self.keys += 1;

@@ -28,12 +28,20 @@ pub struct SchemaError {
     pub within: Box<str>,
 }
 
+impl SchemaError {
+    pub(super) fn of_an_earlier_version(self) -> SchemaError {
+        SchemaError { why: self.why, within: format!("an earlier version: {}", self.within).into() }
+    }
+}
+
 /// A type by its place in [`Schema::types`].
 pub(super) type TypeId = usize;
 
 #[derive(Debug)]
 pub(super) struct Schema {
     pub(super) types: Vec<Type>,
+    /// Records, enums and fixed by their full names.
+    pub(super) names: HashMap<Box<str>, TypeId>,
     pub(super) root: TypeId,
 }
 
@@ -141,7 +149,7 @@ pub(super) fn parse(text: &str, references: &[(String, String)]) -> Result<Schem
     parser.within = "the schema".into();
     let root = parser.document(text)?;
     parser.resolve()?;
-    Ok(Schema { types: parser.types, root })
+    Ok(Schema { types: parser.types, names: parser.names, root })
 }
 
 /// Line and column, from 1, at which a schema ceases to be JSON that is read in one way.

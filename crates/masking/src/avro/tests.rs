@@ -1,6 +1,7 @@
 //! Payloads are written and read again with apache-avro: what we write has to be good for others.
 
 mod bounds;
+mod earlier;
 mod property;
 
 use apache_avro::types::Value;

@@ -9,7 +9,7 @@ use super::graph::{Graph, Node, NodeId};
 use super::shapes::{Shape, ShapeId, Shapes, Turns};
 use crate::fields::fold;
 use crate::plan::{ClassId, Mask, Unknown};
-use crate::schema::SchemaError;
+use crate::schema::{RemovedTags, SchemaError};
 
 /// Fields and elements of all shapes together. Real schemas have thousands; branches could be made to multiply.
 const PLACES_MAX: usize = 200_000;
@@ -31,19 +31,31 @@ const NAMES_MAX: usize = 16 << 20;
 /// Subschemas that are about one place and say something.
 type Set = BTreeSet<NodeId>;
 
-/// Compiles what the mask's tags lead to.
+/// Compiles what the mask's tags lead to, also those of earlier versions: what these say of a place leads on, but names no field.
 ///
 /// # Errors
 /// Nobody can say where all tagged fields are, or there are too many places.
-pub(super) fn compile(graph: &Graph, mask: &Mask) -> Result<Shapes, SchemaError> {
-    if let Some(why) = &graph.blind {
-        return Err(SchemaError(why.clone()));
+pub(super) fn compile(graph: &Graph, earlier: Vec<Graph>, mask: &Mask) -> Result<Shapes, SchemaError> {
+    for graph in earlier.iter().chain([graph]) {
+        if let Some(why) = &graph.blind {
+            return Err(SchemaError(why.clone()));
+        }
     }
-    let classes = graph.nodes.iter().map(|node| tagged(node, mask)).collect();
+    let (mut before, mut roots) = (Vec::new(), vec![0]);
+    for Graph { nodes, .. } in earlier {
+        if nodes.iter().any(|node| !tagged(node, mask).is_empty()) {
+            let by = graph.nodes.len() + before.len();
+            before.extend(nodes.into_iter().map(|node| node.moved(by)));
+            roots.push(by);
+        }
+    }
+    let nodes: Vec<&Node> = graph.nodes.iter().chain(&before).collect();
     let mut compiler = Compiler {
-        graph,
+        classes: nodes.iter().map(|node| tagged(node, mask)).collect(),
+        nodes,
+        own: graph.nodes.len(),
         mask,
-        classes,
+        removed: RemovedTags::default(),
         known: HashMap::new(),
         queue: VecDeque::new(),
         patterns: HashMap::new(),
@@ -52,7 +64,7 @@ pub(super) fn compile(graph: &Graph, mask: &Mask) -> Result<Shapes, SchemaError>
         work: 0,
         names: 0,
     };
-    let root = compiler.closed([0])?;
+    let root = compiler.closed(roots)?;
     compiler.shape(root)?;
     let mut all = Vec::new();
     while let Some(set) = compiler.queue.pop_front() {
@@ -60,7 +72,7 @@ pub(super) fn compile(graph: &Graph, mask: &Mask) -> Result<Shapes, SchemaError>
         all.push(shape);
     }
     settle(&mut all);
-    Ok(Shapes { all })
+    Ok(Shapes { all, removed: compiler.removed })
 }
 
 /// Places of the mask's tags that a subschema has.
@@ -70,8 +82,12 @@ fn tagged(node: &Node, mask: &Mask) -> Vec<usize> {
 }
 
 struct Compiler<'g> {
-    graph: &'g Graph,
+    /// Those of the schema, then those of its earlier versions.
+    nodes: Vec<&'g Node>,
+    /// How many are the schema's own.
+    own: usize,
     mask: &'g Mask,
+    removed: RemovedTags,
     /// By node.
     classes: Vec<Vec<usize>>,
     known: HashMap<Set, ShapeId>,
@@ -87,7 +103,7 @@ struct Compiler<'g> {
 
 impl<'g> Compiler<'g> {
     fn node(&self, id: NodeId) -> Option<&'g Node> {
-        self.graph.nodes.get(id)
+        self.nodes.get(id).copied()
     }
 
     fn spend(&mut self, places: usize, work: usize) -> Result<(), SchemaError> {
@@ -130,11 +146,25 @@ impl<'g> Compiler<'g> {
             return Ok(*known);
         }
         self.spend(1, set.len())?;
+        self.note_removed(&set);
         let id = ShapeId(self.next);
         self.next = self.next.saturating_add(1);
         self.known.insert(set.clone(), id);
         self.queue.push_back(set);
         Ok(id)
+    }
+
+    /// Notes what only earlier versions tag in a place.
+    fn note_removed(&mut self, set: &Set) {
+        let tags = |id: &NodeId| self.classes.get(*id).into_iter().flatten().copied();
+        let own: BTreeSet<usize> = set.range(..self.own).flat_map(tags).collect();
+        let before = set.range(self.own..).flat_map(|id| tags(id).map(|tag| (*id, tag)));
+        let removed: Vec<(NodeId, usize)> = before.filter(|(_, tag)| !own.contains(tag)).collect();
+        for (id, tag) in removed {
+            if let (Some(node), Some((tag, _))) = (self.node(id), self.mask.tags.get(tag)) {
+                self.removed.add(tag, &node.place.1);
+            }
+        }
     }
 
     fn fill(&mut self, set: &Set) -> Result<Shape, SchemaError> {
@@ -244,7 +274,7 @@ impl<'g> Compiler<'g> {
     ) -> Result<ShapeId, SchemaError> {
         let mut to = Vec::new();
         let (mut is_named, known) = (false, fits.is_some());
-        for (_, node) in nodes {
+        for (id, node) in nodes {
             let fits = |pattern: &str| {
                 fits.is_none_or(|fits| patterns.iter().zip(fits).any(|((known, _), fits)| *known == pattern && *fits))
             };
@@ -257,7 +287,7 @@ impl<'g> Compiler<'g> {
             if !by_it {
                 to.extend(&node.others);
             }
-            is_named |= by_it || (known && !node.others.is_empty());
+            is_named |= *id < self.own && (by_it || (known && !node.others.is_empty()));
         }
         self.spend(1, to.len().saturating_add(nodes.len()))?;
         let set = self.closed(to)?;

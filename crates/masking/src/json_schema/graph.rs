@@ -104,6 +104,26 @@ pub(super) struct Node {
     pub(super) unevaluated: [bool; 2],
 }
 
+impl Node {
+    /// The same where other nodes stand before those of its graph: so many.
+    pub(super) fn moved(self, by: usize) -> Node {
+        let all = |nodes: Vec<NodeId>| nodes.into_iter().map(|node| node + by).collect();
+        Node {
+            properties: self.properties.into_iter().map(|(name, node)| (name, node + by)).collect(),
+            patterns: self.patterns.into_iter().map(|(text, node)| (text, node + by)).collect(),
+            others: all(self.others),
+            prefix: all(self.prefix),
+            rest: all(self.rest),
+            any: all(self.any),
+            here: all(self.here),
+            not: self.not.map(|node| node + by),
+            refers: self.refers.map(|node| node + by),
+            within: self.within.into_iter().map(|(stands, node)| (stands, node + by)).collect(),
+            ..self
+        }
+    }
+}
+
 /// How a subschema stands in another, for those who look for what is evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stands {

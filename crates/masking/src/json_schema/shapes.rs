@@ -6,6 +6,7 @@ use regex::Regex;
 
 use crate::fields::fold;
 use crate::plan::ClassId;
+use crate::schema::RemovedTags;
 
 /// Bytes of a name that is matched with patterns: matching may take some hundred times as long as reading.
 const NAME_MAX: usize = 1024;
@@ -26,6 +27,8 @@ impl ShapeId {
 pub(crate) struct Shapes {
     /// The first is the text's own.
     pub(super) all: Vec<Shape>,
+    /// Tags that only earlier versions of the schema have.
+    pub(super) removed: RemovedTags,
 }
 
 #[derive(Debug, Default)]

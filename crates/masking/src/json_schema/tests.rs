@@ -12,6 +12,7 @@ use crate::plan::{Class, ClassId, Unknown};
 use crate::transform::Transform;
 
 mod bounds;
+mod earlier;
 
 /// The class 0 of the tag `PII` is redacted, 1 of `OPEN` is clear, and 2 of `DROP` leaves its field out.
 struct Asked {

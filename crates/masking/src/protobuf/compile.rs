@@ -3,19 +3,23 @@
 use std::collections::HashMap;
 
 use prost_reflect::{
-    Cardinality, DynamicMessage, ExtensionDescriptor, FieldDescriptor, Kind as Declared, MessageDescriptor,
+    Cardinality, DescriptorPool, DynamicMessage, ExtensionDescriptor, FieldDescriptor, Kind as Declared,
+    MessageDescriptor,
 };
 
+use super::earlier::{Before, EarlierSchemas, OF_ENUMS, OF_FIELDS, OF_MESSAGES, tagged};
 use super::wire::{Form, write_bytes, write_number};
 use super::{DEPTH_MAX, Field, Kind, Map, NEAR, ProtobufPlan, Shape};
-use crate::fields::{Node, fold};
+use crate::fields::Node;
 use crate::plan::{ClassId, Mask};
-use crate::schema::SchemaError;
+use crate::schema::{RemovedTags, SchemaError};
 
 /// Fields of all shapes together; paths through messages that many fields have multiply them.
 const FIELDS_MAX: usize = 500_000;
 /// Bytes of a message's full name that count as a field: each place keeps it.
 const NAME_BYTES: usize = 128;
+/// Messages of earlier versions that are looked at for all places together.
+const WORK_MAX: usize = 1_000_000;
 /// Bytes of a message of nothing but what is required; required messages in required messages multiply them.
 const BLANK_MAX: usize = 4096;
 /// What a map's keys are called in paths.
@@ -28,10 +32,15 @@ struct Place {
     nodes: Vec<Node>,
     /// Of a wrapper's value.
     classes: Vec<ClassId>,
+    before: Before,
 }
 
 struct Compiler<'m> {
     mask: &'m Mask,
+    earlier: EarlierSchemas,
+    removed: RemovedTags,
+    /// Messages of earlier versions so far.
+    work: usize,
     known: HashMap<Place, u32>,
     waiting: Vec<(MessageDescriptor, Place, u32)>,
     shapes: Vec<Shape>,
@@ -40,9 +49,17 @@ struct Compiler<'m> {
     fields: usize,
 }
 
-pub(super) fn compile(message: &MessageDescriptor, mask: &Mask) -> Result<ProtobufPlan, SchemaError> {
+/// Compiles a message for a mask. Of each of the `earlier` versions: all that it declares, and the message at the same place.
+pub(super) fn compile(
+    message: &MessageDescriptor,
+    earlier: Vec<(DescriptorPool, Option<MessageDescriptor>)>,
+    mask: &Mask,
+) -> Result<ProtobufPlan, SchemaError> {
     let mut compiler = Compiler {
         mask,
+        earlier: EarlierSchemas::new(earlier, mask),
+        removed: RemovedTags::default(),
+        work: 0,
         known: HashMap::new(),
         waiting: Vec::new(),
         shapes: Vec::new(),
@@ -50,7 +67,8 @@ pub(super) fn compile(message: &MessageDescriptor, mask: &Mask) -> Result<Protob
         blanks: HashMap::new(),
         fields: 0,
     };
-    compiler.shape(message, mask.fields.root().into_iter().collect(), Vec::new())?;
+    let before = compiler.earlier.roots();
+    compiler.shape(message, mask.fields.root().into_iter().collect(), Vec::new(), before)?;
     while let Some((message, place, at)) = compiler.waiting.pop() {
         let shape = compiler.fill(&message, &place)?;
         if let Some(known) = usize::try_from(at).ok().and_then(|at| compiler.shapes.get_mut(at)) {
@@ -58,7 +76,8 @@ pub(super) fn compile(message: &MessageDescriptor, mask: &Mask) -> Result<Protob
         }
     }
     let has_any = compiler.shapes.iter().any(|shape| shape.any.is_some());
-    Ok(ProtobufPlan { shapes: compiler.shapes, maps: compiler.maps, has_any })
+    let Compiler { shapes, maps, removed, .. } = compiler;
+    Ok(ProtobufPlan { shapes, maps, has_any, removed })
 }
 
 impl Compiler<'_> {
@@ -68,8 +87,10 @@ impl Compiler<'_> {
         message: &MessageDescriptor,
         nodes: Vec<Node>,
         classes: Vec<ClassId>,
+        mut before: Before,
     ) -> Result<u32, SchemaError> {
-        let place = Place { message: message.full_name().to_owned(), nodes, classes };
+        self.earlier.add_named(message.full_name(), &mut before);
+        let place = Place { message: message.full_name().to_owned(), nodes, classes, before };
         if let Some(at) = self.known.get(&place) {
             return Ok(*at);
         }
@@ -92,7 +113,13 @@ impl Compiler<'_> {
     fn fill(&mut self, message: &MessageDescriptor, place: &Place) -> Result<Shape, SchemaError> {
         let declared = message.fields().map(Declaration::field);
         let all: Vec<Declaration> = declared.chain(message.extensions().map(Declaration::extension)).collect();
-        let own = self.tagged(|| message.options(), "confluent.message_meta");
+        let mut own = self.tagged(|| message.options(), OF_MESSAGES);
+        let before = self.earlier.of_messages(&place.before);
+        self.add_before(before, &mut own);
+        self.work = self.work.saturating_add(all.len().saturating_mul(place.before.len()));
+        if self.work > WORK_MAX {
+            return Err(SchemaError("it and its earlier versions make too many places".to_owned()));
+        }
         let mut shape = Shape { blank: self.blank(message, &mut Vec::new())?, ..Shape::default() };
         for declaration in all {
             let mut field = self.field(message, &declaration, place)?;
@@ -127,7 +154,7 @@ impl Compiler<'_> {
         self.spend(messages.iter().map(|message| 1 + message.full_name().len() / NAME_BYTES).sum())?;
         let mut known = HashMap::new();
         for message in messages {
-            known.insert(message.full_name().into(), self.shape(&message, place.nodes.clone(), Vec::new())?);
+            known.insert(message.full_name().into(), self.shape(&message, place.nodes.clone(), Vec::new(), Before::new())?);
         }
         Ok(known)
     }
@@ -147,9 +174,26 @@ impl Compiler<'_> {
             let more: Vec<Node> = place.nodes.iter().filter(|node| !nodes.contains(node)).copied().collect();
             nodes.extend(more);
         }
-        let tags = self.tagged(|| declaration.of.options(), "confluent.field_meta");
+        let mut tags = self.tagged(|| declaration.of.options(), OF_FIELDS);
+        if let Declared::Enum(declared) = &declaration.kind {
+            tags.extend(self.tagged(|| declared.options(), OF_ENUMS));
+        }
         classes.extend(tags.into_iter().filter(|class| !classes.contains(class)).collect::<Vec<_>>());
-        self.typed(declaration, classes, nodes)
+        let before = self.earlier.fields(&place.before, declaration.number, &declaration.names);
+        self.add_before(before.tags, &mut classes);
+        self.typed(declaration, classes, nodes, before.messages)
+    }
+
+    /// Adds the classes of tags that earlier versions have.
+    fn add_before(&mut self, tags: Vec<(usize, String)>, classes: &mut Vec<ClassId>) {
+        for (place, at) in tags {
+            if let Some((tag, class)) = self.mask.tags.get(place)
+                && !classes.contains(class)
+            {
+                classes.push(*class);
+                self.removed.add(tag, &at);
+            }
+        }
     }
 
     fn typed(
@@ -157,11 +201,12 @@ impl Compiler<'_> {
         declaration: &Declaration,
         mut classes: Vec<ClassId>,
         nodes: Vec<Node>,
+        before: Before,
     ) -> Result<Field, SchemaError> {
         let mut wrapper = false;
         let kind = match &declaration.kind {
             Declared::Message(entry) if entry.is_map_entry() => {
-                let map = self.map(entry, &nodes)?;
+                let map = self.map(entry, &nodes, &before)?;
                 let at = u32::try_from(self.maps.len()).unwrap_or(u32::MAX);
                 self.maps.push(map);
                 Kind::Map(at)
@@ -169,10 +214,10 @@ impl Compiler<'_> {
             Declared::Message(message) => {
                 wrapper = is_wrapper(message.full_name());
                 let within = if wrapper { classes.clone() } else { Vec::new() };
-                Kind::Message(self.shape(message, nodes, within)?)
+                Kind::Message(self.shape(message, nodes, within, before)?)
             }
             Declared::Enum(declared) => {
-                let tags = self.tagged(|| declared.options(), "confluent.enum_meta");
+                let tags = self.tagged(|| declared.options(), OF_ENUMS);
                 classes.extend(tags.into_iter().filter(|class| !classes.contains(class)).collect::<Vec<_>>());
                 Kind::Enum(declared.values().next().map_or(0, |value| value.number()))
             }
@@ -189,7 +234,7 @@ impl Compiler<'_> {
     }
 
     /// Keys are names: a value has the class that a field of its key's name would have.
-    fn map(&mut self, entry: &MessageDescriptor, nodes: &[Node]) -> Result<Map, SchemaError> {
+    fn map(&mut self, entry: &MessageDescriptor, nodes: &[Node], before: &Before) -> Result<Map, SchemaError> {
         let key = Declaration::field(entry.map_entry_key_field());
         let value = Declaration::field(entry.map_entry_value_field());
         let mask = self.mask;
@@ -201,12 +246,12 @@ impl Compiler<'_> {
         if names.contains(&KEYS) {
             self.step(nodes, KEYS, &mut classes, &mut Vec::new());
         }
-        let key = self.typed(&key, classes, Vec::new())?;
+        let key = self.typed(&key, classes, Vec::new(), Before::new())?;
         let mut at_key = |name: &str| {
             self.spend(1)?;
             let (mut classes, mut inner) = (Vec::new(), Vec::new());
             self.step(nodes, name, &mut classes, &mut inner);
-            self.typed(&value, classes, inner)
+            self.typed(&value, classes, inner, before.clone())
         };
         let mut named = HashMap::new();
         for name in names {
@@ -239,19 +284,8 @@ impl Compiler<'_> {
 
     /// The classes of the tags in one of Confluent's annotations.
     fn tagged(&self, options: impl FnOnce() -> DynamicMessage, annotation: &str) -> Vec<ClassId> {
-        let mut classes = Vec::new();
-        if self.mask.tags.is_empty() {
-            return classes;
-        }
-        let options = options();
-        for (_, meta) in options.extensions().filter(|(extension, _)| extension.full_name() == annotation) {
-            let tags = meta.as_message().and_then(|meta| meta.get_field_by_name("tags"));
-            for tag in tags.iter().filter_map(|tags| tags.as_list()).flatten().filter_map(|tag| tag.as_str()) {
-                let wanted = self.mask.tags.iter().filter(|(wanted, _)| fold(wanted) == fold(tag));
-                classes.extend(wanted.map(|(_, class)| *class));
-            }
-        }
-        classes
+        let places = tagged(self.mask, options, annotation).into_iter();
+        places.filter_map(|place| self.mask.tags.get(place)).map(|(_, class)| *class).collect()
     }
 
     /// A message with what is required in it, and nothing else.

@@ -81,7 +81,7 @@ impl ProtoFile {
 
 /// Makes a message ready for a mask.
 pub(crate) fn plan(message: &MessageDescriptor, mask: &Mask) -> Result<ProtobufPlan, SchemaError> {
-    let compiled = catch_unwind(AssertUnwindSafe(|| compile::compile(message, mask)));
+    let compiled = catch_unwind(AssertUnwindSafe(|| compile::compile(message, Vec::new(), mask)));
     compiled.unwrap_or_else(|_panic| Err(SchemaError("the schema cannot be read".to_owned())))
 }
 

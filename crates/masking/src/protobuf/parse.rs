@@ -62,6 +62,11 @@ pub(super) fn message(
     references: &[(String, String)],
     indexes: &[i32],
 ) -> Result<MessageDescriptor, SchemaError> {
+    select(&schema(source, references)?, indexes)
+}
+
+/// The file of a schema; its pool has all that it imports.
+pub(super) fn schema(source: &str, references: &[(String, String)]) -> Result<FileDescriptor, SchemaError> {
     let texts = references.iter().map(|(_, text)| text.as_str()).chain([source]);
     if references.len() > REFERENCES_MAX || texts.clone().map(str::len).sum::<usize>() > TEXT_MAX {
         return Err(SchemaError("the schema is too large".to_owned()));
@@ -75,8 +80,7 @@ pub(super) fn message(
     if of_false_google(&pool).is_some() {
         return Err(SchemaError(DECLARES_GOOGLES.to_owned()));
     }
-    let file = pool.get_file_by_name(NAME).ok_or_else(|| SchemaError("the schema is empty".to_owned()))?;
-    select(&file, indexes)
+    pool.get_file_by_name(NAME).ok_or_else(|| SchemaError("the schema is empty".to_owned()))
 }
 
 pub(super) const DECLARES_GOOGLES: &str = "the schema declares what is Google's";

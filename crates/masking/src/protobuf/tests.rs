@@ -1,5 +1,6 @@
 //! Protobuf as it is rewritten, and the tricks that must not show what is masked.
 
+mod earlier;
 mod hostile;
 
 use proptest::prelude::*;

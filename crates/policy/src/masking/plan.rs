@@ -12,7 +12,7 @@ use super::rate::Rate;
 use super::reading::Reading;
 use super::rows::{Part, Selector, TopicRow, What};
 use super::{ALL_BELOW, Masking};
-use crate::topics::{overlap, with_sources};
+use crate::topics::{matches, overlap, with_sources};
 
 /// Says how a plan's id is made; another number makes all plans new ones.
 const PLAN_FORM: &str = "tidegate plan 1";
@@ -288,11 +288,16 @@ impl Masking {
                 // Confluent's TopicNameStrategy.
                 mask.subjects.push(format!("{topic}-{end}").into());
             }
+            if !mask.tags.is_empty() {
+                let is_own = |subject: &str| mask.subjects.iter().any(|pattern| matches(pattern, subject));
+                let own = self.removed_tags.iter().filter(|(subject, _)| is_own(subject));
+                mask.tags_since = own.map(|(subject, version)| (subject.as_str().into(), *version)).collect();
+            }
         }
         let headers = part(Part::Headers, Some(Format::Bytes))?;
         let on_unmaskable = row.and_then(|row| row.on_unmaskable).unwrap_or(self.on_unmaskable);
         for mask in [&value, &key].into_iter().filter(|mask| mask.format == Format::Framed) {
-            says.push_str(&format!("{:?}\n", mask.subjects));
+            says.push_str(&format!("{:?} {:?}\n", mask.subjects, mask.tags_since));
         }
         for (mask, reading) in [(&mut value, reads_value), (&mut key, reads_key)] {
             let Some(reading) = reading else { continue };

@@ -14,6 +14,7 @@ pub(super) const SELECTOR: &str =
     "a selector is {topic, class} and one of path, names, schema_tag and content; in: says of what part";
 pub(super) const TOPIC: &str =
     "a row is {topic} and some of value, key, subjects, on_unmaskable, record, carries and plain";
+pub(super) const REMOVED_TAGS: &str = "a row is {subject, version}: the version whose removed tags are approved";
 /// Characters that a mask of a fixed length may have.
 const LENGTH_MAX: u8 = 64;
 const CONSTANT_MAX: usize = 1_000;
@@ -311,6 +312,29 @@ pub(super) fn is_pattern(topic: &str) -> Result<(), String> {
         return Err(format!("topic is a name, or a pattern with *, of 1 to {NAME_MAX} characters"));
     }
     Ok(())
+}
+
+/// Somebody's approval of tags that are gone from a schema, as it is written.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawRemovedTags {
+    /// The subject's name in the registry.
+    pub(super) subject: String,
+    /// The version from which on fields are of the classes of their tags alone. Tags of versions before it count no more for it and
+    /// those after it.
+    pub(super) version: u32,
+}
+
+impl RawRemovedTags {
+    pub(super) fn check(&self) -> Result<(), String> {
+        if self.subject.is_empty() || self.subject.len() > SUBJECT_MAX || self.subject.contains('*') {
+            return Err(format!("subject is one subject's name, of 1 to {SUBJECT_MAX} characters and without *"));
+        }
+        if self.version < 2 {
+            return Err("version is at least 2: nothing comes before a subject's first".to_owned());
+        }
+        Ok(())
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

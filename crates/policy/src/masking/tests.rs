@@ -239,6 +239,30 @@ fn schemas_are_of_subjects_of_their_topic() {
     assert_ne!(orders.id, eu.id, "what is a schema of one is not of the other");
 }
 
+#[test]
+fn removed_tags_are_approved_by_subject_and_version() {
+    let rows = |rows: &str| {
+        let selectors = "selectors:\n  - {topic: '*', schema_tag: PII, class: PII.email}\n";
+        Masking::parse(&format!("{}removed_tags:\n{rows}", TEXT.replace("selectors:\n", selectors)))
+    };
+    let masking = rows("  - {subject: orders-value, version: 3}\n  - {subject: clicks-value, version: 2}\n").unwrap();
+    let plan = |masking: &Masking| masking.plan("orders", &[], &keys()).unwrap();
+    assert_eq!(plan(&masking).value.tags_since, [("orders-value".into(), 3)]);
+    assert_eq!(plan(&masking).key.tags_since, []);
+    let later = rows("  - {subject: orders-value, version: 4}\n").unwrap();
+    assert_ne!(plan(&masking).id, plan(&later).id, "what was masked by one is not good for the other");
+    for (row, what) in [
+        ("{subject: 'orders-*', version: 3}", "one subject's name"),
+        ("{subject: '', version: 3}", "one subject's name"),
+        ("{subject: a, version: 1}", "version is at least 2"),
+        ("{subject: a, version: 2}\n  - {subject: a, version: 3}", "two rows of one subject"),
+        ("{subject: a}", "version"),
+    ] {
+        let refused = rows(&format!("  - {row}\n")).unwrap_err().to_string();
+        assert!(refused.contains(what), "{refused}");
+    }
+}
+
 const RECORDED: &str = "topics:
   - {topic: orders-full, record: full, value: json}
   - {topic: 'orders-p*', record: full, plain: [id, card.brand]}

@@ -1,0 +1,133 @@
+//! Row 25: tags that only earlier versions of a schema have.
+
+use super::*;
+
+/// A record called so of fields that are written `name: rest`, as `email: "type": "string", "confluent:tags": ["PII"]`.
+fn version(name: &str, fields: &[&str]) -> String {
+    let field = |field: &&str| {
+        let (name, rest) = field.split_once(": ").unwrap();
+        format!(r#"{{"name": "{name}", {rest}}}"#)
+    };
+    let fields: Vec<String> = fields.iter().map(field).collect();
+    format!(r#"{{"type": "record", "name": "{name}", "fields": [{}]}}"#, fields.join(", "))
+}
+
+const PII: &str = r#""type": "string", "confluent:tags": ["PII"]"#;
+const PLAIN: &str = r#""type": "string""#;
+
+/// What is left of a value, and the tags that are only in earlier versions.
+fn after(earlier: &[String], schema: &str, value: Value) -> (Value, Vec<(String, String)>) {
+    let wanted = Wanted::default().tag("pii", Transform::Redact);
+    let earlier: Vec<Earlier<'_>> = earlier.iter().map(|text| Earlier { text, references: &[] }).collect();
+    let plan = AvroPlan::compile_after(&earlier, schema, &[], &wanted.mask).unwrap();
+    let parsed = Schema::parse_str(schema).unwrap();
+    let (new, _) = wanted.run(&plan, &to_avro_datum(&parsed, value).unwrap()).unwrap();
+    let removed = plan.removed_tags().iter().map(|(tag, at)| (tag.to_owned(), at.to_owned())).collect();
+    (decode(&parsed, &new.unwrap()), removed)
+}
+
+fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(tag, at)| ((*tag).to_owned(), (*at).to_owned())).collect()
+}
+
+#[test]
+fn a_field_whose_tag_was_taken_out_is_masked_as_before() {
+    let tagged = version("Top", &[&format!("email: {PII}"), &format!("note: {PLAIN}")]);
+    let plain = version("Top", &[&format!("note: {PLAIN}"), &format!("email: {PLAIN}")]);
+    let value = record(&[("note", text("n")), ("email", text("e"))]);
+    let masked = record(&[("note", text("n")), ("email", text("***"))]);
+    assert_eq!(after(&[], &plain, value.clone()), (value.clone(), vec![]));
+    // It need not be the version just before.
+    for earlier in [vec![tagged.clone()], vec![plain.clone(), tagged.clone(), plain.clone()]] {
+        assert_eq!(after(&earlier, &plain, value.clone()), (masked.clone(), pairs(&[("pii", "email")])));
+    }
+    // Nothing was taken out where it is still there, on the field or on its type.
+    for kept in [PII, r#""type": {"type": "string", "confluent:tags": ["PII"]}"#] {
+        let still = version("Top", &[&format!("email: {kept}")]);
+        let value = record(&[("email", text("e"))]);
+        assert_eq!(after(std::slice::from_ref(&tagged), &still, value).1, vec![]);
+    }
+}
+
+#[test]
+fn a_field_is_followed_through_names_aliases_and_types() {
+    let buyer = |name: &str, email: &str| version(name, &[&format!("email: {email}")]);
+    let holds = |field: &str, ty: &str| version("Top", &[&format!(r#"{field}: "type": {ty}"#)]);
+    let tagged = holds("buyer", &buyer("Buyer", PII));
+    let plain = buyer("Buyer", PLAIN);
+    let one = |email: &str| record(&[("email", text(email))]);
+    let renamed = format!(r#"buyer: "type": {}"#, version("Other", &[r#"reach: "aliases": ["email"], "type": "string""#]));
+    let cases = [
+        ("as it was", holds("buyer", &plain), one as fn(&'_ str) -> Value),
+        ("in a record of another name", holds("buyer", &buyer("Other", PLAIN)), one),
+        ("elsewhere in a record of the same name", holds("seller", &plain), one),
+        ("a field by its alias", version("Top", &[&renamed]), |email| record(&[("reach", text(email))])),
+        ("in a list", holds("buyer", &format!(r#"{{"type": "array", "items": {plain}}}"#)), |email| {
+            Value::Array(vec![record(&[("email", text(email))])])
+        }),
+        ("in a union", holds("buyer", &format!(r#"["null", {plain}]"#)), |email| {
+            branch(1, record(&[("email", text(email))]))
+        }),
+        ("as a map", holds("buyer", r#"{"type": "map", "values": "string"}"#), |email| {
+            Value::Map([("any".to_owned(), text(email))].into())
+        }),
+    ];
+    for (what, schema, value) in cases {
+        let field = if schema.contains("seller") { "seller" } else { "buyer" };
+        let top = |email| record(&[(field, value(email))]);
+        let (masked, removed) = after(std::slice::from_ref(&tagged), &schema, top("e"));
+        assert_eq!(masked, top("***"), "{what}");
+        assert_eq!(removed.len(), 1, "{what}");
+    }
+    let (left, _) = after(std::slice::from_ref(&tagged), &holds("seller", &buyer("Other", PLAIN)), {
+        record(&[("seller", one("e"))])
+    });
+    assert_eq!(left, record(&[("seller", one("e"))]), "it is another field of another type");
+}
+
+#[test]
+fn records_in_themselves_and_tags_on_types_are_followed() {
+    let node = |tag: &str| {
+        let field = format!(r#"email: "type": "string"{tag}"#);
+        version("Node", &[&field, r#"next: "type": ["null", "Node"]"#])
+    };
+    let value = |email: &str| {
+        let last = record(&[("email", text(email)), ("next", branch(0, Value::Null))]);
+        record(&[("email", text(email)), ("next", branch(1, last))])
+    };
+    let tagged = node(r#", "confluent:tags": ["PII"]"#);
+    assert_eq!(after(&[tagged], &node(""), value("e")), (value("***"), pairs(&[("pii", "email")])));
+    let whole = node("").replacen(r#""record""#, r#""record", "confluent:tags": ["PII"]"#, 1);
+    assert_eq!(after(&[whole], &node(""), value("e")), (value("***"), pairs(&[("pii", "the schema")])));
+}
+
+#[test]
+fn an_earlier_version_that_cannot_be_read_makes_a_schema_unusable_where_tags_count() {
+    let plain = version("Top", &[&format!("email: {PLAIN}")]);
+    let earlier = [Earlier { text: "\"no such type\"", references: &[] }];
+    let tags = Wanted::default().tag("PII", Transform::Redact).mask;
+    let why = AvroPlan::compile_after(&earlier, &plain, &[], &tags).unwrap_err().to_string();
+    assert_eq!(why, "a type that is not known, in an earlier version: no such type");
+    assert!(AvroPlan::compile_after(&earlier, &plain, &[], &Mask::default()).is_ok());
+}
+
+#[test]
+fn earlier_versions_of_many_types_have_an_end() {
+    let types = |name: &str, tag: &str| {
+        let field = |n: usize| format!(r#"f{n}: "type": "string"{tag}"#);
+        let fields: Vec<String> = (0..200).map(field).collect();
+        version(name, &fields.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    let tags = Wanted::default().tag("PII", Transform::Redact).mask;
+    let tagged = types("Top", r#", "confluent:tags": ["PII"]"#);
+    let earlier = vec![Earlier { text: &tagged, references: &[] }; 100];
+    assert!(AvroPlan::compile_after(&earlier, &types("Top", ""), &[], &tags).is_ok());
+    let union = |of: &str| {
+        let branches: Vec<String> = (0..20).map(|n| types(&format!("R{n}"), of)).collect();
+        version("Top", &[&format!(r#"all: "type": [{}]"#, branches.join(", "))])
+    };
+    let tagged = union(r#", "confluent:tags": ["PII"]"#);
+    let earlier = vec![Earlier { text: &tagged, references: &[] }; 30];
+    let why = AvroPlan::compile_after(&earlier, &union(""), &[], &tags).unwrap_err().why;
+    assert_eq!(why, "its types and those of its earlier versions make too many places");
+}
