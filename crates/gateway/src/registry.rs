@@ -1,7 +1,7 @@
 //! The client of a Confluent-compatible schema registry. It only reads: schemas by number, the subjects that they are registered under,
-//! and what they refer to.
+//! what came before them there, and what they refer to.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -9,11 +9,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
 use reqwest::{Certificate, Client, StatusCode, Url, redirect};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use tidegate_proxy::schemas::{Answer, Language, NOT_KNOWN, Registered, SchemaRegistry};
+use tidegate_proxy::schemas::{Answer, Language, NOT_KNOWN, Registered, SchemaRegistry, SchemaTexts, Subject, Version};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 use crate::config::RegistrySection;
 use crate::secrets;
@@ -26,12 +30,34 @@ const CONNECT: Duration = Duration::from_secs(2);
 const BYTES_MAX: usize = 4 << 20;
 /// Schemas that one may refer to, however far.
 const REFERENCES_MAX: usize = 256;
+/// Subjects of one schema whose earlier versions are looked at, and versions of all of them together.
+const SUBJECTS_MAX: usize = 128;
+const VERSIONS_MAX: usize = 256;
+/// Bytes of the earlier versions of one schema.
+const EARLIER_BYTES_MAX: u64 = 32 << 20;
+/// Bytes of earlier versions that are kept, as those of one subject come before each other.
+const KEPT_BYTES_MAX: u64 = 64 << 20;
+/// Versions that are asked for at once.
+const AT_ONCE: usize = 8;
 
 /// A registry that answers at a URL.
+#[derive(Clone)]
 pub(crate) struct HttpRegistry {
     client: Client,
     base: Url,
     login: Option<HeaderValue>,
+    /// By subject and version, which mean one schema for ever.
+    versions: Arc<Cache<(String, u32), Arc<SchemaTexts>, Weight>>,
+    asking: Arc<Semaphore>,
+}
+
+#[derive(Clone)]
+struct Weight;
+
+impl Weighter<(String, u32), Arc<SchemaTexts>> for Weight {
+    fn weight(&self, _version: &(String, u32), texts: &Arc<SchemaTexts>) -> u64 {
+        texts.bytes().saturating_add(256)
+    }
 }
 
 impl fmt::Debug for HttpRegistry {
@@ -39,6 +65,9 @@ impl fmt::Debug for HttpRegistry {
         f.debug_struct("HttpRegistry").field("base", &self.base.as_str()).finish_non_exhaustive()
     }
 }
+
+/// Why an earlier version is not looked at.
+const TOO_MANY: &str = "there are too many versions before it, or too large ones";
 
 /// Why there is no schema.
 enum Trouble {
@@ -64,6 +93,21 @@ struct SchemaBody {
     schema_type: Option<String>,
     /// Absent, and `null` of some registries, for none.
     references: Option<Vec<Reference>>,
+    /// Of data contracts.
+    metadata: Option<Metadata>,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    /// By paths of fields, which have `*` and `**`.
+    tags: Option<BTreeMap<String, Vec<String>>>,
+}
+
+/// A subject that a schema is registered under, and its version there.
+#[derive(Deserialize)]
+struct SubjectVersion {
+    subject: String,
+    version: u32,
 }
 
 /// What at least tells that a registry speaks of a schema.
@@ -105,12 +149,30 @@ impl HttpRegistry {
             builder = builder.tls_certs_merge(authorities);
         }
         let client = builder.build().context("cannot make a client for the schema registry")?;
-        Ok(HttpRegistry { client, base, login: secrets::registry_login(section)? })
+        Ok(HttpRegistry {
+            client,
+            base,
+            login: secrets::registry_login(section)?,
+            versions: Arc::new(Cache::with_weighter(VERSIONS_MAX, KEPT_BYTES_MAX, Weight)),
+            asking: Arc::new(Semaphore::new(AT_ONCE)),
+        })
     }
 
     async fn find(&self, number: u32) -> Result<Registered, Trouble> {
         let number = number.to_string();
         let body: SchemaBody = self.get(&["schemas", "ids", &number], false).await?;
+        let texts = self.texts(body).await?;
+        // Records outlive the subjects that their writers used.
+        let versions: Vec<SubjectVersion> = self.get(&["schemas", "ids", &number, "versions"], true).await?;
+        let mut last: BTreeMap<String, u32> = BTreeMap::new();
+        for SubjectVersion { subject, version } in versions {
+            last.entry(subject).and_modify(|last| *last = version.max(*last)).or_insert(version);
+        }
+        Ok(Registered { texts, subjects: self.with_earlier(last).await? })
+    }
+
+    /// What a registry tells of a schema, with all that it refers to.
+    async fn texts(&self, body: SchemaBody) -> Result<SchemaTexts, Trouble> {
         let language = match body.schema_type.as_deref() {
             None | Some("AVRO") => Language::Avro,
             Some("PROTOBUF") => Language::Protobuf,
@@ -118,10 +180,90 @@ impl HttpRegistry {
             // It has no schema that anybody here could read.
             Some(_) => return Err(Trouble::Missing("its schema is in a language that is not read here")),
         };
-        // Records outlive the subjects that their writers used.
-        let subjects: Vec<String> = self.get(&["schemas", "ids", &number, "subjects"], true).await?;
         let references = self.references(&body).await?;
-        Ok(Registered { language, text: body.schema, references, subjects })
+        let tags = body.metadata.and_then(|metadata| metadata.tags).unwrap_or_default();
+        Ok(SchemaTexts { language, text: body.schema, references, outer_tags: tags.into_values().flatten().collect() })
+    }
+
+    /// Subjects with what came before a version of each, as far as it is little enough.
+    async fn with_earlier(&self, last: BTreeMap<String, u32>) -> Result<Vec<Subject>, Trouble> {
+        let mut asked = JoinSet::new();
+        for (place, (name, version)) in last.iter().enumerate() {
+            if *version > 1 && place < SUBJECTS_MAX {
+                let (registry, name, version) = (self.clone(), name.clone(), *version);
+                asked.spawn(async move { (place, registry.numbers_before(&name, version).await) });
+            }
+        }
+        let mut numbers: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
+        while let Some(listed) = asked.join_next().await {
+            let (place, listed) = listed.map_err(|_panic| Trouble::Down("a question about it failed".to_owned()))?;
+            numbers.insert(place, listed?);
+        }
+        let (mut left, mut bytes) = (VERSIONS_MAX, 0);
+        let mut subjects = Vec::new();
+        for (place, (name, version)) in last.into_iter().enumerate() {
+            let mut earlier = match numbers.remove(&place) {
+                Some(numbers) => {
+                    let few: Vec<u32> = numbers.iter().take(left).copied().collect();
+                    left -= few.len();
+                    let mut earlier = self.earlier(&name, &few).await?;
+                    let more = numbers.get(few.len());
+                    earlier.extend(more.map(|number| Version { number: *number, texts: Err(TOO_MANY) }));
+                    earlier
+                }
+                None if version > 1 => vec![Version { number: version - 1, texts: Err(TOO_MANY) }],
+                None => Vec::new(),
+            };
+            for before in &mut earlier {
+                bytes += before.texts.as_ref().map_or(0, |texts| texts.bytes());
+                if bytes > EARLIER_BYTES_MAX {
+                    before.texts = Err(TOO_MANY);
+                }
+            }
+            subjects.push(Subject { name, version, earlier });
+        }
+        Ok(subjects)
+    }
+
+    /// The versions of a subject before one, the last first.
+    async fn numbers_before(&self, subject: &str, version: u32) -> Result<Vec<u32>, Trouble> {
+        let _one_of_few = self.asking.acquire().await;
+        let mut numbers: Vec<u32> = self.get(&["subjects", subject, "versions"], true).await?;
+        numbers.retain(|number| *number < version);
+        numbers.sort_unstable_by(|one, other| other.cmp(one));
+        Ok(numbers)
+    }
+
+    /// Versions of a subject, in the order in which they are asked for.
+    async fn earlier(&self, subject: &str, numbers: &[u32]) -> Result<Vec<Version>, Trouble> {
+        let mut asked = JoinSet::new();
+        for number in numbers.iter().copied() {
+            let (registry, subject) = (self.clone(), subject.to_owned());
+            asked.spawn(async move { (number, registry.version(subject, number).await) });
+        }
+        let mut found = Vec::new();
+        while let Some(one) = asked.join_next().await {
+            let (number, texts) = one.map_err(|_panic| Trouble::Down("a question about it failed".to_owned()))?;
+            found.push(match texts {
+                Ok(texts) => Version { number, texts: Ok(texts) },
+                Err(Trouble::Missing(why)) => Version { number, texts: Err(why) },
+                Err(down) => return Err(down),
+            });
+        }
+        found.sort_unstable_by(|one, other| other.number.cmp(&one.number));
+        Ok(found)
+    }
+
+    async fn version(&self, subject: String, number: u32) -> Result<Arc<SchemaTexts>, Trouble> {
+        let key = (subject, number);
+        if let Some(known) = self.versions.get(&key) {
+            return Ok(known);
+        }
+        let _one_of_few = self.asking.acquire().await;
+        let body = self.get(&["subjects", &key.0, "versions", &number.to_string()], true).await?;
+        let texts = Arc::new(self.texts(body).await?);
+        self.versions.insert(key, Arc::clone(&texts));
+        Ok(texts)
     }
 
     /// What a schema refers to, and what that refers to.
@@ -249,7 +391,23 @@ mod tests {
         let text = |text: &str| (200, text.to_owned());
         let refers = |references: &str| text(&format!(r#"{{"schema": "s", "references": {references}}}"#));
         match path {
-            _ if path.ends_with("/subjects") => text(r#"["a-value"]"#),
+            "/schemas/ids/9/versions" => text(
+                r#"[{"subject": "s", "version": 2}, {"subject": "s", "version": 5}, {"subject": "t", "version": 1}]"#,
+            ),
+            "/schemas/ids/10/versions" => text(r#"[{"subject": "many", "version": 400}]"#),
+            _ if path.starts_with("/schemas/") && path.ends_with("/versions") => {
+                text(r#"[{"subject": "a-value", "version": 1}]"#)
+            }
+            "/schemas/ids/9" | "/schemas/ids/10" => {
+                text(r#"{"schema": "s", "metadata": {"tags": {"**.a": ["PII", "PCI"], "b": []}, "properties": {}}}"#)
+            }
+            // Without the third, which is gone for good.
+            "/subjects/s/versions" => text("[1, 2, 4, 5, 6]"),
+            "/subjects/s/versions/1" => text(r#"{"schema": "first", "schemaType": "JSON"}"#),
+            "/subjects/s/versions/2" => text(r#"{"schema": "s"}"#),
+            "/subjects/s/versions/4" => refers(r#"[{"name": "n", "subject": "gone", "version": 1}]"#),
+            "/subjects/many/versions" => text(&format!("{:?}", (1..=400).collect::<Vec<_>>())),
+            _ if path.starts_with("/subjects/many/versions/") => text(r#"{"schema": "s"}"#),
             "/schemas/ids/1" => text(r#"{"schema": "s", "references": null}"#),
             "/schemas/ids/2" => text(&format!(r#"{{"schema": "{}"}}"#, "x".repeat(BYTES_MAX))),
             "/schemas/ids/3" => refers(r#"[{"name": "n", "subject": "gone", "version": 1}]"#),
@@ -289,8 +447,24 @@ mod tests {
         let registry = HttpRegistry::new(&toml::from_str(&section).unwrap()).unwrap();
         for (number, references) in [(1, 0), (5, 1)] {
             let Answer::Schema(registered) = registry.schema(number).await else { panic!("{number}") };
-            assert_eq!((registered.references.len(), registered.subjects.len()), (references, 1), "{number}");
+            assert_eq!((registered.texts.references.len(), registered.subjects.len()), (references, 1), "{number}");
         }
+        let Answer::Schema(registered) = registry.schema(9).await else { panic!() };
+        assert_eq!(registered.texts.outer_tags, ["PII", "PCI"]);
+        let subject = |place: usize| {
+            let Subject { name, version, earlier } = &registered.subjects[place];
+            let text = |texts: &Arc<SchemaTexts>| (texts.language, texts.text.clone());
+            let earlier = earlier.iter().map(|before| (before.number, before.texts.as_ref().map(text).ok()));
+            (name.as_str(), *version, earlier.collect::<Vec<_>>())
+        };
+        let (first, second) = ((Language::Json, "first".to_owned()), (Language::Avro, "s".to_owned()));
+        assert_eq!(subject(0), ("s", 5, vec![(4, None), (2, Some(second)), (1, Some(first))]));
+        assert_eq!(subject(1), ("t", 1, vec![]));
+        let Answer::Schema(registered) = registry.schema(10).await else { panic!() };
+        let earlier = &registered.subjects[0].earlier;
+        assert_eq!((earlier.len(), earlier[255].number, earlier[256].number), (257, 144, 143));
+        assert!(earlier[..256].iter().all(|before| before.texts.is_ok()), "as many as are read");
+        assert_eq!(earlier[256].texts.as_ref().err(), Some(&TOO_MANY));
         for number in [2, 3, 4, 6, 7, 8] {
             let answer = registry.schema(number).await;
             assert!(matches!(answer, Answer::Missing(_)), "{number}: {answer:?}");

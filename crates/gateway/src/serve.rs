@@ -323,7 +323,8 @@ async fn start_listeners(
 ) -> Result<Vec<Arc<Listener>>> {
     let mut clusters = Vec::new();
     for (name, protocol) in &config.clusters {
-        let cluster = Arc::new(Cluster::new(name.clone(), *protocol, Schemas::new(registry(config, name)?)));
+        let schemas = Schemas::new(registry(config, name)?, shared.metrics.removed_tags.clone());
+        let cluster = Arc::new(Cluster::new(name.clone(), *protocol, schemas));
         tokio::spawn(Arc::clone(&cluster).converse(shared.agents.clone(), shared.budget.clone()));
         clusters.push(cluster);
     }

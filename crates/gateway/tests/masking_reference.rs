@@ -28,11 +28,12 @@ const FILES: [&str; 5] = [
 ];
 
 /// What types look like in the file.
-const TYPES: [(&str, &str); 23] = [
+const TYPES: [(&str, &str); 25] = [
     ("String", "text"),
     ("bool", "true or false"),
     ("u8", "number"),
     ("u16", "number"),
+    ("u32", "number"),
     ("usize", "number"),
     ("u64", "number"),
     ("f64", "number"),

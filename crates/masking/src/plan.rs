@@ -65,7 +65,8 @@ pub struct Mask {
     pub conform: bool,
     /// Where a schema's number stands in front: the subjects, or patterns with `*`, that the schema must be registered under.
     pub subjects: Vec<Box<str>>,
-    /// Of subjects: the first version whose tags later versions keep, as somebody has approved that it has fewer than those before it.
+    /// Subjects, and versions of which somebody has approved that they have fewer tags than those before them: from the last such on, up to
+    /// its own, the tags of a schema's earlier versions count for it.
     pub tags_since: Vec<(Box<str>, u32)>,
     /// Where a file has the schema: that schema, compiled for this mask.
     pub schema: Option<Arc<FilePlan>>,

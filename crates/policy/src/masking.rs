@@ -22,7 +22,7 @@ pub use plan::{ClassKeys, Copied, Quarantine, Storage, Writes};
 use produce::{ProduceRow, RawProduce};
 pub use rate::Rate;
 use reading::FileSchemas;
-use rows::{Change, RawSelector, RawRemovedTags, RawTopic, Selector, TopicRow};
+use rows::{Change, RawRemovedTags, RawSelector, RawTopic, Selector, TopicRow};
 
 /// The file's name inside a policy folder.
 pub(crate) const FILE: &str = "masking.yaml";
@@ -45,8 +45,8 @@ pub struct Masking {
     topics: Vec<TopicRow>,
     /// In the order of the file; all whose patterns fit count.
     produce: Vec<ProduceRow>,
-    /// By subject: the version from which on tags that earlier versions have count no more.
-    removed_tags: BTreeMap<String, u32>,
+    /// Subjects, and versions from which on tags that earlier versions have count no more.
+    removed_tags: BTreeSet<(String, u32)>,
     on_unmaskable: OnUnmaskable,
     unknown: Unknown,
     /// The files of the folder that schemas of topics are made of.
@@ -226,19 +226,15 @@ impl Masking {
     }
 }
 
-/// By subject.
-fn removed_tags(rows: Vec<RawRemovedTags>, text: &str) -> Result<BTreeMap<String, u32>, PolicyError> {
-    let mut by_subject = BTreeMap::new();
+/// Subjects and versions.
+fn removed_tags(rows: Vec<RawRemovedTags>, text: &str) -> Result<BTreeSet<(String, u32)>, PolicyError> {
+    let mut approved = BTreeSet::new();
     for (index, row) in rows.into_iter().enumerate() {
-        let checked = row.check().and_then(|()| match by_subject.insert(row.subject, row.version) {
-            Some(version) => Err(format!("two rows of one subject, the other of version {version}: the later one is enough")),
-            None => Ok(()),
-        });
-        checked.map_err(|what| {
-            PolicyError::at(place_under("removed_tags", index, text), what, rows::REMOVED_TAGS)
-        })?;
+        row.check()
+            .map_err(|what| PolicyError::at(place_under("removed_tags", index, text), what, rows::REMOVED_TAGS))?;
+        approved.insert((row.subject, row.version));
     }
-    Ok(by_subject)
+    Ok(approved)
 }
 
 /// Where a class's row stands; the file as a whole where it is written in another way.

@@ -68,6 +68,8 @@ pub struct Metrics {
     pub quarantined: Counter,
     /// Batches of them that could not be.
     pub not_quarantined: Seldom,
+    /// Schemas that lack tags which earlier versions of their subject have.
+    pub removed_tags: Counter,
     /// Connections that ended before the client wanted it, by who must act.
     pub faults: Family<Reason, Counter>,
 }
@@ -110,6 +112,11 @@ impl Metrics {
             "quarantine_failures",
             "Times that refused records could not be copied to their quarantine topic",
             self.not_quarantined.count.clone(),
+        );
+        registry.register(
+            "schemas_with_removed_tags",
+            "Schemas that lack tags which earlier versions have, whose fields stay masked until somebody approves",
+            self.removed_tags.clone(),
         );
         registry.register("faults", "Connections that ended early, by who must act", self.faults.clone());
     }

@@ -10,10 +10,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use prometheus_client::metrics::counter::Counter;
 use quick_cache::sync::{Cache, DefaultLifecycle, GuardResult};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 use tidegate_masking::record::Schema;
-use tidegate_masking::{AvroPlan, JsonPlan, Mask, ProtobufPlan, Unmaskable, framed};
+use tidegate_masking::{Mask, Unmaskable, framed};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -21,6 +22,10 @@ use tracing::warn;
 
 use crate::gate::now_ms;
 use crate::seldom::Seldom;
+use registered::Outcome;
+pub use registered::{Language, Registered, SchemaTexts, Subject, Version};
+
+mod registered;
 
 /// Schemas that the caches expect to keep. Registries give up to some kilobytes for each, a few of them a megabyte.
 const KEPT_MAX: usize = 4_096;
@@ -45,30 +50,6 @@ const FETCHES_MAX: usize = 16;
 const PENDING_MAX: usize = 256;
 /// How long an answer is held for the schemas of its records.
 const WAIT: Duration = Duration::from_secs(2);
-
-/// What a schema is written in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Language {
-    /// Avro.
-    Avro,
-    /// Protobuf.
-    Protobuf,
-    /// JSON Schema.
-    Json,
-}
-
-/// A schema as its registry has it.
-#[derive(Debug)]
-pub struct Registered {
-    /// What it is written in.
-    pub language: Language,
-    /// Its text.
-    pub text: String,
-    /// The names and texts of all schemas that it refers to, however far.
-    pub references: Vec<(String, String)>,
-    /// The subjects that it is registered under, deleted ones too: records outlive them.
-    pub subjects: Vec<String>,
-}
 
 /// What a registry says to a number.
 #[derive(Clone, Debug)]
@@ -122,30 +103,14 @@ impl Anew {
     }
 }
 
-fn bytes(text: &str) -> u64 {
-    u64::try_from(text.len()).unwrap_or(u64::MAX)
-}
-
-impl Registered {
-    /// Of all its texts.
-    fn bytes(&self) -> u64 {
-        let references = self.references.iter().flat_map(|(name, text)| [name, text]);
-        references.chain([&self.text]).fold(0, |all, text| all.saturating_add(bytes(text)))
-    }
-}
-
 #[derive(Clone)]
 struct Weight;
 
 impl Weighter<u32, Known> for Weight {
     fn weight(&self, _number: &u32, known: &Known) -> u64 {
         let bytes = match &known.answer {
-            Answer::Schema(registered) => {
-                let subjects = registered.subjects.iter();
-                subjects.fold(registered.bytes(), |all, subject| all.saturating_add(bytes(subject)).saturating_add(32))
-            }
-            Answer::Missing(_) => 0,
-            Answer::Down(why) => bytes(why),
+            Answer::Schema(registered) => registered.bytes(),
+            Answer::Missing(_) | Answer::Down(_) => 0,
         };
         // What is heavier than a cache is not kept at all, and would be asked for for ever.
         bytes.saturating_add(KEPT_BYTES).min(KEPT_BYTES_MAX / 4)
@@ -187,6 +152,9 @@ pub struct Schemas {
     unusable: Seldom,
     /// How often a schema of a number could not be compiled, and when that was last: whoever writes may name message after message of it.
     failures: Cache<u32, (u32, u64)>,
+    /// Numbers whose removed tags the log has a line about.
+    told: Cache<u32, ()>,
+    removed_tags: Counter,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -204,16 +172,6 @@ struct Plan {
     bytes: u64,
 }
 
-/// What compiling came to.
-enum Outcome {
-    /// Without a plan where nothing is asked of its schema.
-    Json(Option<JsonPlan>),
-    Avro(AvroPlan),
-    Protobuf(ProtobufPlan),
-    /// With the reason, which may repeat something of the schema.
-    Unusable(String),
-}
-
 impl fmt::Debug for Schemas {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Schemas").field("registry", &self.registry).finish_non_exhaustive()
@@ -221,9 +179,10 @@ impl fmt::Debug for Schemas {
 }
 
 impl Schemas {
-    /// Of this registry, or of none: then no schema is ever known.
+    /// Of this registry, or of none: then no schema is ever known. `removed_tags` counts schemas that have fewer tags than those before
+    /// them.
     #[must_use]
-    pub fn new(registry: Option<Arc<dyn SchemaRegistry>>) -> Self {
+    pub fn new(registry: Option<Arc<dyn SchemaRegistry>>, removed_tags: Counter) -> Self {
         Self {
             registry,
             known: weighed(),
@@ -234,6 +193,8 @@ impl Schemas {
             down: Seldom::default(),
             unusable: Seldom::default(),
             failures: Cache::new(KEPT_MAX),
+            told: Cache::new(KEPT_MAX),
+            removed_tags,
         }
     }
 
@@ -365,14 +326,13 @@ impl Schemas {
             Answer::Missing(why) => return unmaskable(why),
             Answer::Down(_) => return None,
         };
-        let fits = |pattern: &str| registered.subjects.iter().any(|subject| tidegate_policy::matches(pattern, subject));
-        if !of.mask.subjects.iter().any(|pattern| fits(pattern)) {
+        if registered.subjects_for(of.mask).next().is_none() {
             // Else it may have been registered under the topic's subject since.
             let foreign = self.is_foreign(number, known.at_ms);
             return foreign
                 .then_some(Err(Unmaskable { why: "the schema that it names is not of its topic's subjects", at: 1 }));
         }
-        let (message, says) = match registered.language {
+        let (message, says) = match registered.texts.language {
             Language::Protobuf => match framed::message_indexes(payload) {
                 Ok(found) => found,
                 Err(refused) => return Some(Err(refused)),
@@ -394,7 +354,7 @@ impl Schemas {
         if failed.is_some_and(|(times, _)| times >= FAILURES_MAX) {
             return unmaskable("its schema cannot be used");
         }
-        let outcome = match compile(registered, &key.message, of.mask) {
+        let outcome = match registered.compile(&key.message, of.mask) {
             Ok(outcome) => outcome,
             Err(why) => {
                 // It may repeat the schema, in many lines.
@@ -408,35 +368,44 @@ impl Schemas {
         };
         let bytes = match &outcome {
             Outcome::Json(None) => 0,
-            Outcome::Unusable(why) => bytes(why),
+            Outcome::Unusable(_) => REASON_BYTES,
             Outcome::Json(Some(_)) | Outcome::Avro(_) | Outcome::Protobuf(_) => {
-                registered.bytes().saturating_mul(COMPILED_FACTOR)
+                registered.texts.bytes().saturating_mul(COMPILED_FACTOR)
             }
         };
+        self.tell_of_removed_tags(number, registered, &outcome, of.mask);
         let outcome = Arc::new(outcome);
         let _superseded = place.insert(Plan { outcome: Arc::clone(&outcome), bytes }).is_err();
         Some(Ok((outcome, says)))
     }
+
+    /// Tells, once for each schema, that its fields are masked by tags that it has no more: somebody has to approve that, or mend it.
+    fn tell_of_removed_tags(&self, number: u32, registered: &Registered, outcome: &Outcome, mask: &Mask) {
+        let Some(removed) = outcome.removed_tags() else { return };
+        if self.told.get(&number).is_some() {
+            return;
+        }
+        self.told.insert(number, ());
+        self.removed_tags.inc();
+        let tags: Vec<String> = removed.iter().map(|(tag, field)| format!("{tag} at {field}")).collect();
+        let subjects = registered.subjects_for(mask).filter(|subject| !subject.earlier.is_empty());
+        let versions: Vec<String> = subjects.map(|one| format!("{} version {}", one.name, one.version)).collect();
+        warn!(
+            schema = number,
+            subject = %versions.join(", "),
+            tags = %tags.join(", "),
+            "tags that earlier versions of a schema have are gone: what they were on is masked as before, until the version is named \
+             under removed_tags in masking.yaml"
+        );
+    }
 }
 
 /// Characters of what is wrong with a schema.
-const REASON_MAX: usize = 300;
+const REASON_MAX: usize = 500;
+/// What they take at most.
+const REASON_BYTES: u64 = 2_000;
 /// Failures to compile a schema of one number within [`MISSING_MS`] that are looked into.
 const FAILURES_MAX: u32 = 16;
-
-fn compile(registered: &Registered, message: &[i32], mask: &Mask) -> Result<Outcome, String> {
-    let Registered { language, text, references, .. } = registered;
-    Ok(match language {
-        Language::Avro => Outcome::Avro(AvroPlan::compile(text, references, mask).map_err(|why| why.to_string())?),
-        Language::Protobuf => {
-            Outcome::Protobuf(ProtobufPlan::compile(text, references, message, mask).map_err(|why| why.to_string())?)
-        }
-        Language::Json if mask.tags.is_empty() && !mask.conform => Outcome::Json(None),
-        Language::Json => {
-            Outcome::Json(Some(JsonPlan::compile(text, references, mask).map_err(|why| why.to_string())?))
-        }
-    })
-}
 
 /// What schemas are wanted for.
 #[derive(Clone, Copy)]

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bytes::{BufMut as _, Bytes, BytesMut};
+use prometheus_client::metrics::counter::Counter;
 use tidegate_evidence::entry::{Algorithm, Effect as Done, Kind};
 use tidegate_evidence::leaf::Leaf;
 use tidegate_evidence::reader::Leaves;
@@ -277,7 +278,7 @@ impl Gatehouse {
             broker_ports: 1..=1,
             plaintext_accepted: false,
         };
-        let cluster = Arc::new(Cluster::new("main".into(), &LETTERS, Schemas::new(None)));
+        let cluster = Arc::new(Cluster::new("main".into(), &LETTERS, Schemas::new(None, Counter::default())));
         let listener = Listener::start(config, None, cluster, shared, CancellationToken::new()).await.unwrap();
         Self { listener, log, evidence, tallies: tallies.1, folder }
     }

@@ -179,10 +179,17 @@ fn respond(request: &Request, shared: &Mutex<State>) -> Result<(&'static str, Va
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     let told = match (request.method.as_str(), path.as_slice()) {
         ("GET", ["schemas", "ids", number]) => number.parse().ok().and_then(|number| state.tell(number, None)),
-        ("GET", ["schemas", "ids", number, "subjects"]) => number.parse().ok().map(|number: usize| {
-            let of = state.subjects.iter().filter(|(_, versions)| versions.contains(&number));
-            json!(of.map(|(subject, _)| subject).collect::<Vec<_>>())
+        ("GET", ["schemas", "ids", number, "versions"]) => number.parse().ok().map(|number: usize| {
+            let of = |(subject, versions): &(String, Vec<usize>)| {
+                let version = versions.iter().position(|version| *version == number)? + 1;
+                Some(json!({ "subject": subject, "version": version }))
+            };
+            json!(state.subjects.iter().filter_map(of).collect::<Vec<_>>())
         }),
+        ("GET", ["subjects", subject, "versions"]) => {
+            let of = state.subjects.iter().find(|(name, _)| name == subject);
+            of.map(|(_, versions)| json!((1..=versions.len()).collect::<Vec<_>>()))
+        }
         ("GET", ["subjects", subject, "versions", version]) => version_of(&state, subject, version),
         ("POST", ["subjects", subject, "versions"]) => {
             let schema = given(&request.body)?;

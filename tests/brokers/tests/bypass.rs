@@ -52,6 +52,11 @@ topics:
   - {topic: 'rows-bytes*', value: bytes}
   - {topic: 'rows-framed*', value: framed, key: framed}
   - {topic: 'rows-*', value: json}
+removed_tags:
+  - {subject: rows-framed-value, version: 13}
+  - {subject: rows-framed-value, version: 14}
+  - {subject: rows-framed-plain-value, version: 13}
+  - {subject: rows-framed-plain-value, version: 14}
 ";
 const PATIENCE: Duration = Duration::from_secs(90);
 /// Longer than any test waits for something else.

@@ -32,6 +32,7 @@ const MASKING: &str = "classes:
 selectors:
   - {topic: 'avro*', schema_tag: PII, class: PII.email}
   - {topic: 'json*', schema_tag: PHONE, class: PII.name}
+  - {topic: 'removed-*', schema_tag: PII, class: PII.name}
   - {topic: '*', path: customer.email, class: PII.email}
   - {topic: '*', path: customer.name, class: PII.name}
   - {topic: '*', names: [pan], class: PCI.pan}
@@ -59,7 +60,8 @@ impl Stage {
         let (issuer, registry) = (Issuer::start().unwrap(), Registry::start().unwrap());
         let upstream = Upstream::of(&kafka);
         let (masking, more) = (MASKING.to_owned(), registry.section());
-        let gate = Gate::start(&Options { masking, more, ..Options::new(upstream, RULES, "") }, &issuer).unwrap();
+        let options = Options { applied: true, masking, more, ..Options::new(upstream, RULES, "") };
+        let gate = Gate::start(&options, &issuer).unwrap();
         Stage { kafka, issuer, registry, gate }
     }
 
@@ -218,6 +220,54 @@ fn one_schema_is_read_for_each_topic_as_its_own_selectors_say() {
         assert_eq!(stage.first("two-a", "analyst", 1), [(0, "a note".to_owned())]);
         assert_eq!(stage.first("two-b", "analyst", 1), [(0, "***".to_owned())]);
     }
+}
+
+/// Row 25: who may register a version without a tag may not decide alone what is shown.
+#[test]
+fn tags_that_a_later_version_has_no_more_count_until_somebody_approves() {
+    let stage = &*STAGE;
+    let avro = |tag: &str| {
+        format!(r#"{{"type": "record", "name": "Removed", "fields": [{{"name": "nick", "type": "string"{tag}}}]}}"#)
+    };
+    let json = |tag: &str| format!(r#"{{"properties": {{"nick": {{"type": "string"{tag}}}}}}}"#);
+    let protobuf = |tag: &str| {
+        format!(r#"syntax = "proto3"; import "confluent/meta.proto"; message Removed {{ string nick = 1{tag}; }}"#)
+    };
+    let tag = r#", "confluent:tags": ["PII"]"#;
+    let in_protobuf = r#" [(confluent.field_meta).tags = "PII"]"#;
+    let word = "removedword";
+    let length = u8::try_from(word.len()).unwrap();
+    let languages = [
+        ("AVRO", [avro(tag), avro("")], [&[length * 2], word.as_bytes()].concat()),
+        ("JSON", [json(tag), json("")], format!(r#"{{"nick":"{word}"}}"#).into_bytes()),
+        ("PROTOBUF", [protobuf(in_protobuf), protobuf("")], [&[0, 0x0a, length], word.as_bytes()].concat()),
+    ];
+    for (language, versions, payload) in &languages {
+        let topic = format!("removed-{language}");
+        stage.kafka.create_topic(&topic, 1).unwrap();
+        let records = versions.each_ref().map(|text| {
+            let number = stage.registry.register(&format!("{topic}-value"), language, text).unwrap();
+            Record::of([&[0][..], &number.to_be_bytes(), payload].concat())
+        });
+        stage.write(&topic, &records);
+    }
+    // Of each version, whether the word is shown.
+    let shown = |language: &str, group: &str| -> Vec<bool> {
+        let read = stage.first(&format!("removed-{language}"), group, 2);
+        read.iter().map(|(_, text)| text.contains(word)).collect()
+    };
+    for (language, ..) in &languages {
+        assert_eq!(shown(language, "analyst"), [false, false], "{language}");
+        assert_eq!(shown(language, "fraud"), [true, true], "{language}");
+    }
+    assert!(stage.gate.metrics().unwrap().contains("tidegate_schemas_with_removed_tags_total 3"));
+    let next = Scratch::new("removed").unwrap();
+    fs::write(next.path().join("rules.cedar"), RULES).unwrap();
+    let approved = format!("{MASKING}removed_tags:\n  - {{subject: removed-AVRO-value, version: 2}}\n");
+    fs::write(next.path().join("masking.yaml"), approved).unwrap();
+    stage.gate.administer(&["policy", "apply", &next.path().display().to_string()]).unwrap();
+    assert_eq!(shown("AVRO", "analyst"), [false, true], "the version that was approved, and no other");
+    assert_eq!(shown("JSON", "analyst"), [false, false]);
 }
 
 #[test]

@@ -154,7 +154,10 @@ impl Compiler<'_> {
         self.spend(messages.iter().map(|message| 1 + message.full_name().len() / NAME_BYTES).sum())?;
         let mut known = HashMap::new();
         for message in messages {
-            known.insert(message.full_name().into(), self.shape(&message, place.nodes.clone(), Vec::new(), Before::new())?);
+            known.insert(
+                message.full_name().into(),
+                self.shape(&message, place.nodes.clone(), Vec::new(), Before::new())?,
+            );
         }
         Ok(known)
     }

@@ -25,14 +25,23 @@ impl SchemaRegistry for Given {
 
 const ORDER: &str = r#"{"type": "record", "name": "Order", "fields": [{"name": "pan", "type": "string"}, {"name": "note", "type": "string"}]}"#;
 
+fn all_of(registry: Option<Arc<dyn SchemaRegistry>>) -> Schemas {
+    Schemas::new(registry, Counter::default())
+}
+
 fn registered(subjects: &[&str]) -> Answer {
-    let subjects = subjects.iter().map(|subject| (*subject).to_owned()).collect();
-    Answer::Schema(Arc::new(Registered {
-        language: Language::Avro,
-        text: ORDER.to_owned(),
-        references: Vec::new(),
-        subjects,
-    }))
+    schema(Language::Avro, ORDER.to_owned(), subjects)
+}
+
+/// Registered first under these subjects.
+fn schema(language: Language, text: String, subjects: &[&str]) -> Answer {
+    let subject = |name: &&str| Subject { name: (*name).to_owned(), version: 1, earlier: Vec::new() };
+    let subjects = subjects.iter().map(subject).collect();
+    Answer::Schema(Arc::new(Registered { texts: texts(language, text), subjects }))
+}
+
+fn texts(language: Language, text: String) -> SchemaTexts {
+    SchemaTexts { language, text, references: Vec::new(), outer_tags: Vec::new() }
 }
 
 fn mask(field: &str, subject: &str) -> Mask {
@@ -61,7 +70,7 @@ fn read(at_hand: &mut AtHand, all: &Schemas, of: Of<'_>) -> Result<String, bool>
 async fn what_is_at_hand_for_one_mask_is_not_for_another() {
     let given = Arc::new(Given::default());
     given.answers.lock().unwrap().insert(7, registered(&["a-value", "b-value"]));
-    let all = Arc::new(Schemas::new(Some(given)));
+    let all = Arc::new(all_of(Some(given)));
     all.learn(&[7]).await;
     let (pan, note, elsewhere) = (mask("pan", "a-value"), mask("note", "b-value"), mask("pan", "c-value"));
     let mut at_hand = AtHand::default();
@@ -75,14 +84,11 @@ async fn what_is_at_hand_for_one_mask_is_not_for_another() {
 
 #[tokio::test]
 async fn json_is_read_by_its_schema_only_where_that_is_asked() {
-    let json = |text: &str| {
-        let (language, text, subjects) = (Language::Json, text.to_owned(), vec!["a-value".to_owned()]);
-        Answer::Schema(Arc::new(Registered { language, text, references: Vec::new(), subjects }))
-    };
+    let json = |text: &str| schema(Language::Json, text.to_owned(), &["a-value"]);
     let given = Arc::new(Given::default());
     let good = json(r#"{"properties": {"a": {"type": "string"}}}"#);
     given.answers.lock().unwrap().extend([(7, good), (8, json(r##"{"$dynamicRef": "#a"}"##))]);
-    let all = Arc::new(Schemas::new(Some(given)));
+    let all = Arc::new(all_of(Some(given)));
     all.learn(&[7, 8]).await;
     let plain = mask("pan", "a-value");
     let tags = Mask { tags: vec![("PII".into(), ClassId(0))], ..plain.clone() };
@@ -124,7 +130,7 @@ fn pass(all: &Schemas, ms: u64) {
 async fn a_subject_that_came_later_is_asked_for_again() {
     let given = Arc::new(Given::default());
     given.answers.lock().unwrap().insert(7, registered(&["a-value"]));
-    let all = Arc::new(Schemas::new(Some(Arc::clone(&given) as Arc<dyn SchemaRegistry>)));
+    let all = Arc::new(all_of(Some(Arc::clone(&given) as Arc<dyn SchemaRegistry>)));
     all.learn(&[7]).await;
     let (own, late) = (mask("pan", "a-value"), mask("pan", "b-value"));
     let read =
@@ -151,7 +157,7 @@ async fn a_subject_that_came_later_is_asked_for_again() {
 async fn a_schema_of_other_subjects_is_waited_for_while_a_registry_is_down() {
     let given = Arc::new(Given::default());
     given.answers.lock().unwrap().insert(7, registered(&["a-value"]));
-    let all = Arc::new(Schemas::new(Some(Arc::clone(&given) as Arc<dyn SchemaRegistry>)));
+    let all = Arc::new(all_of(Some(Arc::clone(&given) as Arc<dyn SchemaRegistry>)));
     all.learn(&[7]).await;
     pass(&all, SUBJECTS_MS);
     given.answers.lock().unwrap().insert(7, Answer::Down("no".to_owned()));
@@ -169,7 +175,7 @@ async fn a_schema_of_other_subjects_is_waited_for_while_a_registry_is_down() {
 async fn a_batch_that_names_many_schemas_of_other_subjects_is_passed_soon() {
     let given = Arc::new(Given::default());
     given.answers.lock().unwrap().extend((1..=40).map(|number| (number, registered(&["a-value"]))));
-    let all = Arc::new(Schemas::new(Some(Arc::clone(&given) as Arc<dyn SchemaRegistry>)));
+    let all = Arc::new(all_of(Some(Arc::clone(&given) as Arc<dyn SchemaRegistry>)));
     let mask = mask("pan", "b-value");
     let begin = Instant::now();
     let mut rounds = 0;
@@ -195,11 +201,10 @@ async fn a_batch_that_names_many_schemas_of_other_subjects_is_passed_soon() {
 
 #[tokio::test]
 async fn what_is_kept_is_bound_by_its_bytes_and_large_schemas_are_kept_too() {
-    let all = Schemas::new(None);
+    let all = all_of(None);
     let large = |number: u32| {
         let text = "x".repeat(4 << 20);
-        let registered = Registered { language: Language::Json, text, references: Vec::new(), subjects: Vec::new() };
-        all.known.insert(number, Known { answer: Answer::Schema(Arc::new(registered)), at_ms: 1 });
+        all.known.insert(number, Known { answer: schema(Language::Json, text, &[]), at_ms: 1 });
         let key = Compiled { number, message: Vec::new(), plan: [0; 32], key: false };
         let outcome = Arc::new(Outcome::Json(None));
         all.compiled.insert(key.clone(), Plan { outcome, bytes: (4 << 20) * COMPILED_FACTOR });
@@ -214,11 +219,10 @@ async fn what_is_kept_is_bound_by_its_bytes_and_large_schemas_are_kept_too() {
 async fn a_schema_that_many_need_at_once_is_compiled_once() {
     let fields: Vec<String> = (0..2_000).map(|at| format!(r#"{{"name": "f{at}", "type": "string"}}"#)).collect();
     let text = format!(r#"{{"type": "record", "name": "Wide", "fields": [{}]}}"#, fields.join(","));
-    let (language, subjects) = (Language::Avro, vec!["a-value".to_owned()]);
     let given = Arc::new(Given::default());
-    let wide = Answer::Schema(Arc::new(Registered { language, text, references: Vec::new(), subjects }));
+    let wide = schema(Language::Avro, text, &["a-value"]);
     given.answers.lock().unwrap().insert(7, wide);
-    let all = Arc::new(Schemas::new(Some(given)));
+    let all = Arc::new(all_of(Some(given)));
     all.learn(&[7]).await;
     let mask = mask("f7", "a-value");
     let start = std::sync::Barrier::new(8);
@@ -238,7 +242,7 @@ async fn a_schema_that_many_need_at_once_is_compiled_once() {
 async fn an_answer_is_held_while_a_registry_is_down() {
     let given = Arc::new(Given::default());
     given.answers.lock().unwrap().insert(7, Answer::Down("no".to_owned()));
-    let all = Arc::new(Schemas::new(Some(given)));
+    let all = Arc::new(all_of(Some(given)));
     let begin = Instant::now();
     all.learn(&[7]).await;
     assert!(begin.elapsed() >= WAIT);
@@ -247,7 +251,7 @@ async fn an_answer_is_held_while_a_registry_is_down() {
 #[tokio::test]
 async fn a_batch_that_names_many_schemas_that_there_are_not_is_waited_for_a_few_times_only() {
     let given = Arc::new(Given::default());
-    let all = Arc::new(Schemas::new(Some(Arc::clone(&given) as Arc<dyn SchemaRegistry>)));
+    let all = Arc::new(all_of(Some(Arc::clone(&given) as Arc<dyn SchemaRegistry>)));
     let mask = mask("pan", "a-value");
     let mut rounds = 0;
     loop {
@@ -266,4 +270,91 @@ async fn a_batch_that_names_many_schemas_that_there_are_not_is_waited_for_a_few_
     assert!((1..=10).contains(&rounds), "{rounds}");
     let asked = given.asked.lock().unwrap();
     assert!(asked.len() <= STRANGE_MAX && asked.values().all(|times| *times == 1), "{asked:?}");
+}
+
+/// A schema that is the fifth of its subject, after these.
+fn fifth(text: &str, earlier: &[(u32, Result<SchemaTexts, &'static str>)]) -> Registered {
+    let version = |(number, texts): &(u32, Result<SchemaTexts, &'static str>)| {
+        let copy = |texts: &SchemaTexts| {
+            Arc::new(SchemaTexts {
+                outer_tags: texts.outer_tags.clone(),
+                ..self::texts(texts.language, texts.text.clone())
+            })
+        };
+        Version { number: *number, texts: texts.as_ref().map(copy).map_err(|why| *why) }
+    };
+    let earlier = earlier.iter().map(version).collect();
+    let subject = Subject { name: "a-value".to_owned(), version: 5, earlier };
+    Registered { texts: texts(Language::Avro, text.to_owned()), subjects: vec![subject] }
+}
+
+/// Row 25.
+#[test]
+fn tags_of_earlier_versions_count_until_somebody_approves() {
+    let tagged = || {
+        texts(
+            Language::Avro,
+            ORDER.replacen(r#""type": "string""#, r#""type": "string", "confluent:tags": ["PII"]"#, 1),
+        )
+    };
+    let plain = || texts(Language::Avro, ORDER.to_owned());
+    let mask = |since: &[(&str, u32)]| Mask {
+        tags: vec![("PII".into(), ClassId(0))],
+        tags_since: since.iter().map(|(subject, version)| ((*subject).into(), *version)).collect(),
+        ..mask("no such field", "a-value")
+    };
+    let removed = |registered: &Registered, mask: &Mask| {
+        registered.compile(&[], mask).map(|outcome| {
+            outcome
+                .removed_tags()
+                .into_iter()
+                .flat_map(|all| all.iter())
+                .map(|(_, at)| at.to_owned())
+                .collect::<Vec<_>>()
+        })
+    };
+    let registered = fifth(ORDER, &[(4, Ok(plain())), (2, Ok(tagged()))]);
+    let kept = |since| removed(&registered, &mask(since)).unwrap() == ["pan"];
+    assert!(kept(&[]) && kept(&[("a-value", 2)]) && kept(&[("b-value", 5)]));
+    assert!(kept(&[("a-value", 6)]), "a later version was approved, not this one");
+    assert!(!kept(&[("a-value", 3)]) && !kept(&[("a-value", 5)]) && !kept(&[("a-value", 2), ("a-value", 4)]));
+    let outer = SchemaTexts { outer_tags: vec!["pii".to_owned()], ..plain() };
+    for (unknown, why) in [
+        (Err("it is gone"), "it is gone"),
+        (Ok(texts(Language::Json, "{}".to_owned())), "another language"),
+        (Ok(outer), "tags in its metadata"),
+    ] {
+        let registered = fifth(ORDER, &[(3, unknown)]);
+        let refused = removed(&registered, &mask(&[])).unwrap_err();
+        assert!(refused.contains(why) && refused.contains("version 3 of subject a-value"), "{refused}");
+        assert_eq!(removed(&registered, &mask(&[("a-value", 4)])).unwrap(), Vec::<String>::new());
+        assert!(registered.compile(&[], &Mask::default()).is_ok(), "nobody looks for tags");
+    }
+    let mut registered = fifth(ORDER, &[]);
+    registered.texts.outer_tags.push("Pii".to_owned());
+    assert!(removed(&registered, &mask(&[])).unwrap_err().contains("tags in its metadata"));
+    registered.texts.outer_tags = vec!["other".to_owned()];
+    assert!(removed(&registered, &mask(&[])).is_ok());
+}
+
+#[tokio::test]
+async fn removed_tags_are_told_once_for_each_schema() {
+    let tagged = texts(
+        Language::Avro,
+        ORDER.replacen(r#""type": "string""#, r#""type": "string", "confluent:tags": ["PII"]"#, 1),
+    );
+    let given = Arc::new(Given::default());
+    let answer = Answer::Schema(Arc::new(fifth(ORDER, &[(4, Ok(tagged))])));
+    given.answers.lock().unwrap().insert(7, answer);
+    let all = Arc::new(all_of(Some(given)));
+    all.learn(&[7]).await;
+    let tags = Mask { tags: vec![("PII".into(), ClassId(0))], ..mask("no such field", "a-value") };
+    let approved = Mask { tags_since: vec![("a-value".into(), 5)], ..tags.clone() };
+    let told = |plan: u8, mask: &Mask| {
+        let of = Of { plan: [plan; 32], mask, key: false };
+        (read(&mut AtHand::default(), &all, of).is_ok(), all.removed_tags.get())
+    };
+    assert_eq!(told(1, &approved), (false, 0), "nothing is masked");
+    assert_eq!(told(2, &tags), (true, 1));
+    assert_eq!(told(3, &tags), (true, 1));
 }

@@ -31,7 +31,8 @@ impl Schema {
     }
 }
 
-/// All schemas, in the order in which they are registered: a schema's number is its place and 1.
+/// All schemas, in the order in which they are registered: a schema's number is its place and 1. Of the topic's values those in another
+/// language than Avro are the versions 13 to 15, and one that cannot be read comes last.
 pub(crate) const SCHEMAS: [Schema; 18] = [
     Schema::of("plain", r#"{"type": "record", "name": "Plain", "fields": [{"name": "note", "type": "string"}]}"#),
     Schema::of(
@@ -50,12 +51,6 @@ pub(crate) const SCHEMAS: [Schema; 18] = [
     .under("elsewhere-value"),
     Schema::of("key", r#"{"type": "record", "name": "Key", "fields": [{"name": "email", "type": "string"}]}"#)
         .under("rows-framed-key"),
-    Schema::of("broken", r#"{"type": "record", "name": "Broken"#),
-    Schema::of(
-        "json",
-        r#"{"title": "Nick", "type": "object", "properties": {"nick": {"type": "string", "confluent:tags": ["PII"]}}}"#,
-    )
-    .in_language("JSON"),
     Schema::of(
         "alias",
         r#"{"type": "record", "name": "Renamed", "fields": [{"name": "reach", "aliases": ["email"], "type": "string"}]}"#,
@@ -94,6 +89,21 @@ pub(crate) const SCHEMAS: [Schema; 18] = [
     ),
     Schema::of("untagged", r#"{"type": "record", "name": "Untagged", "fields": [{"name": "word", "type": "string"}]}"#),
     Schema::of(
+        "tagged",
+        r#"{"type": "record", "name": "Tagged", "fields": [
+           {"name": "id", "type": "int"}, {"name": "nick", "type": "string", "confluent:tags": ["PII"]}]}"#,
+    ),
+    Schema::of(
+        "tag removed",
+        r#"{"type": "record", "name": "Tagged", "fields": [
+           {"name": "id", "type": "int"}, {"name": "nick", "type": "string"}]}"#,
+    ),
+    Schema::of(
+        "json",
+        r#"{"title": "Nick", "type": "object", "properties": {"nick": {"type": "string", "confluent:tags": ["PII"]}}}"#,
+    )
+    .in_language("JSON"),
+    Schema::of(
         "protobuf",
         r#"syntax = "proto3";
            package rows;
@@ -117,16 +127,7 @@ pub(crate) const SCHEMAS: [Schema; 18] = [
         r#"syntax = "proto3"; message Person { Address address = 3; } message Address { string street = 1; string email = 2; }"#,
     )
     .in_language("PROTOBUF"),
-    Schema::of(
-        "tagged",
-        r#"{"type": "record", "name": "Tagged", "fields": [
-           {"name": "id", "type": "int"}, {"name": "nick", "type": "string", "confluent:tags": ["PII"]}]}"#,
-    ),
-    Schema::of(
-        "tag removed",
-        r#"{"type": "record", "name": "Tagged", "fields": [
-           {"name": "id", "type": "int"}, {"name": "nick", "type": "string"}]}"#,
-    ),
+    Schema::of("broken", r#"{"type": "record", "name": "Broken"#),
 ];
 
 /// The number of a schema.
@@ -246,8 +247,7 @@ fn versions(rows: &mut Rows) {
     row(rows, (24, "the right number"), Masked, |s| named("first", text(&s.word)));
     row(rows, (25, "a field renamed, whose alias keeps the name"), Masked, |s| named("alias", text(&s.word)));
     row(rows, (25, "fields renamed on a path"), Masked, |s| named("alias on a path", text(&s.word)));
-    let removed = Known("A tag counts in the versions of a schema that have it");
-    row(rows, (25, "a later version without the tag"), removed, |s| {
+    row(rows, (25, "a later version without the tag"), Masked, |s| {
         named("tag removed", [long(1), text(&s.word)].concat())
     });
     row(rows, (25, "the version before it"), Masked, |s| named("tagged", [long(1), text(&s.word)].concat()));

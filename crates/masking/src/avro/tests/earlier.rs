@@ -56,7 +56,8 @@ fn a_field_is_followed_through_names_aliases_and_types() {
     let tagged = holds("buyer", &buyer("Buyer", PII));
     let plain = buyer("Buyer", PLAIN);
     let one = |email: &str| record(&[("email", text(email))]);
-    let renamed = format!(r#"buyer: "type": {}"#, version("Other", &[r#"reach: "aliases": ["email"], "type": "string""#]));
+    let renamed =
+        format!(r#"buyer: "type": {}"#, version("Other", &[r#"reach: "aliases": ["email"], "type": "string""#]));
     let cases = [
         ("as it was", holds("buyer", &plain), one as fn(&'_ str) -> Value),
         ("in a record of another name", holds("buyer", &buyer("Other", PLAIN)), one),

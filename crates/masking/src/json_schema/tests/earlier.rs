@@ -40,10 +40,9 @@ fn a_field_is_followed_through_references_lists_and_branches() {
         json!({"properties": {"p": {"additionalProperties": {}}}}),
         json!({}),
     ] {
-        for (value, masked) in [
-            (r#"{"p":{"a":"x"}}"#, r#"{"p":{"a":"***"}}"#),
-            (r#"{"p":[{"a":"x"}]}"#, r#"{"p":[{"a":"***"}]}"#),
-        ] {
+        for (value, masked) in
+            [(r#"{"p":{"a":"x"}}"#, r#"{"p":{"a":"***"}}"#), (r#"{"p":[{"a":"x"}]}"#, r#"{"p":[{"a":"***"}]}"#)]
+        {
             let left = after(Unknown::Pass, std::slice::from_ref(&tagged), &plain, value);
             assert_eq!(left, (masked.to_owned(), one("PII", "/$defs/p/properties/a")), "{plain}");
         }
