@@ -1,6 +1,7 @@
 //! The client of a Confluent-compatible schema registry. It only reads: schemas by number, the subjects that they are registered under,
 //! what came before them there, and what they refer to.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
 use std::future::Future;
@@ -230,7 +231,7 @@ impl HttpRegistry {
         let _one_of_few = self.asking.acquire().await;
         let mut numbers: Vec<u32> = self.get(&["subjects", subject, "versions"], true).await?;
         numbers.retain(|number| *number < version);
-        numbers.sort_unstable_by(|one, other| other.cmp(one));
+        numbers.sort_unstable_by_key(|number| Reverse(*number));
         Ok(numbers)
     }
 
@@ -250,7 +251,7 @@ impl HttpRegistry {
                 Err(down) => return Err(down),
             });
         }
-        found.sort_unstable_by(|one, other| other.number.cmp(&one.number));
+        found.sort_unstable_by_key(|version| Reverse(version.number));
         Ok(found)
     }
 

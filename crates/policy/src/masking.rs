@@ -230,9 +230,8 @@ impl Masking {
 fn removed_tags(rows: Vec<RawRemovedTags>, text: &str) -> Result<BTreeSet<(String, u32)>, PolicyError> {
     let mut approved = BTreeSet::new();
     for (index, row) in rows.into_iter().enumerate() {
-        row.check()
-            .map_err(|what| PolicyError::at(place_under("removed_tags", index, text), what, rows::REMOVED_TAGS))?;
-        approved.insert((row.subject, row.version));
+        let wrong = |what| PolicyError::at(place_under("removed_tags", index, text), what, rows::REMOVED_TAGS);
+        approved.insert(row.read().map_err(wrong)?);
     }
     Ok(approved)
 }

@@ -319,21 +319,21 @@ pub(super) fn is_pattern(topic: &str) -> Result<(), String> {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawRemovedTags {
     /// The subject's name in the registry.
-    pub(super) subject: String,
+    subject: String,
     /// The version from which on fields are of the classes of their tags alone. Tags of versions before it count no more for it and
     /// those after it.
-    pub(super) version: u32,
+    version: u32,
 }
 
 impl RawRemovedTags {
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(super) fn read(self) -> Result<(String, u32), String> {
         if self.subject.is_empty() || self.subject.len() > SUBJECT_MAX || self.subject.contains('*') {
             return Err(format!("subject is one subject's name, of 1 to {SUBJECT_MAX} characters and without *"));
         }
         if self.version < 2 {
             return Err("version is at least 2: nothing comes before a subject's first".to_owned());
         }
-        Ok(())
+        Ok((self.subject, self.version))
     }
 }
 
