@@ -27,7 +27,11 @@ fn a_field_whose_tag_was_taken_out_is_masked_as_before() {
     for earlier in [vec![tagged.clone()], vec![plain.clone(), tagged.clone(), plain.clone()]] {
         assert_eq!(after(Unknown::Mask, &earlier, &plain, value), masked);
     }
-    assert_eq!(after(Unknown::Mask, &[tagged.clone()], &tagged, r#"{"a":"x"}"#).1, vec![], "it is still there");
+    assert_eq!(
+        after(Unknown::Mask, std::slice::from_ref(&tagged), &tagged, r#"{"a":"x"}"#).1,
+        vec![],
+        "it is still there"
+    );
 }
 
 #[test]
