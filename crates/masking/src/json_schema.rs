@@ -20,6 +20,7 @@ mod strict;
 mod tests;
 mod unrolled;
 
+use compile::EarlierNodes;
 use conform::{Conform, Refused};
 use graph::Graph;
 pub(crate) use shapes::{ShapeId, Shapes};
@@ -74,9 +75,12 @@ impl JsonPlan {
         let graph = Graph::read(text, references)?;
         let mut shapes = None;
         if !mask.tags.is_empty() {
-            let of_earlier = |SchemaError(why)| SchemaError(format!("an earlier version: {why}"));
-            let read = earlier.iter().map(|version| Graph::read(version.text, version.references).map_err(of_earlier));
-            shapes = Some(compile::compile(&graph, read.collect::<Result<_, _>>()?, mask)?);
+            let mut before = EarlierNodes::default();
+            for version in earlier {
+                let added = Graph::read(version.text, version.references).and_then(|graph| before.add(graph, mask));
+                added.map_err(|SchemaError(why)| SchemaError(format!("an earlier version: {why}")))?;
+            }
+            shapes = Some(compile::compile(&graph, before, mask)?);
         }
         let conform = mask.conform.then(|| Conform::compile(&graph)).transpose()?;
         Ok(JsonPlan { shapes, conform })

@@ -23,6 +23,7 @@ mod wire;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use self::earlier::EarlierSchemas;
 use crate::found::Found;
 use crate::plan::{ClassId, Mask, Rewritten, Scope, Unmaskable};
 use crate::schema::{Earlier, RemovedTags, SchemaError};
@@ -52,6 +53,8 @@ struct Shape {
     far: Vec<Field>,
     /// The message with nothing in it but what it is not valid without.
     blank: Box<[u8]>,
+    /// Numbers that it does not name, but that earlier versions have with a tag there or within.
+    gone: Box<[u32]>,
     /// For `google.protobuf.Any`: what it may hold, by full name.
     any: Option<HashMap<Box<str>, u32>>,
 }
@@ -137,13 +140,15 @@ impl ProtobufPlan {
         // Whoever writes records may write schemas, and the library that reads them takes some of what it meets for granted.
         let compiled = catch_unwind(AssertUnwindSafe(|| {
             let message = parse::message(source, references, message_indexes)?;
-            let mut before = Vec::new();
+            let mut before = EarlierSchemas::default();
             for version in earlier.iter().filter(|_| !mask.tags.is_empty()) {
                 let file = parse::schema(version.text, version.references);
                 let file = file.map_err(|SchemaError(why)| SchemaError(format!("an earlier version: {why}")))?;
                 // Where it had no message there, one of the same name may have been elsewhere.
-                before.push((file.parent_pool().clone(), parse::select(&file, message_indexes).ok()));
+                let root = parse::select(&file, message_indexes).ok();
+                before.add(file.parent_pool(), root.as_ref(), mask)?;
             }
+            before.settle();
             compile::compile(&message, before, mask)
         }));
         compiled.unwrap_or_else(|_panic| Err(SchemaError("the schema cannot be read".to_owned())))

@@ -16,31 +16,43 @@ pub struct Earlier<'a> {
     pub references: &'a [(String, String)],
 }
 
-/// Tags that only earlier versions of a schema have: enough of them to tell somebody what was taken out.
+/// Tags that only earlier versions of a schema have.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RemovedTags(BTreeSet<(String, String)>);
+pub struct RemovedTags {
+    told: BTreeSet<(String, String)>,
+    more: bool,
+}
 
-/// Tags that are told; who mends these will be told the next.
-const TOLD_MAX: usize = 16;
+/// Tags that are told one by one.
+const TOLD_MAX: usize = 64;
 /// Characters of a field's name that are told.
 const NAME_MAX: usize = 200;
 
 impl RemovedTags {
     pub(crate) fn add(&mut self, tag: &str, field: &str) {
-        if self.0.len() < TOLD_MAX {
-            let printable = |text: &str| text.chars().filter(|c| !c.is_control()).take(NAME_MAX).collect::<String>();
-            self.0.insert((printable(tag), printable(field)));
+        let printable = |text: &str| text.chars().filter(|c| !c.is_control()).take(NAME_MAX).collect::<String>();
+        let one = (printable(tag), printable(field));
+        if self.told.len() < TOLD_MAX {
+            self.told.insert(one);
+        } else {
+            self.more |= !self.told.contains(&one);
         }
     }
 
     /// Whether no tag was taken out.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.told.is_empty()
     }
 
-    /// Tags, and the fields or types that earlier versions have them on; at most sixteen.
+    /// Whether there are more than [`RemovedTags::iter`] tells.
+    #[must_use]
+    pub fn has_more(&self) -> bool {
+        self.more
+    }
+
+    /// Tags, and where they are in earlier versions, or where the later one would have them; at most 64.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(tag, field)| (tag.as_str(), field.as_str()))
+        self.told.iter().map(|(tag, field)| (tag.as_str(), field.as_str()))
     }
 }

@@ -14,8 +14,6 @@ use crate::schema::RemovedTags;
 const PLACES_MAX: usize = 200_000;
 /// Fields and branches of all operations together: one of few operations may have very many.
 const PARTS_MAX: usize = 500_000;
-/// Types of earlier versions that are looked at for all places together.
-const WORK_MAX: usize = 1_000_000;
 /// Paths that may lead to one place: a field has some aliases at most.
 const NODES_MAX: usize = 64;
 /// The step below a map that means its keys.
@@ -81,15 +79,14 @@ pub(super) fn compile(schema: &Schema, earlier: &[Schema], mask: &Mask) -> Resul
         queue: VecDeque::new(),
         keys: 0,
         parts: 0,
-        work: 0,
         removed: RemovedTags::default(),
         earlier,
     };
     let nodes = mask.fields.root().into_iter().collect();
     let place = Place { nodes, classes: Vec::new(), before: compiler.earlier.roots() };
-    let root = compiler.op(schema.root, place, "the schema")?;
-    while let Some((id, ty, place)) = compiler.queue.pop_front() {
-        let does = compiler.does(ty, &place)?;
+    let root = compiler.op(schema.root, place, "the whole".to_owned())?;
+    while let Some((id, ty, place, called)) = compiler.queue.pop_front() {
+        let does = compiler.does(ty, &place, called)?;
         if let Some(op) = compiler.ops.get_mut(index(id)) {
             op.looks = looks(&does, mask, !place.classes.is_empty());
             op.does = does;
@@ -106,14 +103,12 @@ struct Compiler<'a> {
     ops: Vec<Op>,
     known: HashMap<(TypeId, Place), OpId>,
     /// Operations that have a number but do nothing yet.
-    queue: VecDeque<(OpId, TypeId, Place)>,
+    queue: VecDeque<(OpId, TypeId, Place, String)>,
     /// Keys of maps so far.
     keys: usize,
     /// Fields and branches so far.
     parts: usize,
     earlier: EarlierSchemas<'a>,
-    /// Types of earlier versions that were looked at so far.
-    work: usize,
     removed: RemovedTags,
 }
 
@@ -123,14 +118,14 @@ fn wrong(why: &'static str) -> SchemaError {
 
 impl Compiler<'_> {
     /// The operation of a type in a place: the same again where both are the same, so that types that hold themselves come to an end.
-    /// `called`: the field that it is of.
-    fn op(&mut self, mut ty: TypeId, mut place: Place, called: &str) -> Result<OpId, SchemaError> {
+    /// `called`: where it stands, for people.
+    fn op(&mut self, mut ty: TypeId, mut place: Place, called: String) -> Result<OpId, SchemaError> {
         while let Some(known) = self.schema.types.get(ty) {
             place.tags(&known.tags, self.mask);
             let Kind::Same(other) = known.kind else { break };
             ty = other;
         }
-        self.earlier_tags(ty, &mut place, called)?;
+        self.earlier_tags(ty, &mut place, &called)?;
         if place.nodes.len() > NODES_MAX {
             return Err(wrong("aliases lead to too many paths at once"));
         }
@@ -142,7 +137,7 @@ impl Compiler<'_> {
         let classes = place.classes.clone().into_boxed_slice();
         self.ops.push(Op { does: Does::Leaf(Leaf::Null), classes, looks: false, empty: true });
         self.known.insert((ty, place.clone()), id);
-        self.queue.push_back((id, ty, place));
+        self.queue.push_back((id, ty, place, called));
         Ok(id)
     }
 
@@ -153,13 +148,7 @@ impl Compiler<'_> {
                 self.removed.add(tag, called);
             }
         }
-        self.look_at(place.before.len())
-    }
-
-    /// At so many types of earlier versions.
-    fn look_at(&mut self, types: usize) -> Result<(), SchemaError> {
-        self.work = self.work.saturating_add(types);
-        if self.work > WORK_MAX {
+        if self.earlier.is_too_much() {
             return Err(wrong("its types and those of its earlier versions make too many places"));
         }
         Ok(())
@@ -179,18 +168,23 @@ impl Compiler<'_> {
         self.bound()
     }
 
-    fn does(&mut self, ty: TypeId, place: &Place) -> Result<Does, SchemaError> {
+    fn does(&mut self, ty: TypeId, place: &Place, called: String) -> Result<Does, SchemaError> {
         let schema = self.schema;
         Ok(match schema.types.get(ty).map(|ty| &ty.kind) {
             Some(Kind::Leaf(leaf)) => Does::Leaf(*leaf),
-            Some(Kind::Record(fields)) => Does::Record(self.fields(fields, place)?),
-            Some(Kind::Array(items)) => Does::Array(self.op(*items, place.clone(), "items")?),
-            Some(Kind::Map(values)) => Does::Map(Box::new(self.map(*values, place)?)),
+            Some(Kind::Record(fields)) => {
+                Does::Record(self.fields(fields, place, self.earlier.name(ty).unwrap_or(&called))?)
+            }
+            Some(Kind::Array(items)) => {
+                let place = Place { before: self.earlier.items(&place.before), ..place.clone() };
+                Does::Array(self.op(*items, place, called)?)
+            }
+            Some(Kind::Map(values)) => Does::Map(Box::new(self.map(*values, place, &called)?)),
             Some(Kind::Union(types)) => {
                 self.spend(types.len())?;
                 let mut branches = Vec::with_capacity(types.len());
-                for branch in types {
-                    branches.push(self.op(*branch, place.clone(), "a branch")?);
+                for (branch, before) in types.iter().zip(self.earlier.branches(&place.before, types)) {
+                    branches.push(self.op(*branch, Place { before, ..place.clone() }, called.clone())?);
                 }
                 let null = types.iter().position(|ty| schema.is_null(*ty)).and_then(|place| i64::try_from(place).ok());
                 Does::Union { branches: branches.into(), null }
@@ -199,20 +193,20 @@ impl Compiler<'_> {
         })
     }
 
-    fn fields(&mut self, fields: &[Field], place: &Place) -> Result<Box<[OpId]>, SchemaError> {
+    fn fields(&mut self, fields: &[Field], place: &Place, record: &str) -> Result<Box<[OpId]>, SchemaError> {
         self.spend(fields.len())?;
-        self.look_at(fields.len().saturating_mul(place.before.len()))?;
         let mut ids = Vec::with_capacity(fields.len());
         for field in fields {
             let mut inner = place.step(&field.names, self.mask);
             inner.tags(&field.tags, self.mask);
             inner.before = self.earlier.step(&place.before, &field.names);
-            ids.push(self.op(field.ty, inner, field.names.first().map_or("", |name| name))?);
+            let called = format!("{record}.{}", field.names.first().map_or("", |name| name));
+            ids.push(self.op(field.ty, inner, called)?);
         }
         Ok(ids.into())
     }
 
-    fn map(&mut self, values: TypeId, place: &Place) -> Result<Map, SchemaError> {
+    fn map(&mut self, values: TypeId, place: &Place, called: &str) -> Result<Map, SchemaError> {
         let mask = self.mask;
         let paths = place.nodes.iter().copied().map(Some).chain([None]);
         // In order, so that a plan is the same each time it is made.
@@ -221,10 +215,10 @@ impl Compiler<'_> {
         // A field that became an entry is still under its tag; nobody knows under which key.
         let before = self.earlier.any_step(&place.before);
         let step = |name| Place { before: before.clone(), ..place.step(&[name], mask) };
-        let other = self.op(values, step(NO_NAME), "a map's value")?;
+        let other = self.op(values, step(NO_NAME), called.to_owned())?;
         let mut named = HashMap::new();
         for name in names {
-            let id = self.op(values, step(name), name)?;
+            let id = self.op(values, step(name), called.to_owned())?;
             if id != other {
                 named.insert(name.into(), id);
                 self.keys += 1;

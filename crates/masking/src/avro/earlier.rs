@@ -1,10 +1,18 @@
 //! Tags of earlier versions of a schema: where a later version's types stand in them.
+//!
+//! Both are walked in step. A field is followed by its names and aliases, of all versions together, so that one that was renamed twice is
+//! still found; a branch of a union by its type, a record also by its full name, wherever it stands.
 
+use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::mem::{Discriminant, discriminant};
 
-use super::schema::{Kind, Schema, TypeId};
+use super::schema::{Field, Kind, Leaf, Schema, TypeId};
 use crate::fields::fold;
 use crate::plan::{ClassId, Mask};
+
+/// Types of earlier versions that are looked at for all places together.
+const WORK_MAX: usize = 2_000_000;
 
 /// Types of earlier versions that stand where a type of the schema does, and the tags that led there, as places in [`Mask::tags`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -13,40 +21,61 @@ pub(super) struct Before {
     tags: BTreeSet<usize>,
 }
 
-impl Before {
-    pub(super) fn len(&self) -> usize {
-        self.types.len()
-    }
-}
-
-/// The earlier versions that have one of the mask's tags.
+/// The earlier versions from the first on that has one of the mask's tags.
 pub(super) struct EarlierSchemas<'a> {
     mask: &'a Mask,
     versions: Vec<Version<'a>>,
-    /// The schema's own records, enums and fixed, with their full names.
-    named: HashMap<TypeId, &'a str>,
+    own: Version<'a>,
+    work: Cell<usize>,
 }
 
 struct Version<'a> {
     schema: &'a Schema,
+    /// The full names of records, enums and fixed.
+    named: HashMap<TypeId, &'a str>,
     /// The fields of each record by their names and aliases, folded.
     fields: HashMap<TypeId, HashMap<Box<str>, Vec<usize>>>,
 }
 
+/// What tells the branches of a union apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Like<'a> {
+    Named(&'a str),
+    Leaf(Discriminant<Leaf>),
+    Array,
+    Map,
+    Union,
+}
+
 impl<'a> EarlierSchemas<'a> {
+    /// `earlier`: the last first.
     pub(super) fn new(schema: &'a Schema, earlier: &'a [Schema], mask: &'a Mask) -> EarlierSchemas<'a> {
         let wanted: HashSet<Box<str>> = mask.tags.iter().map(|(tag, _)| fold(tag).into()).collect();
         let counts = |tags: &[Box<str>]| tags.iter().any(|tag| wanted.contains(&*fold(tag)));
-        let has_tags = |schema: &&Schema| {
+        let has_tags = |schema: &Schema| {
             let mut types = schema.types.iter();
             types.any(|ty| {
                 counts(&ty.tags)
                     || matches!(&ty.kind, Kind::Record(fields) if fields.iter().any(|field| counts(&field.tags)))
             })
         };
-        let versions: Vec<_> = earlier.iter().filter(has_tags).map(Version::new).collect();
-        let names = schema.names.iter().filter(|_| !versions.is_empty());
-        EarlierSchemas { mask, named: names.map(|(name, ty)| (*ty, &**name)).collect(), versions }
+        let first = earlier.iter().rposition(has_tags).map_or(0, |place| place + 1);
+        let versions: Vec<_> = earlier.iter().take(first).map(Version::new).collect();
+        EarlierSchemas { mask, versions, own: Version::new(schema), work: Cell::new(0) }
+    }
+
+    /// Whether so much had to be looked at that it is given up.
+    pub(super) fn is_too_much(&self) -> bool {
+        self.work.get() > WORK_MAX
+    }
+
+    fn look_at(&self, types: usize) {
+        self.work.set(self.work.get().saturating_add(types));
+    }
+
+    /// The full name of a type of the schema itself.
+    pub(super) fn name(&self, ty: TypeId) -> Option<&'a str> {
+        self.own.named.get(&ty).copied()
     }
 
     /// What stands where the whole schema does.
@@ -57,38 +86,103 @@ impl<'a> EarlierSchemas<'a> {
 
     /// What stands where the field of these names does.
     pub(super) fn step(&self, before: &Before, names: &[Box<str>]) -> Before {
-        self.within(before, |version, record| {
-            let fields = version.fields.get(&record);
-            let places = names.iter().filter_map(|name| fields?.get(&*fold(name))).flatten().copied();
-            places.collect()
-        })
+        let mut names: BTreeSet<Box<str>> = names.iter().map(|name| fold(name).into()).collect();
+        loop {
+            let (mut within, mut called) = (Before::default(), names.clone());
+            self.look_at(before.types.len().saturating_mul(names.len()));
+            for (at, fields, by_name) in self.records(before) {
+                for place in names.iter().filter_map(|name| by_name.get(name)).flatten() {
+                    let Some(field) = fields.get(*place) else { continue };
+                    self.enter(at, field, &mut within);
+                    called.extend(field.names.iter().map(|name| fold(name).into()));
+                }
+            }
+            // Under another name it may have had the tag before that.
+            if called.len() == names.len() || self.is_too_much() {
+                self.enter_maps(before, &mut within);
+                return within;
+            }
+            names = called;
+        }
     }
 
     /// What stands where any field does.
     pub(super) fn any_step(&self, before: &Before) -> Before {
-        self.within(before, |version, record| {
-            version.fields.get(&record).into_iter().flat_map(HashMap::values).flatten().copied().collect()
+        let mut within = Before::default();
+        for (at, fields, _) in self.records(before) {
+            self.look_at(fields.len());
+            fields.iter().for_each(|field| self.enter(at, field, &mut within));
+        }
+        self.enter_maps(before, &mut within);
+        within
+    }
+
+    /// The records among them, with all their fields and those by name.
+    fn records<'s>(
+        &'s self,
+        before: &'s Before,
+    ) -> impl Iterator<Item = (usize, &'a [Field], &'s HashMap<Box<str>, Vec<usize>>)> {
+        before.types.iter().filter_map(|(at, ty)| {
+            let version = self.versions.get(*at)?;
+            let Kind::Record(fields) = &version.schema.types.get(*ty)?.kind else { return None };
+            Some((*at, fields.as_slice(), version.fields.get(ty)?))
         })
     }
 
-    fn within(&self, before: &Before, which: impl Fn(&Version<'_>, TypeId) -> BTreeSet<usize>) -> Before {
-        let mut within = Before::default();
+    fn enter(&self, at: usize, field: &Field, within: &mut Before) {
+        self.tags(&field.tags, &mut within.tags);
+        within.types.insert((at, field.ty));
+    }
+
+    fn enter_maps(&self, before: &Before, within: &mut Before) {
         for (at, ty) in &before.types {
-            let Some(version) = self.versions.get(*at) else { continue };
-            match version.schema.types.get(*ty).map(|ty| &ty.kind) {
-                Some(Kind::Record(fields)) => {
-                    for field in which(version, *ty).into_iter().filter_map(|place| fields.get(place)) {
-                        self.tags(&field.tags, &mut within.tags);
-                        within.types.insert((*at, field.ty));
-                    }
-                }
-                Some(Kind::Map(values)) => {
-                    within.types.insert((*at, *values));
-                }
-                _ => {}
+            let kind = self.versions.get(*at).and_then(|version| version.schema.types.get(*ty)).map(|ty| &ty.kind);
+            if let Some(Kind::Map(values)) = kind {
+                within.types.insert((*at, *values));
             }
         }
-        within
+    }
+
+    /// What stands where elements of a list do: elements, or what was no list yet.
+    pub(super) fn items(&self, before: &Before) -> Before {
+        let item = |(at, ty): &(usize, TypeId)| {
+            let kind = self.versions.get(*at).and_then(|version| version.schema.types.get(*ty)).map(|ty| &ty.kind);
+            (*at, if let Some(Kind::Array(items)) = kind { *items } else { *ty })
+        };
+        Before { types: before.types.iter().map(item).collect(), tags: BTreeSet::new() }
+    }
+
+    /// What stands where each branch of a union does: branches of its type, and those that no branch is of where no other is.
+    pub(super) fn branches(&self, before: &Before, branches: &[TypeId]) -> Vec<Before> {
+        let mut all = vec![Before::default(); branches.len()];
+        let null = Like::Leaf(discriminant(&Leaf::Null));
+        let likes: Vec<Like<'_>> = branches.iter().map(|branch| self.own.like(*branch)).collect();
+        for (at, ty) in &before.types {
+            let Some(version) = self.versions.get(*at) else { continue };
+            let mut tags = BTreeSet::new();
+            let ty = self.named_type(version, *ty, &mut tags);
+            let old = match version.schema.types.get(ty).map(|ty| &ty.kind) {
+                Some(Kind::Union(old)) => old.as_slice(),
+                _ => std::slice::from_ref(&ty),
+            };
+            self.look_at(old.len().saturating_add(branches.len()));
+            let old_likes: HashMap<Like<'_>, TypeId> = old.iter().map(|ty| (version.like(*ty), *ty)).collect();
+            let is_own = |like: &Like<'_>| likes.contains(like);
+            // A union has at most some types that are not told apart by a name.
+            let left: Vec<TypeId> = old_likes.iter().filter(|(like, _)| !is_own(like)).map(|(_, ty)| *ty).collect();
+            for (into, like) in all.iter_mut().zip(&likes) {
+                into.tags.extend(&tags);
+                match old_likes.get(like) {
+                    Some(same) => into.types.extend([(*at, *same)]),
+                    None if *like != null => {
+                        self.look_at(left.len());
+                        into.types.extend(left.iter().map(|ty| (*at, *ty)));
+                    }
+                    None => {}
+                }
+            }
+        }
+        all
     }
 
     fn tags(&self, tags: &[Box<str>], into: &mut BTreeSet<usize>) {
@@ -96,34 +190,62 @@ impl<'a> EarlierSchemas<'a> {
         into.extend(self.mask.tags.iter().enumerate().filter(|(_, (tag, _))| has(tag)).map(|(place, _)| place));
     }
 
-    /// Follows what stands where `ty` does to records and maps, through unions and lists, and takes out the tags that led there.
+    /// Follows names of types, whose tags count too.
+    fn named_type(&self, version: &Version<'_>, mut ty: TypeId, tags: &mut BTreeSet<usize>) -> TypeId {
+        while let Some(known) = version.schema.types.get(ty)
+            && let Kind::Same(other) = known.kind
+        {
+            self.look_at(1);
+            self.tags(&known.tags, tags);
+            ty = other;
+        }
+        ty
+    }
+
+    /// Follows what stands where `ty` does, as far as it is to be told apart here, and takes out the tags that led there.
     pub(super) fn settle(&self, ty: TypeId, before: &mut Before) -> Vec<(&'a str, ClassId)> {
         if self.versions.is_empty() {
             return Vec::new();
         }
         let mut tags = std::mem::take(&mut before.tags);
-        let mut met = std::mem::take(&mut before.types);
-        if let Some(name) = self.named.get(&ty) {
-            let named = self.versions.iter().enumerate();
-            met.extend(named.filter_map(|(at, version)| Some((at, *version.schema.names.get(*name)?))));
-        }
-        let mut open: Vec<(usize, TypeId)> = met.iter().copied().collect();
-        while let Some((at, id)) = open.pop() {
-            let Some(ty) = self.versions.get(at).and_then(|version| version.schema.types.get(id)) else { continue };
-            self.tags(&ty.tags, &mut tags);
-            let below = match &ty.kind {
-                Kind::Same(other) | Kind::Array(other) => std::slice::from_ref(other),
-                Kind::Union(branches) => branches,
-                Kind::Record(_) | Kind::Map(_) => {
-                    before.types.insert((at, id));
-                    continue;
-                }
-                Kind::Leaf(_) | Kind::Named(..) => continue,
-            };
-            open.extend(below.iter().map(|below| (at, *below)).filter(|below| met.insert(*below)));
+        let like = self.own.like(ty);
+        // What the branches of a union were is for each of them to say.
+        if like != Like::Union {
+            self.settle_types(like, before, &mut tags);
         }
         let tags = tags.into_iter().filter_map(|place| self.mask.tags.get(place));
         tags.map(|(tag, class)| (&**tag, *class)).collect()
+    }
+
+    fn settle_types(&self, like: Like<'_>, before: &mut Before, tags: &mut BTreeSet<usize>) {
+        let mut met = std::mem::take(&mut before.types);
+        if let Like::Named(name) = like {
+            self.look_at(self.versions.len());
+            let named = self.versions.iter().enumerate();
+            met.extend(named.filter_map(|(at, version)| Some((at, *version.schema.names.get(name)?))));
+        }
+        let mut open: Vec<(usize, TypeId)> = met.iter().copied().collect();
+        while let Some((at, id)) = open.pop() {
+            self.look_at(1);
+            let Some(version) = self.versions.get(at) else { continue };
+            let id = self.named_type(version, id, tags);
+            let Some(ty) = version.schema.types.get(id) else { continue };
+            self.tags(&ty.tags, tags);
+            let below: Vec<TypeId> = match &ty.kind {
+                Kind::Union(old) => {
+                    self.look_at(old.len());
+                    let same: Vec<TypeId> = old.iter().copied().filter(|old| version.like(*old) == like).collect();
+                    if same.is_empty() { old.clone() } else { same }
+                }
+                Kind::Array(items) if like != Like::Array => vec![*items],
+                Kind::Record(_) | Kind::Map(_) | Kind::Array(_) => {
+                    before.types.insert((at, id));
+                    continue;
+                }
+                Kind::Leaf(_) | Kind::Named(..) | Kind::Same(_) => continue,
+            };
+            open.extend(below.into_iter().map(|below| (at, below)).filter(|below| met.insert(*below)));
+        }
     }
 }
 
@@ -140,6 +262,22 @@ impl<'a> Version<'a> {
             }
             all.insert(id, by_name);
         }
-        Version { schema, fields: all }
+        let named = schema.names.iter().map(|(name, ty)| (*ty, &**name)).collect();
+        Version { schema, named, fields: all }
+    }
+
+    fn like(&self, mut ty: TypeId) -> Like<'a> {
+        while let Some(Kind::Same(other)) = self.schema.types.get(ty).map(|ty| &ty.kind) {
+            ty = *other;
+        }
+        if let Some(name) = self.named.get(&ty) {
+            return Like::Named(name);
+        }
+        match self.schema.types.get(ty).map(|ty| &ty.kind) {
+            Some(Kind::Leaf(leaf)) => Like::Leaf(discriminant(leaf)),
+            Some(Kind::Array(_)) => Like::Array,
+            Some(Kind::Map(_)) => Like::Map,
+            _ => Like::Union,
+        }
     }
 }

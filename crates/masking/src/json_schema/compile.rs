@@ -31,29 +31,74 @@ const NAMES_MAX: usize = 16 << 20;
 /// Subschemas that are about one place and say something.
 type Set = BTreeSet<NodeId>;
 
+/// Subschemas of all earlier versions together.
+const EARLIER_MAX: usize = 100_000;
+
+/// The earlier versions of a schema, as far as they matter: from the first on that has one of the mask's tags.
+#[derive(Default)]
+pub(super) struct EarlierNodes {
+    /// Of all versions, the last one's first.
+    nodes: Vec<Node>,
+    roots: Vec<NodeId>,
+    /// How many nodes and roots there are up to the version that has tags and comes before all others that have.
+    tagged: (usize, usize),
+}
+
+impl EarlierNodes {
+    /// Adds a version that came before all that were added.
+    ///
+    /// # Errors
+    /// Nobody can say where all its tagged fields are, or there are too many subschemas.
+    pub(super) fn add(&mut self, graph: Graph, mask: &Mask) -> Result<(), SchemaError> {
+        if let Some(why) = graph.blind {
+            return Err(SchemaError(why));
+        }
+        let by = self.nodes.len();
+        if by.saturating_add(graph.nodes.len()) > EARLIER_MAX {
+            return Err(SchemaError(format!("it and those after it have more than {EARLIER_MAX} subschemas")));
+        }
+        let has_tags = graph.nodes.iter().any(|node| !tagged(node, mask).is_empty());
+        self.roots.push(by);
+        self.nodes.extend(graph.nodes.into_iter().map(|node| {
+            // Only people want to know where it stands.
+            let (document, place) = if tagged(&node, mask).is_empty() { (0, String::new()) } else { node.place };
+            Node { place: (document, place), within: Vec::new(), ..node }.moved(by)
+        }));
+        if has_tags {
+            self.tagged = (self.nodes.len(), self.roots.len());
+        }
+        Ok(())
+    }
+}
+
 /// Compiles what the mask's tags lead to, also those of earlier versions: what these say of a place leads on, but names no field.
 ///
 /// # Errors
 /// Nobody can say where all tagged fields are, or there are too many places.
-pub(super) fn compile(graph: &Graph, earlier: Vec<Graph>, mask: &Mask) -> Result<Shapes, SchemaError> {
-    for graph in earlier.iter().chain([graph]) {
-        if let Some(why) = &graph.blind {
-            return Err(SchemaError(why.clone()));
-        }
+pub(super) fn compile(graph: &Graph, earlier: EarlierNodes, mask: &Mask) -> Result<Shapes, SchemaError> {
+    if let Some(why) = &graph.blind {
+        return Err(SchemaError(why.clone()));
     }
-    let (mut before, mut roots) = (Vec::new(), vec![0]);
-    for Graph { nodes, .. } in earlier {
-        if nodes.iter().any(|node| !tagged(node, mask).is_empty()) {
-            let by = graph.nodes.len() + before.len();
-            before.extend(nodes.into_iter().map(|node| node.moved(by)));
-            roots.push(by);
+    let own = graph.nodes.len();
+    let EarlierNodes { mut nodes, mut roots, tagged: (counted, versions) } = earlier;
+    nodes.truncate(counted);
+    roots.truncate(versions);
+    let before: Vec<Node> = nodes.into_iter().map(|node| node.moved(own)).collect();
+    let roots: Vec<NodeId> = [0].into_iter().chain(roots.into_iter().map(|root| root + own)).collect();
+    let folded = before.iter().map(|node| {
+        let mut folded: HashMap<String, Vec<NodeId>> = HashMap::new();
+        for (name, to) in &node.properties {
+            folded.entry(fold(name).into_owned()).or_default().push(*to);
         }
-    }
+        folded
+    });
+    let folded: Vec<_> = folded.collect();
     let nodes: Vec<&Node> = graph.nodes.iter().chain(&before).collect();
     let mut compiler = Compiler {
         classes: nodes.iter().map(|node| tagged(node, mask)).collect(),
         nodes,
-        own: graph.nodes.len(),
+        own,
+        folded,
         mask,
         removed: RemovedTags::default(),
         known: HashMap::new(),
@@ -86,6 +131,8 @@ struct Compiler<'g> {
     nodes: Vec<&'g Node>,
     /// How many are the schema's own.
     own: usize,
+    /// Of each of the others, its properties by their names, folded: readers may take one for another.
+    folded: Vec<HashMap<String, Vec<NodeId>>>,
     mask: &'g Mask,
     removed: RemovedTags,
     /// By node.
@@ -119,6 +166,28 @@ impl<'g> Compiler<'g> {
     fn closed(&mut self, of: impl IntoIterator<Item = NodeId>) -> Result<Set, SchemaError> {
         let mut met = Set::new();
         let mut open: Vec<NodeId> = of.into_iter().collect();
+        self.close(&mut open, &mut met);
+        // What was a list may be one value now, and is what its elements were.
+        let is_list = met.range(..self.own).any(|id| self.node(*id).is_some_and(|node| node.lists));
+        if !is_list {
+            loop {
+                let lists = met.range(self.own..).filter_map(|id| self.node(*id)).filter(|node| node.lists);
+                let elements = lists.flat_map(|node| node.prefix.iter().chain(&node.rest).chain(&node.any));
+                open.extend(elements.copied().filter(|id| !met.contains(id)));
+                if open.is_empty() {
+                    break;
+                }
+                self.spend(0, met.len())?;
+                self.close(&mut open, &mut met);
+            }
+        }
+        self.spend(0, met.len().saturating_add(1))?;
+        met.retain(|id| self.says_something(*id));
+        Ok(met)
+    }
+
+    /// Adds what else is said of the same value.
+    fn close(&self, open: &mut Vec<NodeId>, met: &mut Set) {
         while let Some(id) = open.pop() {
             if met.insert(id)
                 && let Some(node) = self.node(id)
@@ -126,9 +195,6 @@ impl<'g> Compiler<'g> {
                 open.extend(&node.here);
             }
         }
-        self.spend(0, met.len().saturating_add(1))?;
-        met.retain(|id| self.says_something(*id));
-        Ok(met)
     }
 
     fn says_something(&self, id: NodeId) -> bool {
@@ -279,7 +345,10 @@ impl<'g> Compiler<'g> {
                 fits.is_none_or(|fits| patterns.iter().zip(fits).any(|((known, _), fits)| *known == pattern && *fits))
             };
             let before = to.len();
-            to.extend(names.iter().filter_map(|name| node.properties.get(*name)));
+            match self.folded.get(id.wrapping_sub(self.own)) {
+                None => to.extend(names.iter().filter_map(|name| node.properties.get(*name))),
+                Some(folded) => to.extend(names.iter().filter_map(|name| folded.get(&*fold(name))).flatten()),
+            }
             let mut by_it = to.len() > before && !alike;
             let by_pattern = to.len();
             to.extend(node.patterns.iter().filter(|(pattern, _)| fits(pattern)).map(|(_, node)| *node));

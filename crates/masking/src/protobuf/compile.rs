@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 
 use prost_reflect::{
-    Cardinality, DescriptorPool, DynamicMessage, ExtensionDescriptor, FieldDescriptor, Kind as Declared,
-    MessageDescriptor,
+    Cardinality, DynamicMessage, ExtensionDescriptor, FieldDescriptor, Kind as Declared, MessageDescriptor,
 };
 
 use super::earlier::{Before, EarlierSchemas, OF_ENUMS, OF_FIELDS, OF_MESSAGES, tagged};
@@ -18,8 +17,6 @@ use crate::schema::{RemovedTags, SchemaError};
 const FIELDS_MAX: usize = 500_000;
 /// Bytes of a message's full name that count as a field: each place keeps it.
 const NAME_BYTES: usize = 128;
-/// Messages of earlier versions that are looked at for all places together.
-const WORK_MAX: usize = 1_000_000;
 /// Bytes of a message of nothing but what is required; required messages in required messages multiply them.
 const BLANK_MAX: usize = 4096;
 /// What a map's keys are called in paths.
@@ -39,8 +36,6 @@ struct Compiler<'m> {
     mask: &'m Mask,
     earlier: EarlierSchemas,
     removed: RemovedTags,
-    /// Messages of earlier versions so far.
-    work: usize,
     known: HashMap<Place, u32>,
     waiting: Vec<(MessageDescriptor, Place, u32)>,
     shapes: Vec<Shape>,
@@ -49,17 +44,16 @@ struct Compiler<'m> {
     fields: usize,
 }
 
-/// Compiles a message for a mask. Of each of the `earlier` versions: all that it declares, and the message at the same place.
+/// Compiles a message for a mask.
 pub(super) fn compile(
     message: &MessageDescriptor,
-    earlier: Vec<(DescriptorPool, Option<MessageDescriptor>)>,
+    earlier: EarlierSchemas,
     mask: &Mask,
 ) -> Result<ProtobufPlan, SchemaError> {
     let mut compiler = Compiler {
         mask,
-        earlier: EarlierSchemas::new(earlier, mask),
+        earlier,
         removed: RemovedTags::default(),
-        work: 0,
         known: HashMap::new(),
         waiting: Vec::new(),
         shapes: Vec::new(),
@@ -116,13 +110,14 @@ impl Compiler<'_> {
         let mut own = self.tagged(|| message.options(), OF_MESSAGES);
         let before = self.earlier.of_messages(&place.before);
         self.add_before(before, &mut own);
-        self.work = self.work.saturating_add(all.len().saturating_mul(place.before.len()));
-        if self.work > WORK_MAX {
-            return Err(SchemaError("it and its earlier versions make too many places".to_owned()));
-        }
-        let mut shape = Shape { blank: self.blank(message, &mut Vec::new())?, ..Shape::default() };
+        let declared = all.iter().map(|declaration| declaration.number).collect();
+        let gone = self.earlier.gone(&place.before, &declared).into_iter().collect();
+        let mut shape = Shape { blank: self.blank(message, &mut Vec::new())?, gone, ..Shape::default() };
         for declaration in all {
             let mut field = self.field(message, &declaration, place)?;
+            if self.earlier.is_too_much() {
+                return Err(SchemaError("it and its earlier versions make too many places".to_owned()));
+            }
             let inherited = own.iter().chain(&place.classes);
             let more: Vec<ClassId> = inherited.filter(|class| !field.classes.contains(class)).copied().collect();
             field.classes = field.classes.iter().copied().chain(more).collect();
@@ -184,6 +179,10 @@ impl Compiler<'_> {
         classes.extend(tags.into_iter().filter(|class| !classes.contains(class)).collect::<Vec<_>>());
         let before = self.earlier.fields(&place.before, declaration.number, &declaration.names);
         self.add_before(before.tags, &mut classes);
+        if !matches!(declaration.kind, Declared::Message(_)) {
+            // The bytes of a message may be read as a text.
+            self.add_before(self.earlier.within(&before.messages), &mut classes);
+        }
         self.typed(declaration, classes, nodes, before.messages)
     }
 
@@ -244,16 +243,32 @@ impl Compiler<'_> {
         let at: Vec<Option<Node>> =
             if nodes.is_empty() { vec![None] } else { nodes.iter().copied().map(Some).collect() };
         let names: Vec<&str> = at.into_iter().flat_map(|at| mask.fields.names(at)).collect();
+        let mut entries = before.clone();
+        self.earlier.add_named(entry.full_name(), &mut entries);
+        let mut at_part = |part: &Declaration| {
+            let before = self.earlier.fields(&entries, part.number, &part.names);
+            let mut classes = Vec::new();
+            self.add_before(before.tags, &mut classes);
+            if !matches!(part.kind, Declared::Message(_)) {
+                self.add_before(self.earlier.within(&before.messages), &mut classes);
+            }
+            (classes, before.messages)
+        };
+        let ((of_keys, _), (of_values, before)) = (at_part(&key), at_part(&value));
         let mut classes = Vec::new();
         // Any name is any key, and not what keys are called.
         if names.contains(&KEYS) {
             self.step(nodes, KEYS, &mut classes, &mut Vec::new());
         }
+        let more: Vec<ClassId> = of_keys.into_iter().filter(|class| !classes.contains(class)).collect();
+        classes.extend(more);
         let key = self.typed(&key, classes, Vec::new(), Before::new())?;
         let mut at_key = |name: &str| {
             self.spend(1)?;
             let (mut classes, mut inner) = (Vec::new(), Vec::new());
             self.step(nodes, name, &mut classes, &mut inner);
+            let more: Vec<ClassId> = of_values.iter().copied().filter(|class| !classes.contains(class)).collect();
+            classes.extend(more);
             self.typed(&value, classes, inner, before.clone())
         };
         let mut named = HashMap::new();

@@ -9,6 +9,7 @@ use prost_reflect::{DescriptorPool, FileDescriptor, MessageDescriptor};
 use protox::Compiler;
 use protox::file::{File, FileResolver, GoogleFileResolver};
 
+use super::earlier::EarlierSchemas;
 use super::parse::{self, DECLARES_GOOGLES, Names, TEXT_MAX};
 use super::{ProtobufPlan, compile};
 use crate::file_schema::SchemaFault;
@@ -81,7 +82,7 @@ impl ProtoFile {
 
 /// Makes a message ready for a mask.
 pub(crate) fn plan(message: &MessageDescriptor, mask: &Mask) -> Result<ProtobufPlan, SchemaError> {
-    let compiled = catch_unwind(AssertUnwindSafe(|| compile::compile(message, Vec::new(), mask)));
+    let compiled = catch_unwind(AssertUnwindSafe(|| compile::compile(message, EarlierSchemas::default(), mask)));
     compiled.unwrap_or_else(|_panic| Err(SchemaError("the schema cannot be read".to_owned())))
 }
 

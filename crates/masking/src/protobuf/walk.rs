@@ -77,7 +77,9 @@ impl<'a> Walk<'a> {
             match shape.field(wire.number) {
                 Some(field) if shape.any.is_some() && wire.number == 2 => self.any(field, held, &wire, level)?,
                 Some(field) => self.field(field, &wire, level)?,
-                None if self.scope.mask.unknown == Unknown::Mask => self.cut(level, &wire),
+                None if self.scope.mask.unknown == Unknown::Mask || shape.gone.contains(&wire.number) => {
+                    self.cut(level, &wire);
+                }
                 None => self.look_into(Kind::Bytes, &[], &wire, level)?,
             }
         }

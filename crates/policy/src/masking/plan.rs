@@ -296,7 +296,7 @@ impl Masking {
         }
         let headers = part(Part::Headers, Some(Format::Bytes))?;
         let on_unmaskable = row.and_then(|row| row.on_unmaskable).unwrap_or(self.on_unmaskable);
-        for mask in [&value, &key].into_iter().filter(|mask| mask.format == Format::Framed) {
+        for mask in [&value, &key] {
             says.push_str(&format!("{:?} {:?}\n", mask.subjects, mask.tags_since));
         }
         for (mask, reading) in [(&mut value, reads_value), (&mut key, reads_key)] {

@@ -53,6 +53,21 @@ fn a_field_is_followed_through_references_lists_and_branches() {
     }
 }
 
+#[test]
+fn a_list_that_is_one_value_now_and_a_name_in_another_case_are_the_same_field() {
+    let tagged = json!({"properties": {"email": pii(), "all": {"items": {"items": pii()}}}});
+    let plain = json!({"properties": {"Email": {"type": "string"}, "all": {"type": ["string", "array"]}}});
+    for (value, masked) in [
+        (r#"{"Email":"x"}"#, r#"{"Email":"***"}"#),
+        (r#"{"all":"x"}"#, r#"{"all":"***"}"#),
+        (r#"{"all":[["x"]]}"#, r#"{"all":[["***"]]}"#),
+    ] {
+        assert_eq!(after(Unknown::Mask, std::slice::from_ref(&tagged), &plain, value).0, masked);
+    }
+    let same = after(Unknown::Mask, std::slice::from_ref(&tagged), &tagged, r#"{"all":[["x"]],"email":"y"}"#);
+    assert_eq!(same, (r#"{"all":[["***"]],"email":"***"}"#.to_owned(), vec![]));
+}
+
 /// Else a field that no version names today would pass because one did once.
 #[test]
 fn an_earlier_version_names_no_field_for_a_later_one() {
