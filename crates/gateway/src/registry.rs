@@ -17,7 +17,6 @@ use reqwest::{Certificate, Client, StatusCode, Url, redirect};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use tidegate_proxy::schemas::{Answer, Language, NOT_KNOWN, Registered, SchemaRegistry, SchemaTexts, Subject, Version};
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::config::RegistrySection;
@@ -31,11 +30,10 @@ const CONNECT: Duration = Duration::from_secs(2);
 const BYTES_MAX: usize = 4 << 20;
 /// Schemas that one may refer to, however far.
 const REFERENCES_MAX: usize = 256;
-/// Subjects of one schema whose earlier versions are looked at, and versions of all of them together.
-const SUBJECTS_MAX: usize = 128;
+/// Versions before one that are looked at.
 const VERSIONS_MAX: usize = 256;
-/// Bytes of the earlier versions of one schema.
-const EARLIER_BYTES_MAX: u64 = 32 << 20;
+/// Bytes of them beyond which no more are asked for.
+const EARLIER_BYTES_MAX: u64 = 4 << 20;
 /// Bytes of earlier versions that are kept, as those of one subject come before each other.
 const KEPT_BYTES_MAX: u64 = 64 << 20;
 /// Versions that are asked for at once.
@@ -48,8 +46,7 @@ pub(crate) struct HttpRegistry {
     base: Url,
     login: Option<HeaderValue>,
     /// By subject and version, which mean one schema for ever.
-    versions: Arc<Cache<(String, u32), Arc<SchemaTexts>, Weight>>,
-    asking: Arc<Semaphore>,
+    kept: Arc<Cache<(String, u32), Arc<SchemaTexts>, Weight>>,
 }
 
 #[derive(Clone)]
@@ -125,6 +122,13 @@ struct Reference {
     version: i64,
 }
 
+impl SchemaBody {
+    fn outer_tags(&self) -> impl Iterator<Item = String> {
+        let tags = self.metadata.iter().flat_map(|metadata| &metadata.tags);
+        tags.flat_map(BTreeMap::values).flatten().cloned()
+    }
+}
+
 impl HttpRegistry {
     /// # Errors
     /// The credential or the authority cannot be read.
@@ -154,8 +158,7 @@ impl HttpRegistry {
             client,
             base,
             login: secrets::registry_login(section)?,
-            versions: Arc::new(Cache::with_weighter(VERSIONS_MAX, KEPT_BYTES_MAX, Weight)),
-            asking: Arc::new(Semaphore::new(AT_ONCE)),
+            kept: Arc::new(Cache::with_weighter(VERSIONS_MAX, KEPT_BYTES_MAX, Weight)),
         })
     }
 
@@ -169,7 +172,8 @@ impl HttpRegistry {
         for SubjectVersion { subject, version } in versions {
             last.entry(subject).and_modify(|last| *last = version.max(*last)).or_insert(version);
         }
-        Ok(Registered { texts, subjects: self.with_earlier(last).await? })
+        let subjects = last.into_iter().map(|(name, version)| Subject { name, version }).collect();
+        Ok(Registered { texts, subjects })
     }
 
     /// What a registry tells of a schema, with all that it refers to.
@@ -181,62 +185,45 @@ impl HttpRegistry {
             // It has no schema that anybody here could read.
             Some(_) => return Err(Trouble::Missing("its schema is in a language that is not read here")),
         };
-        let references = self.references(&body).await?;
-        let tags = body.metadata.and_then(|metadata| metadata.tags).unwrap_or_default();
-        Ok(SchemaTexts { language, text: body.schema, references, outer_tags: tags.into_values().flatten().collect() })
+        let mut outer_tags = Vec::new();
+        let references = self.references(&body, &mut outer_tags).await?;
+        outer_tags.extend(body.outer_tags());
+        Ok(SchemaTexts { language, text: body.schema, references, outer_tags })
     }
 
-    /// Subjects with what came before a version of each, as far as it is little enough.
-    async fn with_earlier(&self, last: BTreeMap<String, u32>) -> Result<Vec<Subject>, Trouble> {
-        let mut asked = JoinSet::new();
-        for (place, (name, version)) in last.iter().enumerate() {
-            if *version > 1 && place < SUBJECTS_MAX {
-                let (registry, name, version) = (self.clone(), name.clone(), *version);
-                asked.spawn(async move { (place, registry.numbers_before(&name, version).await) });
+    /// What came before a version of a subject, the last first, as far as it is little enough; more than that is told as one that cannot
+    /// be had.
+    async fn before(&self, subject: &str, version: u32) -> Result<Vec<Version>, Trouble> {
+        let mut numbers: Vec<u32> = match self.get(&["subjects", subject, "versions"], true).await {
+            Ok(numbers) => numbers,
+            Err(Trouble::Missing(why)) => {
+                return Ok(vec![Version { number: version.saturating_sub(1), texts: Err(why) }]);
             }
+            Err(down) => return Err(down),
+        };
+        if !numbers.contains(&version) {
+            return Err(Trouble::Down("the schema registry does not list a version that it has named".to_owned()));
         }
-        let mut numbers: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
-        while let Some(listed) = asked.join_next().await {
-            let (place, listed) = listed.map_err(|_panic| Trouble::Down("a question about it failed".to_owned()))?;
-            numbers.insert(place, listed?);
-        }
-        let (mut left, mut bytes) = (VERSIONS_MAX, 0);
-        let mut subjects = Vec::new();
-        for (place, (name, version)) in last.into_iter().enumerate() {
-            let mut earlier = match numbers.remove(&place) {
-                Some(numbers) => {
-                    let few: Vec<u32> = numbers.iter().take(left).copied().collect();
-                    left -= few.len();
-                    let mut earlier = self.earlier(&name, &few).await?;
-                    let more = numbers.get(few.len());
-                    earlier.extend(more.map(|number| Version { number: *number, texts: Err(TOO_MANY) }));
-                    earlier
-                }
-                None if version > 1 => vec![Version { number: version - 1, texts: Err(TOO_MANY) }],
-                None => Vec::new(),
-            };
-            for before in &mut earlier {
-                bytes += before.texts.as_ref().map_or(0, |texts| texts.bytes());
-                if bytes > EARLIER_BYTES_MAX {
-                    before.texts = Err(TOO_MANY);
-                }
-            }
-            subjects.push(Subject { name, version, earlier });
-        }
-        Ok(subjects)
-    }
-
-    /// The versions of a subject before one, the last first.
-    async fn numbers_before(&self, subject: &str, version: u32) -> Result<Vec<u32>, Trouble> {
-        let _one_of_few = self.asking.acquire().await;
-        let mut numbers: Vec<u32> = self.get(&["subjects", subject, "versions"], true).await?;
         numbers.retain(|number| *number < version);
         numbers.sort_unstable_by_key(|number| Reverse(*number));
-        Ok(numbers)
+        let (mut found, mut bytes) = (Vec::new(), 0);
+        let mut rest = numbers.as_slice();
+        while let Some((next, _)) = rest.split_first() {
+            if found.len() >= VERSIONS_MAX || bytes > EARLIER_BYTES_MAX {
+                found.push(Version { number: *next, texts: Err(TOO_MANY) });
+                break;
+            }
+            let (some, after) = rest.split_at(AT_ONCE.min(rest.len()));
+            let versions = self.versions(subject, some).await?;
+            bytes += versions.iter().map(|one| one.texts.as_ref().map_or(0, |texts| texts.bytes())).sum::<u64>();
+            found.extend(versions);
+            rest = after;
+        }
+        Ok(found)
     }
 
-    /// Versions of a subject, in the order in which they are asked for.
-    async fn earlier(&self, subject: &str, numbers: &[u32]) -> Result<Vec<Version>, Trouble> {
+    /// Versions of a subject, asked for at once, in this order.
+    async fn versions(&self, subject: &str, numbers: &[u32]) -> Result<Vec<Version>, Trouble> {
         let mut asked = JoinSet::new();
         for number in numbers.iter().copied() {
             let (registry, subject) = (self.clone(), subject.to_owned());
@@ -245,11 +232,12 @@ impl HttpRegistry {
         let mut found = Vec::new();
         while let Some(one) = asked.join_next().await {
             let (number, texts) = one.map_err(|_panic| Trouble::Down("a question about it failed".to_owned()))?;
-            found.push(match texts {
-                Ok(texts) => Version { number, texts: Ok(texts) },
-                Err(Trouble::Missing(why)) => Version { number, texts: Err(why) },
+            let texts = match texts {
+                Ok(texts) => Ok(texts),
+                Err(Trouble::Missing(why)) => Err(why),
                 Err(down) => return Err(down),
-            });
+            };
+            found.push(Version { number, texts });
         }
         found.sort_unstable_by_key(|version| Reverse(version.number));
         Ok(found)
@@ -257,18 +245,21 @@ impl HttpRegistry {
 
     async fn version(&self, subject: String, number: u32) -> Result<Arc<SchemaTexts>, Trouble> {
         let key = (subject, number);
-        if let Some(known) = self.versions.get(&key) {
+        if let Some(known) = self.kept.get(&key) {
             return Ok(known);
         }
-        let _one_of_few = self.asking.acquire().await;
         let body = self.get(&["subjects", &key.0, "versions", &number.to_string()], true).await?;
         let texts = Arc::new(self.texts(body).await?);
-        self.versions.insert(key, Arc::clone(&texts));
+        self.kept.insert(key, Arc::clone(&texts));
         Ok(texts)
     }
 
     /// What a schema refers to, and what that refers to.
-    async fn references(&self, body: &SchemaBody) -> Result<Vec<(String, String)>, Trouble> {
+    async fn references(
+        &self,
+        body: &SchemaBody,
+        outer_tags: &mut Vec<String>,
+    ) -> Result<Vec<(String, String)>, Trouble> {
         let mut found: Vec<(String, String)> = Vec::new();
         let mut met: HashMap<String, (String, i64)> = HashMap::new();
         let mut bytes = body.schema.len();
@@ -288,6 +279,7 @@ impl HttpRegistry {
             if met.len() > REFERENCES_MAX || bytes > BYTES_MAX {
                 return Err(Trouble::Missing("its schema is too large with all that it refers to"));
             }
+            outer_tags.extend(body.outer_tags());
             found.push((name, body.schema));
             open.extend(body.references.into_iter().flatten());
         }
@@ -336,7 +328,7 @@ impl HttpRegistry {
             return Err(if told.is_some_and(|told| NOT_FOUND.contains(&told.error_code)) {
                 Trouble::Missing(match path.first() {
                     Some(&"schemas") => NOT_KNOWN,
-                    _ => "its schema refers to another that the registry does not have",
+                    _ => "it refers to, or comes after, a version of a subject that the registry does not have",
                 })
             } else {
                 Trouble::Down(format!(
@@ -365,15 +357,35 @@ fn plain(error: &reqwest::Error) -> String {
     format!("the schema registry did not answer: {what}")
 }
 
+impl HttpRegistry {
+    /// An answer, or why there is none, in the time that a question has.
+    async fn in_time<T>(asked: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
+        let late = |_late| Err(Trouble::Down("the schema registry took too long".to_owned()));
+        tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(late)
+    }
+}
+
 impl SchemaRegistry for HttpRegistry {
     fn schema(&self, number: u32) -> Pin<Box<dyn Future<Output = Answer> + Send + '_>> {
         Box::pin(async move {
-            match tokio::time::timeout(PATIENCE, self.find(number)).await {
-                Ok(Ok(registered)) => Answer::Schema(Arc::new(registered)),
-                Ok(Err(Trouble::Missing(why))) => Answer::Missing(why),
-                Ok(Err(Trouble::Down(why))) => Answer::Down(why),
-                Err(_late) => Answer::Down("the schema registry took too long".to_owned()),
+            match HttpRegistry::in_time(self.find(number)).await {
+                Ok(registered) => Answer::Schema(Arc::new(registered)),
+                Err(Trouble::Missing(why)) => Answer::Missing(why),
+                Err(Trouble::Down(why)) => Answer::Down(why),
             }
+        })
+    }
+
+    fn earlier<'s>(
+        &'s self,
+        subject: &'s str,
+        version: u32,
+    ) -> Pin<Box<dyn Future<Output = Result<Vec<Version>, String>> + Send + 's>> {
+        Box::pin(async move {
+            HttpRegistry::in_time(self.before(subject, version)).await.map_err(|trouble| match trouble {
+                Trouble::Missing(why) => why.to_owned(),
+                Trouble::Down(why) => why,
+            })
         })
     }
 }
@@ -395,11 +407,10 @@ mod tests {
             "/schemas/ids/9/versions" => text(
                 r#"[{"subject": "s", "version": 2}, {"subject": "s", "version": 5}, {"subject": "t", "version": 1}]"#,
             ),
-            "/schemas/ids/10/versions" => text(r#"[{"subject": "many", "version": 400}]"#),
             _ if path.starts_with("/schemas/") && path.ends_with("/versions") => {
                 text(r#"[{"subject": "a-value", "version": 1}]"#)
             }
-            "/schemas/ids/9" | "/schemas/ids/10" => {
+            "/schemas/ids/9" => {
                 text(r#"{"schema": "s", "metadata": {"tags": {"**.a": ["PII", "PCI"], "b": []}, "properties": {}}}"#)
             }
             // Without the third, which is gone for good.
@@ -407,6 +418,13 @@ mod tests {
             "/subjects/s/versions/1" => text(r#"{"schema": "first", "schemaType": "JSON"}"#),
             "/subjects/s/versions/2" => text(r#"{"schema": "s"}"#),
             "/subjects/s/versions/4" => refers(r#"[{"name": "n", "subject": "gone", "version": 1}]"#),
+            "/subjects/large/versions" => text(&format!("{:?}", (1..=40).collect::<Vec<_>>())),
+            _ if path.starts_with("/subjects/large/versions/") => {
+                text(&format!(r#"{{"schema": "{}"}}"#, "x".repeat(1 << 20)))
+            }
+            "/subjects/gone/versions" => (404, r#"{"error_code": 40401, "message": "Subject not found"}"#.to_owned()),
+            "/subjects/lying/versions" => text("[1, 2, 3]"),
+            "/subjects/lying/versions/2" => text("<html>"),
             "/subjects/many/versions" => text(&format!("{:?}", (1..=400).collect::<Vec<_>>())),
             _ if path.starts_with("/subjects/many/versions/") => text(r#"{"schema": "s"}"#),
             "/schemas/ids/1" => text(r#"{"schema": "s", "references": null}"#),
@@ -434,38 +452,35 @@ mod tests {
         }
     }
 
-    /// What cannot be used is not waited for, and what may come is not withheld.
-    #[tokio::test]
-    async fn only_a_registry_that_cannot_be_asked_is_down() {
+    async fn start() -> HttpRegistry {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let served = Router::new().fallback(async |uri: Uri| {
-            let (status, body) = respond(uri.path());
+            // Records outlive what their writers delete, but for schemas by their numbers, which stay.
+            let by_number = uri.path().starts_with("/schemas/ids/") && !uri.path().ends_with("/versions");
+            let (status, body) = match by_number || uri.query() == Some("deleted=true") {
+                true => respond(uri.path()),
+                false => (404, NOT_THERE.to_owned()),
+            };
             (StatusCode::from_u16(status).unwrap(), body).into_response()
         });
         tokio::spawn(async move { axum::serve(listener, served).await });
         let section = format!("cluster = \"main\"\nurl = \"http://{address}\"");
-        let registry = HttpRegistry::new(&toml::from_str(&section).unwrap()).unwrap();
+        HttpRegistry::new(&toml::from_str(&section).unwrap()).unwrap()
+    }
+
+    /// What cannot be used is not waited for, and what may come is not withheld.
+    #[tokio::test]
+    async fn only_a_registry_that_cannot_be_asked_is_down() {
+        let registry = start().await;
         for (number, references) in [(1, 0), (5, 1)] {
             let Answer::Schema(registered) = registry.schema(number).await else { panic!("{number}") };
             assert_eq!((registered.texts.references.len(), registered.subjects.len()), (references, 1), "{number}");
         }
         let Answer::Schema(registered) = registry.schema(9).await else { panic!() };
         assert_eq!(registered.texts.outer_tags, ["PII", "PCI"]);
-        let subject = |place: usize| {
-            let Subject { name, version, earlier } = &registered.subjects[place];
-            let text = |texts: &Arc<SchemaTexts>| (texts.language, texts.text.clone());
-            let earlier = earlier.iter().map(|before| (before.number, before.texts.as_ref().map(text).ok()));
-            (name.as_str(), *version, earlier.collect::<Vec<_>>())
-        };
-        let (first, second) = ((Language::Json, "first".to_owned()), (Language::Avro, "s".to_owned()));
-        assert_eq!(subject(0), ("s", 5, vec![(4, None), (2, Some(second)), (1, Some(first))]));
-        assert_eq!(subject(1), ("t", 1, vec![]));
-        let Answer::Schema(registered) = registry.schema(10).await else { panic!() };
-        let earlier = &registered.subjects[0].earlier;
-        assert_eq!((earlier.len(), earlier[255].number, earlier[256].number), (257, 144, 143));
-        assert!(earlier[..256].iter().all(|before| before.texts.is_ok()), "as many as are read");
-        assert_eq!(earlier[256].texts.as_ref().err(), Some(&TOO_MANY));
+        let subjects: Vec<_> = registered.subjects.iter().map(|one| (one.name.as_str(), one.version)).collect();
+        assert_eq!(subjects, [("s", 5), ("t", 1)]);
         for number in [2, 3, 4, 6, 7, 8] {
             let answer = registry.schema(number).await;
             assert!(matches!(answer, Answer::Missing(_)), "{number}: {answer:?}");
@@ -473,6 +488,30 @@ mod tests {
         for number in 20..=26 {
             let answer = registry.schema(number).await;
             assert!(matches!(answer, Answer::Down(_)), "{number}: {answer:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_came_before_a_version_is_told_as_far_as_it_is_little_enough() {
+        let registry = start().await;
+        let text = |version: &Version| {
+            let texts = version.texts.as_ref().ok()?;
+            Some((texts.language, texts.text.clone()))
+        };
+        let earlier = registry.earlier("s", 5).await.unwrap();
+        let told: Vec<_> = earlier.iter().map(|version| (version.number, text(version))).collect();
+        let (first, second) = ((Language::Json, "first".to_owned()), (Language::Avro, "s".to_owned()));
+        assert_eq!(told, [(4, None), (2, Some(second)), (1, Some(first))], "the third is gone for good");
+        let many = registry.earlier("many", 400).await.unwrap();
+        assert_eq!((many.len(), many[255].number, many[256].number), (257, 144, 143));
+        assert!(many[..256].iter().all(|version| version.texts.is_ok()), "as many as are read");
+        assert_eq!(many[256].texts.as_ref().err(), Some(&TOO_MANY));
+        let large = registry.earlier("large", 40).await.unwrap();
+        assert!(large.len() < 20 && large.last().is_some_and(|last| last.texts.is_err()), "{}", large.len());
+        let gone = registry.earlier("gone", 3).await.unwrap();
+        assert!(gone.len() == 1 && gone[0].number == 2 && gone[0].texts.is_err(), "{gone:?}");
+        for (subject, version) in [("s", 7), ("lying", 3)] {
+            assert!(registry.earlier(subject, version).await.is_err(), "{subject}");
         }
     }
 }

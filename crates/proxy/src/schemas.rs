@@ -8,6 +8,7 @@ use std::future::Future;
 use std::hash::Hash;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use prometheus_client::metrics::counter::Counter;
@@ -22,9 +23,11 @@ use tracing::warn;
 
 use crate::gate::now_ms;
 use crate::seldom::Seldom;
+use earlier::{History, NoBefore};
 use registered::Outcome;
 pub use registered::{Language, Registered, SchemaTexts, Subject, Version};
 
+mod earlier;
 mod registered;
 
 /// Schemas that the caches expect to keep. Registries give up to some kilobytes for each, a few of them a megabyte.
@@ -69,6 +72,16 @@ pub const NOT_KNOWN: &str = "the schema that it names is not known";
 pub trait SchemaRegistry: Send + Sync + fmt::Debug {
     /// Asks for the schema of a number. Ends by itself within seconds.
     fn schema(&self, number: u32) -> Pin<Box<dyn Future<Output = Answer> + Send + '_>>;
+
+    /// Asks for the versions of a subject before one, the last first, deleted ones too. Ends by itself within seconds.
+    ///
+    /// # Errors
+    /// What went wrong, where the registry did not answer, or not so that it can be understood.
+    fn earlier<'s>(
+        &'s self,
+        subject: &'s str,
+        version: u32,
+    ) -> Pin<Box<dyn Future<Output = Result<Vec<Version>, String>> + Send + 's>>;
 }
 
 #[derive(Clone)]
@@ -144,6 +157,10 @@ pub struct Schemas {
     known: Cache<u32, Known, Weight>,
     /// When a number was last asked for again. What was known of it stays meanwhile: for others it may be of the right subject.
     anew: Cache<u32, Anew>,
+    histories: Cache<earlier::Of, History, Weight>,
+    /// Histories that a schema's number was last wanted with.
+    wanted: Cache<u32, Arc<Vec<earlier::Of>>>,
+    turns: AtomicU64,
     /// By the number, what stands before the message, and the plan and part that it was compiled for.
     compiled: Cache<Compiled, Plan, Weight>,
     fetches: Semaphore,
@@ -152,8 +169,8 @@ pub struct Schemas {
     unusable: Seldom,
     /// How often a schema of a number could not be compiled, and when that was last: whoever writes may name message after message of it.
     failures: Cache<u32, (u32, u64)>,
-    /// Numbers whose removed tags the log has a line about.
-    told: Cache<u32, ()>,
+    /// Schemas whose removed tags the log has a line about, with what stands before the message.
+    told: Cache<(u32, Vec<i32>), ()>,
     removed_tags: Counter,
 }
 
@@ -163,6 +180,8 @@ struct Compiled {
     message: Vec<i32>,
     plan: [u8; 32],
     key: bool,
+    /// The histories that count.
+    turns: Vec<u64>,
 }
 
 /// What compiling came to, and about how many bytes that takes.
@@ -187,6 +206,9 @@ impl Schemas {
             registry,
             known: weighed(),
             anew: Cache::new(KEPT_MAX),
+            histories: weighed(),
+            wanted: Cache::new(KEPT_MAX),
+            turns: AtomicU64::new(0),
             compiled: weighed(),
             fetches: Semaphore::new(FETCHES_MAX),
             pending: Arc::new(Semaphore::new(PENDING_MAX)),
@@ -258,8 +280,13 @@ impl Schemas {
             Some(known) if known.is_old(now_ms()) => {
                 self.known.remove_if(&number, |known| known.is_old(now_ms()));
             }
-            // It is wanted for a subject that it was not registered under.
-            Some(Known { answer: Answer::Schema(_), at_ms }) => return self.learn_anew(registry, number, at_ms).await,
+            // It is wanted with what came before it, or for a subject that it was not registered under.
+            Some(Known { answer: Answer::Schema(_), at_ms }) => {
+                return match self.wanted.remove(&number) {
+                    Some((_, wanted)) => self.learn_earlier(registry, &wanted).await,
+                    None => self.learn_anew(registry, number, at_ms).await,
+                };
+            }
             Some(_) | None => {}
         }
         // Many that wait for one number are one question.
@@ -298,12 +325,16 @@ impl Schemas {
     async fn ask(&self, registry: &Arc<dyn SchemaRegistry>, number: u32) -> Option<Answer> {
         let _one_of_few = self.fetches.acquire().await.ok()?;
         let answer = registry.schema(number).await;
-        if let Answer::Down(why) = &answer
-            && let Some(times) = self.down.again(now_ms())
-        {
-            warn!(%why, times, "the schema registry does not answer: records that need it wait");
+        if let Answer::Down(why) = &answer {
+            self.is_down(why);
         }
         Some(answer)
+    }
+
+    fn is_down(&self, why: &str) {
+        if let Some(times) = self.down.again(now_ms()) {
+            warn!(%why, times, "the schema registry does not answer: records that need it wait");
+        }
     }
 
     /// Whether it is settled for a while that a schema, fetched at `at_ms`, is of no more subjects than it was then.
@@ -339,7 +370,12 @@ impl Schemas {
             },
             Language::Avro | Language::Json => (Vec::new(), 0),
         };
-        let key = Compiled { number, message, plan: of.plan, key: of.key };
+        let before = match self.before(number, registered, of.mask) {
+            Ok(before) => before,
+            Err(NoBefore::Ask) => return None,
+            Err(NoBefore::Unknown) => return unmaskable("which tags its schema had before is not known"),
+        };
+        let key = Compiled { number, message, plan: of.plan, key: of.key, turns: before.turns.clone() };
         if let Some(plan) = self.compiled.get(&key) {
             return Some(Ok((plan.outcome, says)));
         }
@@ -354,7 +390,7 @@ impl Schemas {
         if failed.is_some_and(|(times, _)| times >= FAILURES_MAX) {
             return unmaskable("its schema cannot be used");
         }
-        let outcome = match registered.compile(&key.message, of.mask) {
+        let outcome = match registered.compile(&key.message, &before.texts(), of.mask) {
             Ok(outcome) => outcome,
             Err(why) => {
                 // It may repeat the schema, in many lines.
@@ -370,30 +406,32 @@ impl Schemas {
             Outcome::Json(None) => 0,
             Outcome::Unusable(_) => REASON_BYTES,
             Outcome::Json(Some(_)) | Outcome::Avro(_) | Outcome::Protobuf(_) => {
-                registered.texts.bytes().saturating_mul(COMPILED_FACTOR)
+                registered.texts.bytes().saturating_add(before.bytes()).saturating_mul(COMPILED_FACTOR)
             }
         };
-        self.tell_of_removed_tags(number, registered, &outcome, of.mask);
+        self.tell_of_removed_tags(&key, registered, &outcome, of.mask);
         let outcome = Arc::new(outcome);
         let _superseded = place.insert(Plan { outcome: Arc::clone(&outcome), bytes }).is_err();
         Some(Ok((outcome, says)))
     }
 
     /// Tells, once for each schema, that its fields are masked by tags that it has no more: somebody has to approve that, or mend it.
-    fn tell_of_removed_tags(&self, number: u32, registered: &Registered, outcome: &Outcome, mask: &Mask) {
+    fn tell_of_removed_tags(&self, of: &Compiled, registered: &Registered, outcome: &Outcome, mask: &Mask) {
         let Some(removed) = outcome.removed_tags() else { return };
-        if self.told.get(&number).is_some() {
+        let told = (of.number, of.message.clone());
+        if self.told.get(&told).is_some() {
             return;
         }
-        self.told.insert(number, ());
+        self.told.insert(told, ());
         self.removed_tags.inc();
-        let tags: Vec<String> = removed.iter().map(|(tag, field)| format!("{tag} at {field}")).collect();
-        let subjects = registered.subjects_for(mask).filter(|subject| !subject.earlier.is_empty());
-        let versions: Vec<String> = subjects.map(|one| format!("{} version {}", one.name, one.version)).collect();
+        let tags: Vec<String> = removed.iter().map(|(tag, field)| format!("{tag:?} at {field:?}")).collect();
+        let versions: Vec<String> =
+            registered.subjects_for(mask).map(|one| format!("{:?} version {}", one.name, one.version)).collect();
         warn!(
-            schema = number,
+            schema = of.number,
             subject = %versions.join(", "),
             tags = %tags.join(", "),
+            and_more = removed.has_more(),
             "tags that earlier versions of a schema have are gone: what they were on is masked as before, until the version is named \
              under removed_tags in masking.yaml"
         );

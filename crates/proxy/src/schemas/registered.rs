@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tidegate_masking::fields::fold;
 use tidegate_masking::{AvroPlan, Earlier, JsonPlan, Mask, ProtobufPlan, RemovedTags};
 
 /// What a schema is written in.
@@ -38,22 +39,20 @@ pub struct Registered {
 }
 
 /// A subject that a schema is registered under.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Subject {
     /// Its name.
     pub name: String,
     /// The schema's version there; the last, where it has several.
     pub version: u32,
-    /// The versions before it, the last first, deleted ones too.
-    pub earlier: Vec<Version>,
 }
 
-/// An earlier version of a subject.
+/// A version of a subject that came before another.
 #[derive(Clone, Debug)]
 pub struct Version {
     /// Its number in the subject.
     pub number: u32,
-    /// Its schema, or why that cannot be had, now or later.
+    /// Its schema, or why that cannot be had.
     pub texts: Result<Arc<SchemaTexts>, &'static str>,
 }
 
@@ -71,17 +70,10 @@ impl SchemaTexts {
 }
 
 impl Registered {
-    /// Of all its texts, of its subjects, and of those before it. These may be kept once for several of their subject, but count for
-    /// each.
+    /// How many it takes.
     pub(super) fn bytes(&self) -> u64 {
-        let mut all = self.texts.bytes();
-        for subject in &self.subjects {
-            all = all.saturating_add(bytes(&subject.name)).saturating_add(32);
-            for version in &subject.earlier {
-                all = all.saturating_add(32).saturating_add(version.texts.as_ref().map_or(0, |texts| texts.bytes()));
-            }
-        }
-        all
+        let subjects = self.subjects.iter();
+        subjects.fold(self.texts.bytes(), |all, one| all.saturating_add(bytes(&one.name)).saturating_add(32))
     }
 
     /// Its subjects that the mask wants schemas to be of.
@@ -91,47 +83,36 @@ impl Registered {
         self.subjects.iter().filter(fits)
     }
 
-    /// The versions before it whose tags count for it: all but those before a version that somebody has approved.
-    fn earlier<'a>(&'a self, mask: &'a Mask) -> Result<Vec<Earlier<'a>>, String> {
-        let mut all = Vec::new();
-        if mask.tags.is_empty() {
-            return Ok(all);
+    /// Why nobody can say which of the mask's tags an earlier version has, if so.
+    pub(super) fn why_unknown(&self, version: &Version, mask: &Mask) -> Option<&'static str> {
+        match &version.texts {
+            Ok(texts) if texts.language != self.texts.language => Some("it is in another language"),
+            Ok(texts) if texts.has_outer_tags(mask) => Some(OUTER_TAGS),
+            Ok(_) => None,
+            Err(why) => Some(why),
         }
-        for subject in self.subjects_for(mask) {
-            let Subject { name, version, earlier } = subject;
-            let approved = mask.tags_since.iter().filter(|(of, since)| **of == **name && since <= version);
-            let since = approved.map(|(_, since)| *since).max().unwrap_or(0);
-            for before in earlier.iter().filter(|before| before.number >= since) {
-                let why = match &before.texts {
-                    Ok(texts) if texts.language != self.texts.language => "it is in another language",
-                    Ok(texts) if texts.has_outer_tags(mask) => OUTER_TAGS,
-                    Ok(texts) => {
-                        all.push(Earlier { text: &texts.text, references: &texts.references });
-                        continue;
-                    }
-                    Err(why) => why,
-                };
-                let number = before.number;
-                return Err(format!(
-                    "whether version {number} of subject {name}, before it, has more tags is not known, as {why}; who has seen that \
-                     version {version} has all that it should may say so under removed_tags in masking.yaml"
-                ));
-            }
-        }
-        Ok(all)
     }
 
-    /// What comes of it for a mask. `message`: which of Protobuf's messages payloads are.
-    pub(super) fn compile(&self, message: &[i32], mask: &Mask) -> Result<Outcome, String> {
-        let SchemaTexts { language, text, references, .. } = &self.texts;
-        if *language == Language::Json && mask.tags.is_empty() && !mask.conform {
+    /// What comes of it for a mask, where the tags of `earlier` versions count too. `message`: which of Protobuf's messages payloads are.
+    pub(super) fn compile(&self, message: &[i32], earlier: &[Earlier<'_>], mask: &Mask) -> Result<Outcome, String> {
+        if self.texts.language == Language::Json && mask.tags.is_empty() && !mask.conform {
             return Ok(Outcome::Json(None));
         }
         if self.texts.has_outer_tags(mask) {
             return Err(OUTER_TAGS.to_owned());
         }
-        let earlier = self.earlier(mask)?;
-        let earlier = earlier.as_slice();
+        let outcome = self.compile_after(message, earlier, mask);
+        match outcome {
+            Err(why) if !earlier.is_empty() && self.compile_after(message, &[], mask).is_ok() => {
+                let mend = "who has seen that a version has all tags that it should can say so under removed_tags in masking.yaml";
+                Err(format!("with the versions before it, whose tags count too: {why}; {mend}"))
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn compile_after(&self, message: &[i32], earlier: &[Earlier<'_>], mask: &Mask) -> Result<Outcome, String> {
+        let SchemaTexts { language, text, references, .. } = &self.texts;
         Ok(match language {
             Language::Avro => {
                 let plan = AvroPlan::compile_after(earlier, text, references, mask);
@@ -155,7 +136,6 @@ const OUTER_TAGS: &str =
 impl SchemaTexts {
     /// Whether a tag that is looked for stands where nobody follows it.
     fn has_outer_tags(&self, mask: &Mask) -> bool {
-        use tidegate_masking::fields::fold;
         let is_wanted = |tag: &String| mask.tags.iter().any(|(wanted, _)| fold(wanted) == fold(tag));
         self.outer_tags.iter().any(is_wanted)
     }

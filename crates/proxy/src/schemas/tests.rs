@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use tidegate_masking::record::Schemas as _;
-use tidegate_masking::{Class, ClassId, Format, Found, Rewritten, Scope, Transform};
+use tidegate_masking::{Class, ClassId, Earlier, Format, Found, Rewritten, Scope, Transform};
 
 use super::*;
 
@@ -13,6 +13,8 @@ use super::*;
 struct Given {
     answers: Mutex<BTreeMap<u32, Answer>>,
     asked: Mutex<BTreeMap<u32, u32>>,
+    /// What came before versions of subjects; where nothing is said, it is not told.
+    earlier: Mutex<BTreeMap<(String, u32), Vec<Version>>>,
 }
 
 impl SchemaRegistry for Given {
@@ -20,6 +22,15 @@ impl SchemaRegistry for Given {
         *self.asked.lock().unwrap().entry(number).or_default() += 1;
         let answer = self.answers.lock().unwrap().get(&number).cloned().unwrap_or(Answer::Missing(NOT_KNOWN));
         Box::pin(std::future::ready(answer))
+    }
+
+    fn earlier<'s>(
+        &'s self,
+        subject: &'s str,
+        version: u32,
+    ) -> Pin<Box<dyn Future<Output = Result<Vec<Version>, String>> + Send + 's>> {
+        let told = self.earlier.lock().unwrap().get(&(subject.to_owned(), version)).cloned();
+        Box::pin(std::future::ready(told.ok_or_else(|| "it is down".to_owned())))
     }
 }
 
@@ -35,7 +46,7 @@ fn registered(subjects: &[&str]) -> Answer {
 
 /// Registered first under these subjects.
 fn schema(language: Language, text: String, subjects: &[&str]) -> Answer {
-    let subject = |name: &&str| Subject { name: (*name).to_owned(), version: 1, earlier: Vec::new() };
+    let subject = |name: &&str| Subject { name: (*name).to_owned(), version: 1 };
     let subjects = subjects.iter().map(subject).collect();
     Answer::Schema(Arc::new(Registered { texts: texts(language, text), subjects }))
 }
@@ -50,6 +61,9 @@ fn mask(field: &str, subject: &str) -> Mask {
     mask
 }
 
+/// What is said of a payload that is shown as it came.
+const SHOWN: &str = "as it came";
+
 /// A payload of `a` and `b` under a mask: what is left of it.
 fn read(at_hand: &mut AtHand, all: &Schemas, of: Of<'_>) -> Result<String, bool> {
     let mut part = ForPart { all, at_hand, of, later: false, unknown: false, how: None };
@@ -62,6 +76,7 @@ fn read(at_hand: &mut AtHand, all: &Schemas, of: Of<'_>) -> Result<String, bool>
     });
     match read {
         Ok(Ok(Rewritten::Changed)) => Ok(String::from_utf8(out).unwrap()),
+        Ok(Ok(Rewritten::Same)) => Ok(SHOWN.to_owned()),
         _ => Err(part.later),
     }
 }
@@ -205,7 +220,7 @@ async fn what_is_kept_is_bound_by_its_bytes_and_large_schemas_are_kept_too() {
     let large = |number: u32| {
         let text = "x".repeat(4 << 20);
         all.known.insert(number, Known { answer: schema(Language::Json, text, &[]), at_ms: 1 });
-        let key = Compiled { number, message: Vec::new(), plan: [0; 32], key: false };
+        let key = Compiled { number, message: Vec::new(), plan: [0; 32], key: false, turns: Vec::new() };
         let outcome = Arc::new(Outcome::Json(None));
         all.compiled.insert(key.clone(), Plan { outcome, bytes: (4 << 20) * COMPILED_FACTOR });
         all.known.get(&number).is_some() && all.compiled.get(&key).is_some()
@@ -272,89 +287,114 @@ async fn a_batch_that_names_many_schemas_that_there_are_not_is_waited_for_a_few_
     assert!(asked.len() <= STRANGE_MAX && asked.values().all(|times| *times == 1), "{asked:?}");
 }
 
-/// A schema that is the fifth of its subject, after these.
-fn fifth(text: &str, earlier: &[(u32, Result<SchemaTexts, &'static str>)]) -> Registered {
-    let version = |(number, texts): &(u32, Result<SchemaTexts, &'static str>)| {
-        let copy = |texts: &SchemaTexts| {
-            Arc::new(SchemaTexts {
-                outer_tags: texts.outer_tags.clone(),
-                ..self::texts(texts.language, texts.text.clone())
-            })
+/// As if so long had passed since histories were asked for.
+fn pass_since_earlier(all: &Schemas, ms: u64) {
+    for (of, history) in all.histories.iter().collect::<Vec<_>>() {
+        all.histories.insert(of, History { at_ms: history.at_ms - ms, ..history });
+    }
+}
+
+fn tagged() -> SchemaTexts {
+    let tagged = r#""type": "string", "confluent:tags": ["PII"]"#;
+    texts(Language::Avro, ORDER.replacen(r#""type": "string""#, tagged, 1))
+}
+
+fn version(number: u32, texts: Result<SchemaTexts, &'static str>) -> Version {
+    Version { number, texts: texts.map(Arc::new) }
+}
+
+/// A mask that looks for tags, and what was approved.
+fn tags(since: &[(&str, u32)]) -> Mask {
+    let tags_since = since.iter().map(|(subject, version)| ((*subject).into(), *version)).collect();
+    Mask { tags: vec![("PII".into(), ClassId(0))], tags_since, ..mask("no such field", "a-value") }
+}
+
+/// The schema 7 is the fifth version of its subject, after these.
+fn fifth(earlier: Option<Vec<Version>>) -> (Arc<Given>, Arc<Schemas>) {
+    let given = Arc::new(Given::default());
+    let subjects = vec![Subject { name: "a-value".to_owned(), version: 5 }];
+    let registered = Registered { texts: texts(Language::Avro, ORDER.to_owned()), subjects };
+    given.answers.lock().unwrap().insert(7, Answer::Schema(Arc::new(registered)));
+    given.earlier.lock().unwrap().extend(earlier.map(|earlier| (("a-value".to_owned(), 5), earlier)));
+    let all = Arc::new(all_of(Some(Arc::clone(&given) as Arc<dyn SchemaRegistry>)));
+    (given, all)
+}
+
+/// What a reader is shown of the payload, once all is learned; whether it is to wait where it is shown nothing.
+async fn learned(all: &Arc<Schemas>, mask: &Mask) -> Result<String, bool> {
+    // The digest of what the mask says.
+    let plan = *blake3::hash(format!("{mask:?}").as_bytes()).as_bytes();
+    let mut last = Err(true);
+    for _schema_then_what_came_before in 0..3 {
+        let of = Of { plan, mask, key: false };
+        last = match read(&mut AtHand::default(), all, of) {
+            Err(true) => Err(true),
+            other => return other,
         };
-        Version { number: *number, texts: texts.as_ref().map(copy).map_err(|why| *why) }
-    };
-    let earlier = earlier.iter().map(version).collect();
-    let subject = Subject { name: "a-value".to_owned(), version: 5, earlier };
-    Registered { texts: texts(Language::Avro, text.to_owned()), subjects: vec![subject] }
+        for fetch in all.fetch(&[7]) {
+            fetch.await.unwrap();
+        }
+    }
+    last
 }
 
 /// Row 25.
-#[test]
-fn tags_of_earlier_versions_count_until_somebody_approves() {
-    let tagged = || {
-        texts(
-            Language::Avro,
-            ORDER.replacen(r#""type": "string""#, r#""type": "string", "confluent:tags": ["PII"]"#, 1),
-        )
-    };
+#[tokio::test]
+async fn tags_of_earlier_versions_count_until_somebody_approves() {
     let plain = || texts(Language::Avro, ORDER.to_owned());
-    let mask = |since: &[(&str, u32)]| Mask {
-        tags: vec![("PII".into(), ClassId(0))],
-        tags_since: since.iter().map(|(subject, version)| ((*subject).into(), *version)).collect(),
-        ..mask("no such field", "a-value")
-    };
-    let removed = |registered: &Registered, mask: &Mask| {
-        registered.compile(&[], mask).map(|outcome| {
-            outcome
-                .removed_tags()
-                .into_iter()
-                .flat_map(|all| all.iter())
-                .map(|(_, at)| at.to_owned())
-                .collect::<Vec<_>>()
-        })
-    };
-    let registered = fifth(ORDER, &[(4, Ok(plain())), (2, Ok(tagged()))]);
-    let kept = |since| removed(&registered, &mask(since)).unwrap() == ["pan"];
-    assert!(kept(&[]) && kept(&[("a-value", 2)]) && kept(&[("b-value", 5)]));
-    assert!(kept(&[("a-value", 6)]), "a later version was approved, not this one");
-    assert!(!kept(&[("a-value", 3)]) && !kept(&[("a-value", 5)]) && !kept(&[("a-value", 2), ("a-value", 4)]));
-    let outer = SchemaTexts { outer_tags: vec!["pii".to_owned()], ..plain() };
-    for (unknown, why) in [
-        (Err("it is gone"), "it is gone"),
-        (Ok(texts(Language::Json, "{}".to_owned())), "another language"),
-        (Ok(outer), "tags in its metadata"),
-    ] {
-        let registered = fifth(ORDER, &[(3, unknown)]);
-        let refused = removed(&registered, &mask(&[])).unwrap_err();
-        assert!(refused.contains(why) && refused.contains("version 3 of subject a-value"), "{refused}");
-        assert_eq!(removed(&registered, &mask(&[("a-value", 4)])).unwrap(), Vec::<String>::new());
-        assert!(registered.compile(&[], &Mask::default()).is_ok(), "nobody looks for tags");
+    let (_given, all) = fifth(Some(vec![version(4, Ok(plain())), version(2, Ok(tagged()))]));
+    let masked = Ok("\x06***\x02b".to_owned());
+    for since in [&[][..], &[("a-value", 2)], &[("b-value", 5)], &[("a-value", 6)]] {
+        assert_eq!(learned(&all, &tags(since)).await, masked, "{since:?}");
     }
-    let mut registered = fifth(ORDER, &[]);
-    registered.texts.outer_tags.push("Pii".to_owned());
-    assert!(removed(&registered, &mask(&[])).unwrap_err().contains("tags in its metadata"));
-    registered.texts.outer_tags = vec!["other".to_owned()];
-    assert!(removed(&registered, &mask(&[])).is_ok());
+    assert_eq!(all.removed_tags.get(), 1, "it is told once");
+    for since in [&[("a-value", 3)][..], &[("a-value", 5)], &[("a-value", 2), ("a-value", 4)]] {
+        assert_eq!(learned(&all, &tags(since)).await.as_deref(), Ok(SHOWN), "{since:?}");
+    }
+    assert_eq!(all.removed_tags.get(), 1);
 }
 
 #[tokio::test]
-async fn removed_tags_are_told_once_for_each_schema() {
-    let tagged = texts(
-        Language::Avro,
-        ORDER.replacen(r#""type": "string""#, r#""type": "string", "confluent:tags": ["PII"]"#, 1),
-    );
-    let given = Arc::new(Given::default());
-    let answer = Answer::Schema(Arc::new(fifth(ORDER, &[(4, Ok(tagged))])));
-    given.answers.lock().unwrap().insert(7, answer);
-    let all = Arc::new(all_of(Some(given)));
-    all.learn(&[7]).await;
-    let tags = Mask { tags: vec![("PII".into(), ClassId(0))], ..mask("no such field", "a-value") };
-    let approved = Mask { tags_since: vec![("a-value".into(), 5)], ..tags.clone() };
-    let told = |plan: u8, mask: &Mask| {
-        let of = Of { plan: [plan; 32], mask, key: false };
-        (read(&mut AtHand::default(), &all, of).is_ok(), all.removed_tags.get())
-    };
-    assert_eq!(told(1, &approved), (false, 0), "nothing is masked");
-    assert_eq!(told(2, &tags), (true, 1));
-    assert_eq!(told(3, &tags), (true, 1));
+async fn what_is_not_known_of_earlier_versions_withholds_records_and_is_asked_for_again() {
+    let outer = SchemaTexts { outer_tags: vec!["pii".to_owned()], ..texts(Language::Avro, ORDER.to_owned()) };
+    let unknown = [Err("it is gone"), Ok(texts(Language::Json, "{}".to_owned())), Ok(outer)];
+    for texts in unknown {
+        let (given, all) = fifth(Some(vec![version(3, texts)]));
+        let mut part = AtHand::default();
+        assert_eq!(learned(&all, &tags(&[])).await, Err(false));
+        let of = Of { plan: [9; 32], mask: &tags(&[]), key: false };
+        let why = all.compiled((7, b""), of).unwrap().err().unwrap().why;
+        assert_eq!(why, "which tags its schema had before is not known");
+        assert_eq!(learned(&all, &tags(&[("a-value", 4)])).await.as_deref(), Ok(SHOWN), "approved");
+        assert!(all.compiled((7, b""), Of { plan: [8; 32], mask: &mask("pan", "a-value"), key: false }).is_some());
+        // What was wrong may be mended.
+        given.earlier.lock().unwrap().insert(("a-value".to_owned(), 5), vec![version(3, Ok(tagged()))]);
+        assert!(read(&mut part, &all, of).is_err(), "it is not asked all the time");
+        pass_since_earlier(&all, MISSING_MS);
+        assert_eq!(learned(&all, &tags(&[])).await.as_deref(), Ok("\x06***\x02b"));
+    }
+}
+
+#[tokio::test]
+async fn records_wait_while_earlier_versions_cannot_be_had_and_those_without_tags_do_not() {
+    let (given, all) = fifth(None);
+    assert_eq!(learned(&all, &tags(&[])).await, Err(true));
+    assert_eq!(learned(&all, &mask("pan", "a-value")).await.as_deref(), Ok("\x06***\x02b"));
+    given.earlier.lock().unwrap().insert(("a-value".to_owned(), 5), vec![version(1, Ok(tagged()))]);
+    pass_since_earlier(&all, DOWN_MS);
+    assert_eq!(learned(&all, &tags(&[])).await.as_deref(), Ok("\x06***\x02b"));
+}
+
+#[test]
+fn tags_in_metadata_make_a_schema_unusable_where_they_are_looked_for() {
+    let mut texts = texts(Language::Avro, ORDER.to_owned());
+    texts.outer_tags.push("Pii".to_owned());
+    let mut registered = Registered { texts, subjects: Vec::new() };
+    assert!(registered.compile(&[], &[], &tags(&[])).err().unwrap().contains("tags in its metadata"));
+    assert!(registered.compile(&[], &[], &Mask::default()).is_ok());
+    registered.texts.outer_tags = vec!["other".to_owned()];
+    assert!(registered.compile(&[], &[], &tags(&[])).is_ok());
+    let broken = Earlier { text: "{", references: &[] };
+    let why = registered.compile(&[], &[broken], &tags(&[])).err().unwrap();
+    assert!(why.contains("versions before it") && why.contains("removed_tags"), "{why}");
 }

@@ -1,0 +1,153 @@
+//! What came before schemas in their subjects: asked for when a mask that looks for tags first meets them, by subject and version.
+
+use std::sync::Arc;
+
+use tidegate_masking::{Earlier, Mask};
+use tracing::warn;
+
+use super::{DOWN_MS, KEPT_BYTES, KEPT_BYTES_MAX, MISSING_MS, Registered, STRANGE_MAX, SchemaRegistry, Schemas};
+use super::{Subject, Version, Weight};
+use crate::gate::now_ms;
+use quick_cache::Weighter;
+
+/// The versions of a subject before one.
+#[derive(Clone)]
+pub(super) struct History {
+    /// The last first; `None` where the registry did not answer.
+    pub(super) versions: Option<Arc<[Version]>>,
+    pub(super) at_ms: u64,
+    /// Another number for each time that it was asked for, so that what was compiled by it is not taken for what is compiled by another.
+    pub(super) turn: u64,
+}
+
+/// A subject, and the version that it is the history of.
+pub(super) type Of = (String, u32);
+
+impl Weighter<Of, History> for Weight {
+    fn weight(&self, _of: &Of, history: &History) -> u64 {
+        let versions = history.versions.iter().flat_map(|versions| versions.iter());
+        let bytes = versions.map(|version| version.texts.as_ref().map_or(0, |texts| texts.bytes()).saturating_add(64));
+        // Those that one batch may need have room together: else nobody would ever get past it.
+        let most = KEPT_BYTES_MAX / u64::try_from(STRANGE_MAX).unwrap_or(1);
+        bytes.fold(KEPT_BYTES, u64::saturating_add).min(most)
+    }
+}
+
+/// The versions whose tags count for a schema under a mask.
+#[derive(Default)]
+pub(super) struct Before {
+    versions: Vec<(Arc<[Version]>, usize)>,
+    /// Of all histories.
+    pub(super) turns: Vec<u64>,
+}
+
+impl Before {
+    /// Their texts.
+    pub(super) fn texts(&self) -> Vec<Earlier<'_>> {
+        let counted = self.versions.iter().flat_map(|(versions, count)| versions.iter().take(*count));
+        let texts = counted.filter_map(|version| version.texts.as_ref().ok());
+        texts.map(|texts| Earlier { text: &texts.text, references: &texts.references }).collect()
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        let counted = self.versions.iter().flat_map(|(versions, count)| versions.iter().take(*count));
+        counted
+            .filter_map(|version| version.texts.as_ref().ok())
+            .fold(0, |sum, texts| sum.saturating_add(texts.bytes()))
+    }
+}
+
+/// Why there are none.
+pub(super) enum NoBefore {
+    /// They are to be asked for.
+    Ask,
+    /// They cannot be had or read, today.
+    Unknown,
+}
+
+/// From which version on tags count for a version of a subject: the last that somebody has approved, up to itself.
+fn since(subject: &Subject, mask: &Mask) -> u32 {
+    let approved = mask.tags_since.iter().filter(|(of, since)| **of == *subject.name && *since <= subject.version);
+    approved.map(|(_, since)| *since).max().unwrap_or(1)
+}
+
+impl Schemas {
+    /// What counts before a schema, if it is at hand; else what is to be asked for is noted.
+    pub(super) fn before(&self, number: u32, registered: &Registered, mask: &Mask) -> Result<Before, NoBefore> {
+        let mut before = Before::default();
+        if mask.tags.is_empty() {
+            return Ok(before);
+        }
+        let (mut wanted, mut unknown) = (Vec::new(), false);
+        for subject in registered.subjects_for(mask) {
+            let since = since(subject, mask);
+            if since >= subject.version {
+                continue;
+            }
+            let of = (subject.name.clone(), subject.version);
+            let age = |history: &History| now_ms().saturating_sub(history.at_ms);
+            let Some(history) = self.histories.get(&of).filter(|it| it.versions.is_some() || age(it) < DOWN_MS) else {
+                wanted.push(of);
+                continue;
+            };
+            let Some(versions) = history.versions.clone() else { return Err(NoBefore::Ask) };
+            let count = versions.iter().take_while(|version| version.number >= since).count();
+            let lacks = |version: &Version| Some((version.number, registered.why_unknown(version, mask)?));
+            if let Some((version, why)) = versions.iter().take(count).find_map(lacks) {
+                if age(&history) >= MISSING_MS {
+                    wanted.push(of);
+                    continue;
+                }
+                unknown = true;
+                if let Some(times) = self.unusable.again(now_ms()) {
+                    warn!(
+                        schema = number, subject = ?subject.name, version, why, times,
+                        "whether an earlier version has more tags is not known, so records are withheld from who sees them masked; \
+                         who has seen that a version has all tags that it should can say so under removed_tags in masking.yaml"
+                    );
+                }
+            }
+            before.versions.push((versions, count));
+            before.turns.push(history.turn);
+        }
+        match (wanted.is_empty(), unknown) {
+            (false, _) => {
+                self.wanted.insert(number, Arc::new(wanted));
+                Err(NoBefore::Ask)
+            }
+            (true, true) => Err(NoBefore::Unknown),
+            (true, false) => Ok(before),
+        }
+    }
+
+    /// Asks for histories. Whether the registry answered.
+    pub(super) async fn learn_earlier(&self, registry: &Arc<dyn SchemaRegistry>, wanted: &[Of]) -> bool {
+        let mut answered = true;
+        for of in wanted {
+            self.histories.remove_if(of, |known| {
+                let kept = if known.versions.is_some() { MISSING_MS } else { DOWN_MS };
+                now_ms().saturating_sub(known.at_ms) >= kept
+            });
+            // Many that wait for one history are one question.
+            let place = match self.histories.get_value_or_guard_async(of).await {
+                Ok(known) => {
+                    answered &= known.versions.is_some();
+                    continue;
+                }
+                Err(place) => place,
+            };
+            let Ok(_one_of_few) = self.fetches.acquire().await else { return false };
+            let versions = match registry.earlier(&of.0, of.1).await {
+                Ok(versions) => Some(Arc::from(versions)),
+                Err(why) => {
+                    self.is_down(&why);
+                    None
+                }
+            };
+            answered &= versions.is_some();
+            let turn = self.turns.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let _superseded = place.insert(History { versions, at_ms: now_ms(), turn }).is_err();
+        }
+        answered
+    }
+}
