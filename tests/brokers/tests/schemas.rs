@@ -260,7 +260,7 @@ fn tags_that_a_later_version_has_no_more_count_until_somebody_approves() {
         assert_eq!(shown(language, "analyst"), [false, false], "{language}");
         assert_eq!(shown(language, "fraud"), [true, true], "{language}");
     }
-    assert!(stage.gate.metrics().unwrap().contains("tidegate_schemas_with_removed_tags_total 3"));
+    assert!(stage.gate.metrics().unwrap().contains("tidegate_schemas_with_removed_tags_total 3\n"));
     let next = Scratch::new("removed").unwrap();
     fs::write(next.path().join("rules.cedar"), RULES).unwrap();
     let approved = format!("{MASKING}removed_tags:\n  - {{subject: removed-AVRO-value, version: 2}}\n");
