@@ -32,7 +32,7 @@ const BYTES_MAX: usize = 4 << 20;
 const REFERENCES_MAX: usize = 256;
 /// Versions before one that are looked at.
 const VERSIONS_MAX: usize = 256;
-/// Bytes of them beyond which no more are asked for.
+/// Bytes of them.
 const EARLIER_BYTES_MAX: u64 = 4 << 20;
 /// Bytes of earlier versions that are kept, as those of one subject come before each other.
 const KEPT_BYTES_MAX: u64 = 64 << 20;
@@ -191,33 +191,35 @@ impl HttpRegistry {
         Ok(SchemaTexts { language, text: body.schema, references, outer_tags })
     }
 
-    /// What came before a version of a subject, the last first, as far as it is little enough; more than that is told as one that cannot
-    /// be had.
-    async fn before(&self, subject: &str, version: u32) -> Result<Vec<Version>, Trouble> {
+    /// What came before a version of a subject, the last first, from the version `since` on, as far as it is little enough; more than that
+    /// is told as one that cannot be had.
+    async fn before(&self, subject: &str, version: u32, since: u32) -> Result<Vec<Version>, Trouble> {
+        let gone = |why| Ok(vec![Version { number: version.saturating_sub(1), texts: Err(why) }]);
         let mut numbers: Vec<u32> = match self.get(&["subjects", subject, "versions"], true).await {
             Ok(numbers) => numbers,
-            Err(Trouble::Missing(why)) => {
-                return Ok(vec![Version { number: version.saturating_sub(1), texts: Err(why) }]);
-            }
+            Err(Trouble::Missing(why)) => return gone(why),
             Err(down) => return Err(down),
         };
         if !numbers.contains(&version) {
-            return Err(Trouble::Down("the schema registry does not list a version that it has named".to_owned()));
+            // It was deleted for good, or the list is older than it, as of a replica that lags behind.
+            return match self.version(subject.to_owned(), version).await {
+                Err(Trouble::Missing(why)) => gone(why),
+                Err(down) => Err(down),
+                Ok(_) => Err(Trouble::Down("the schema registry does not list a version that it has".to_owned())),
+            };
         }
-        numbers.retain(|number| *number < version);
+        numbers.retain(|number| (since..version).contains(number));
         numbers.sort_unstable_by_key(|number| Reverse(*number));
         let (mut found, mut bytes) = (Vec::new(), 0);
-        let mut rest = numbers.as_slice();
-        while let Some((next, _)) = rest.split_first() {
-            if found.len() >= VERSIONS_MAX || bytes > EARLIER_BYTES_MAX {
-                found.push(Version { number: *next, texts: Err(TOO_MANY) });
-                break;
+        for some in numbers.chunks(AT_ONCE) {
+            for one in self.versions(subject, some).await? {
+                bytes += one.texts.as_ref().map_or(0, |texts| texts.bytes());
+                if found.len() >= VERSIONS_MAX || bytes > EARLIER_BYTES_MAX {
+                    found.push(Version { number: one.number, texts: Err(TOO_MANY) });
+                    return Ok(found);
+                }
+                found.push(one);
             }
-            let (some, after) = rest.split_at(AT_ONCE.min(rest.len()));
-            let versions = self.versions(subject, some).await?;
-            bytes += versions.iter().map(|one| one.texts.as_ref().map_or(0, |texts| texts.bytes())).sum::<u64>();
-            found.extend(versions);
-            rest = after;
         }
         Ok(found)
     }
@@ -380,9 +382,10 @@ impl SchemaRegistry for HttpRegistry {
         &'s self,
         subject: &'s str,
         version: u32,
+        since: u32,
     ) -> Pin<Box<dyn Future<Output = Result<Vec<Version>, String>> + Send + 's>> {
         Box::pin(async move {
-            HttpRegistry::in_time(self.before(subject, version)).await.map_err(|trouble| match trouble {
+            HttpRegistry::in_time(self.before(subject, version, since)).await.map_err(|trouble| match trouble {
                 Trouble::Missing(why) => why.to_owned(),
                 Trouble::Down(why) => why,
             })
@@ -415,6 +418,8 @@ mod tests {
             }
             // Without the third, which is gone for good.
             "/subjects/s/versions" => text("[1, 2, 4, 5, 6]"),
+            "/subjects/s/versions/7" => (404, r#"{"error_code": 40402, "message": "no version"}"#.to_owned()),
+            "/subjects/s/versions/8" => text(r#"{"schema": "s"}"#),
             "/subjects/s/versions/1" => text(r#"{"schema": "first", "schemaType": "JSON"}"#),
             "/subjects/s/versions/2" => text(r#"{"schema": "s"}"#),
             "/subjects/s/versions/4" => refers(r#"[{"name": "n", "subject": "gone", "version": 1}]"#),
@@ -498,20 +503,24 @@ mod tests {
             let texts = version.texts.as_ref().ok()?;
             Some((texts.language, texts.text.clone()))
         };
-        let earlier = registry.earlier("s", 5).await.unwrap();
+        let earlier = registry.earlier("s", 5, 1).await.unwrap();
         let told: Vec<_> = earlier.iter().map(|version| (version.number, text(version))).collect();
         let (first, second) = ((Language::Json, "first".to_owned()), (Language::Avro, "s".to_owned()));
         assert_eq!(told, [(4, None), (2, Some(second)), (1, Some(first))], "the third is gone for good");
-        let many = registry.earlier("many", 400).await.unwrap();
+        let many = registry.earlier("many", 400, 1).await.unwrap();
         assert_eq!((many.len(), many[255].number, many[256].number), (257, 144, 143));
         assert!(many[..256].iter().all(|version| version.texts.is_ok()), "as many as are read");
         assert_eq!(many[256].texts.as_ref().err(), Some(&TOO_MANY));
-        let large = registry.earlier("large", 40).await.unwrap();
-        assert!(large.len() < 20 && large.last().is_some_and(|last| last.texts.is_err()), "{}", large.len());
-        let gone = registry.earlier("gone", 3).await.unwrap();
+        let large = registry.earlier("large", 40, 1).await.unwrap();
+        assert!(large.len() == 5 && large.iter().filter(|version| version.texts.is_ok()).count() == 4, "4 MiB");
+        let since: Vec<u32> = registry.earlier("many", 400, 398).await.unwrap().iter().map(|one| one.number).collect();
+        assert_eq!(since, [399, 398], "no more is asked for than counts");
+        let deleted = registry.earlier("s", 7, 1).await.unwrap();
+        assert!(deleted.len() == 1 && deleted[0].texts.is_err(), "it is gone for good");
+        let gone = registry.earlier("gone", 3, 1).await.unwrap();
         assert!(gone.len() == 1 && gone[0].number == 2 && gone[0].texts.is_err(), "{gone:?}");
-        for (subject, version) in [("s", 7), ("lying", 3)] {
-            assert!(registry.earlier(subject, version).await.is_err(), "{subject}");
+        for (subject, version) in [("s", 8), ("lying", 3)] {
+            assert!(registry.earlier(subject, version, 1).await.is_err(), "{subject}");
         }
     }
 }

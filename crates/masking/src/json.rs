@@ -268,12 +268,28 @@ impl<'w, 'a> Walker<'w, 'a> {
         let shape = shapes.element(inside.shape, self.top.elements);
         self.top.elements += 1;
         // What covers a list covers what is in it.
-        let whole = match inside.cover {
+        self.within(shapes, inside, shape)
+    }
+
+    /// A place that has what covers `around` and what is said of a shape.
+    fn within(&self, shapes: &Shapes, around: Place, shape: ShapeId) -> Place {
+        let whole = match around.cover {
             Cover::Of(class) => Some(class),
             Cover::None | Cover::Counted(_) => None,
         };
         let class = self.chosen(whole, shapes.classes(shape));
-        Place { shape, cover: class.map_or(inside.cover, Cover::Of), ..inside }
+        Place { shape, cover: class.map_or(around.cover, Cover::Of), ..around }
+    }
+
+    /// What is no list where a list may be is what the list's elements are: nobody checks what is read.
+    fn not_listed(&self, place: Place) -> Place {
+        match self.shapes {
+            Some(shapes) if self.cursor.peek() != b'[' => match shapes.alone(place.shape) {
+                Some(shape) => self.within(shapes, place, shape),
+                None => place,
+            },
+            _ => place,
+        }
     }
 
     /// The class that counts of those that a value has: the first that is masked, or else the first.
@@ -331,6 +347,7 @@ impl<'w, 'a> Walker<'w, 'a> {
     /// Reads a value, or opens it.
     #[inline]
     fn value(&mut self, place: Place) -> Result<Met, Unmaskable> {
+        let place = self.not_listed(place);
         if self.is_silent(place) {
             return self.cursor.value(DEPTH_MAX - self.frames.len()).map(|()| Met::Kept);
         }

@@ -53,7 +53,7 @@ struct Shape {
     far: Vec<Field>,
     /// The message with nothing in it but what it is not valid without.
     blank: Box<[u8]>,
-    /// Numbers that it does not name, but that earlier versions have with a tag there or within.
+    /// Numbers, in order, that it does not name, but that earlier versions have with a tag there or within.
     gone: Box<[u32]>,
     /// For `google.protobuf.Any`: what it may hold, by full name.
     any: Option<HashMap<Box<str>, u32>>,

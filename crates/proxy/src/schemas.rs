@@ -73,7 +73,7 @@ pub trait SchemaRegistry: Send + Sync + fmt::Debug {
     /// Asks for the schema of a number. Ends by itself within seconds.
     fn schema(&self, number: u32) -> Pin<Box<dyn Future<Output = Answer> + Send + '_>>;
 
-    /// Asks for the versions of a subject before one, the last first, deleted ones too. Ends by itself within seconds.
+    /// Asks for the versions of a subject before one, from `since` on, the last first, deleted ones too. Ends by itself within seconds.
     ///
     /// # Errors
     /// What went wrong, where the registry did not answer, or not so that it can be understood.
@@ -81,6 +81,7 @@ pub trait SchemaRegistry: Send + Sync + fmt::Debug {
         &'s self,
         subject: &'s str,
         version: u32,
+        since: u32,
     ) -> Pin<Box<dyn Future<Output = Result<Vec<Version>, String>> + Send + 's>>;
 }
 
@@ -406,7 +407,7 @@ impl Schemas {
             Outcome::Json(None) => 0,
             Outcome::Unusable(_) => REASON_BYTES,
             Outcome::Json(Some(_)) | Outcome::Avro(_) | Outcome::Protobuf(_) => {
-                registered.texts.bytes().saturating_add(before.bytes()).saturating_mul(COMPILED_FACTOR)
+                registered.texts.bytes().saturating_mul(COMPILED_FACTOR).saturating_add(before.bytes())
             }
         };
         self.tell_of_removed_tags(&key, registered, &outcome, of.mask);

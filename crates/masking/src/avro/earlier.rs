@@ -4,7 +4,7 @@
 //! still found; a branch of a union by its type, a record also by its full name, wherever it stands.
 
 use std::cell::Cell;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::mem::{Discriminant, discriminant};
 
 use super::schema::{Field, Kind, Leaf, Schema, TypeId};
@@ -33,9 +33,15 @@ struct Version<'a> {
     schema: &'a Schema,
     /// The full names of records, enums and fixed.
     named: HashMap<TypeId, &'a str>,
-    /// The fields of each record by their names and aliases, folded.
-    fields: HashMap<TypeId, HashMap<Box<str>, Vec<usize>>>,
+    /// Of each record.
+    fields: HashMap<TypeId, ByName>,
+    /// Tags of types, and of records' fields, as places in [`Mask::tags`].
+    of_types: HashMap<TypeId, Vec<usize>>,
+    of_fields: HashMap<(TypeId, usize), Vec<usize>>,
 }
+
+/// The places of a record's fields by their names and aliases, folded.
+type ByName = HashMap<Box<str>, Vec<usize>>;
 
 /// What tells the branches of a union apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -50,18 +56,11 @@ enum Like<'a> {
 impl<'a> EarlierSchemas<'a> {
     /// `earlier`: the last first.
     pub(super) fn new(schema: &'a Schema, earlier: &'a [Schema], mask: &'a Mask) -> EarlierSchemas<'a> {
-        let wanted: HashSet<Box<str>> = mask.tags.iter().map(|(tag, _)| fold(tag).into()).collect();
-        let counts = |tags: &[Box<str>]| tags.iter().any(|tag| wanted.contains(&*fold(tag)));
-        let has_tags = |schema: &Schema| {
-            let mut types = schema.types.iter();
-            types.any(|ty| {
-                counts(&ty.tags)
-                    || matches!(&ty.kind, Kind::Record(fields) if fields.iter().any(|field| counts(&field.tags)))
-            })
-        };
-        let first = earlier.iter().rposition(has_tags).map_or(0, |place| place + 1);
-        let versions: Vec<_> = earlier.iter().take(first).map(Version::new).collect();
-        EarlierSchemas { mask, versions, own: Version::new(schema), work: Cell::new(0) }
+        let mut versions: Vec<_> = earlier.iter().map(|schema| Version::new(schema, mask)).collect();
+        let has_tags = |version: &Version<'_>| !version.of_types.is_empty() || !version.of_fields.is_empty();
+        let first = versions.iter().rposition(has_tags).map_or(0, |place| place + 1);
+        versions.truncate(first);
+        EarlierSchemas { mask, versions, own: Version::new(schema, mask), work: Cell::new(0) }
     }
 
     /// Whether so much had to be looked at that it is given up.
@@ -90,10 +89,10 @@ impl<'a> EarlierSchemas<'a> {
         loop {
             let (mut within, mut called) = (Before::default(), names.clone());
             self.look_at(before.types.len().saturating_mul(names.len()));
-            for (at, fields, by_name) in self.records(before) {
+            for (of, fields, by_name) in self.records(before) {
                 for place in names.iter().filter_map(|name| by_name.get(name)).flatten() {
-                    let Some(field) = fields.get(*place) else { continue };
-                    self.enter(at, field, &mut within);
+                    let Some(field) = fields.get(*place).filter(|_| !self.is_too_much()) else { continue };
+                    self.enter(of, *place, field, &mut within);
                     called.extend(field.names.iter().map(|name| fold(name).into()));
                 }
             }
@@ -109,32 +108,30 @@ impl<'a> EarlierSchemas<'a> {
     /// What stands where any field does.
     pub(super) fn any_step(&self, before: &Before) -> Before {
         let mut within = Before::default();
-        for (at, fields, _) in self.records(before) {
-            self.look_at(fields.len());
-            fields.iter().for_each(|field| self.enter(at, field, &mut within));
+        for (of, fields, _) in self.records(before) {
+            fields.iter().enumerate().for_each(|(place, field)| self.enter(of, place, field, &mut within));
         }
         self.enter_maps(before, &mut within);
         within
     }
 
     /// The records among them, with all their fields and those by name.
-    fn records<'s>(
-        &'s self,
-        before: &'s Before,
-    ) -> impl Iterator<Item = (usize, &'a [Field], &'s HashMap<Box<str>, Vec<usize>>)> {
+    fn records<'s>(&'s self, before: &'s Before) -> impl Iterator<Item = ((usize, TypeId), &'a [Field], &'s ByName)> {
         before.types.iter().filter_map(|(at, ty)| {
             let version = self.versions.get(*at)?;
             let Kind::Record(fields) = &version.schema.types.get(*ty)?.kind else { return None };
-            Some((*at, fields.as_slice(), version.fields.get(ty)?))
+            Some(((*at, *ty), fields.as_slice(), version.fields.get(ty)?))
         })
     }
 
-    fn enter(&self, at: usize, field: &Field, within: &mut Before) {
-        self.tags(&field.tags, &mut within.tags);
+    fn enter(&self, (at, record): (usize, TypeId), place: usize, field: &Field, within: &mut Before) {
+        let tags = self.versions.get(at).and_then(|version| version.of_fields.get(&(record, place)));
+        self.add(tags, &mut within.tags);
         within.types.insert((at, field.ty));
     }
 
     fn enter_maps(&self, before: &Before, within: &mut Before) {
+        self.look_at(before.types.len());
         for (at, ty) in &before.types {
             let kind = self.versions.get(*at).and_then(|version| version.schema.types.get(*ty)).map(|ty| &ty.kind);
             if let Some(Kind::Map(values)) = kind {
@@ -149,6 +146,7 @@ impl<'a> EarlierSchemas<'a> {
             let kind = self.versions.get(*at).and_then(|version| version.schema.types.get(*ty)).map(|ty| &ty.kind);
             (*at, if let Some(Kind::Array(items)) = kind { *items } else { *ty })
         };
+        self.look_at(before.types.len());
         Before { types: before.types.iter().map(item).collect(), tags: BTreeSet::new() }
     }
 
@@ -185,9 +183,10 @@ impl<'a> EarlierSchemas<'a> {
         all
     }
 
-    fn tags(&self, tags: &[Box<str>], into: &mut BTreeSet<usize>) {
-        let has = |wanted: &str| tags.iter().any(|tag| fold(tag) == fold(wanted));
-        into.extend(self.mask.tags.iter().enumerate().filter(|(_, (tag, _))| has(tag)).map(|(place, _)| place));
+    fn add(&self, tags: Option<&Vec<usize>>, into: &mut BTreeSet<usize>) {
+        let tags = tags.map(Vec::as_slice).unwrap_or_default();
+        self.look_at(1 + tags.len());
+        into.extend(tags);
     }
 
     /// Follows names of types, whose tags count too.
@@ -195,8 +194,7 @@ impl<'a> EarlierSchemas<'a> {
         while let Some(known) = version.schema.types.get(ty)
             && let Kind::Same(other) = known.kind
         {
-            self.look_at(1);
-            self.tags(&known.tags, tags);
+            self.add(version.of_types.get(&ty), tags);
             ty = other;
         }
         ty
@@ -209,6 +207,7 @@ impl<'a> EarlierSchemas<'a> {
         }
         let mut tags = std::mem::take(&mut before.tags);
         let like = self.own.like(ty);
+        self.look_at(before.types.len());
         // What the branches of a union were is for each of them to say.
         if like != Like::Union {
             self.settle_types(like, before, &mut tags);
@@ -226,11 +225,10 @@ impl<'a> EarlierSchemas<'a> {
         }
         let mut open: Vec<(usize, TypeId)> = met.iter().copied().collect();
         while let Some((at, id)) = open.pop() {
-            self.look_at(1);
             let Some(version) = self.versions.get(at) else { continue };
             let id = self.named_type(version, id, tags);
             let Some(ty) = version.schema.types.get(id) else { continue };
-            self.tags(&ty.tags, tags);
+            self.add(version.of_types.get(&id), tags);
             let below: Vec<TypeId> = match &ty.kind {
                 Kind::Union(old) => {
                     self.look_at(old.len());
@@ -250,11 +248,23 @@ impl<'a> EarlierSchemas<'a> {
 }
 
 impl<'a> Version<'a> {
-    fn new(schema: &'a Schema) -> Version<'a> {
-        let mut all = HashMap::new();
+    fn new(schema: &'a Schema, mask: &Mask) -> Version<'a> {
+        let mut wanted: HashMap<Box<str>, Vec<usize>> = HashMap::new();
+        for (place, (tag, _)) in mask.tags.iter().enumerate() {
+            wanted.entry(fold(tag).into()).or_default().push(place);
+        }
+        let places = |tags: &[Box<str>]| {
+            let places: BTreeSet<usize> =
+                tags.iter().filter_map(|tag| wanted.get(&*fold(tag))).flatten().copied().collect();
+            (!places.is_empty()).then(|| Vec::from_iter(places))
+        };
+        let (mut all, mut of_types, mut of_fields) = (HashMap::new(), HashMap::new(), HashMap::new());
         for (id, ty) in schema.types.iter().enumerate() {
+            of_types.extend(places(&ty.tags).map(|places| (id, places)));
             let Kind::Record(fields) = &ty.kind else { continue };
-            let mut by_name: HashMap<Box<str>, Vec<usize>> = HashMap::new();
+            let tagged = fields.iter().enumerate();
+            of_fields.extend(tagged.filter_map(|(place, field)| Some(((id, place), places(&field.tags)?))));
+            let mut by_name = ByName::new();
             for (place, field) in fields.iter().enumerate() {
                 for name in &field.names {
                     by_name.entry(fold(name).into()).or_default().push(place);
@@ -263,7 +273,7 @@ impl<'a> Version<'a> {
             all.insert(id, by_name);
         }
         let named = schema.names.iter().map(|(name, ty)| (*ty, &**name)).collect();
-        Version { schema, named, fields: all }
+        Version { schema, named, fields: all, of_types, of_fields }
     }
 
     fn like(&self, mut ty: TypeId) -> Like<'a> {

@@ -166,28 +166,6 @@ impl<'g> Compiler<'g> {
     fn closed(&mut self, of: impl IntoIterator<Item = NodeId>) -> Result<Set, SchemaError> {
         let mut met = Set::new();
         let mut open: Vec<NodeId> = of.into_iter().collect();
-        self.close(&mut open, &mut met);
-        // What was a list may be one value now, and is what its elements were.
-        let is_list = met.range(..self.own).any(|id| self.node(*id).is_some_and(|node| node.lists));
-        if !is_list {
-            loop {
-                let lists = met.range(self.own..).filter_map(|id| self.node(*id)).filter(|node| node.lists);
-                let elements = lists.flat_map(|node| node.prefix.iter().chain(&node.rest).chain(&node.any));
-                open.extend(elements.copied().filter(|id| !met.contains(id)));
-                if open.is_empty() {
-                    break;
-                }
-                self.spend(0, met.len())?;
-                self.close(&mut open, &mut met);
-            }
-        }
-        self.spend(0, met.len().saturating_add(1))?;
-        met.retain(|id| self.says_something(*id));
-        Ok(met)
-    }
-
-    /// Adds what else is said of the same value.
-    fn close(&self, open: &mut Vec<NodeId>, met: &mut Set) {
         while let Some(id) = open.pop() {
             if met.insert(id)
                 && let Some(node) = self.node(id)
@@ -195,6 +173,9 @@ impl<'g> Compiler<'g> {
                 open.extend(&node.here);
             }
         }
+        self.spend(0, met.len().saturating_add(1))?;
+        met.retain(|id| self.says_something(*id));
+        Ok(met)
     }
 
     fn says_something(&self, id: NodeId) -> bool {
@@ -262,6 +243,7 @@ impl<'g> Compiler<'g> {
             patterns: patterns.iter().map(|(_, regex)| regex.clone()).collect(),
             prefix: self.prefix(&nodes)?,
             rest: self.element(&nodes, usize::MAX).map(Some)?,
+            alone: self.alone(set)?,
             looks: false,
         })
     }
@@ -367,6 +349,26 @@ impl<'g> Compiler<'g> {
         self.shape(set)
     }
 
+    /// The shape of one value in the place of a list: what is said of the list and of its elements, and of theirs.
+    fn alone(&mut self, set: &Set) -> Result<Option<ShapeId>, SchemaError> {
+        let mut all = set.clone();
+        loop {
+            let nodes: Vec<&Node> = all.iter().filter_map(|id| self.node(*id)).collect();
+            let elements: Vec<NodeId> = nodes
+                .into_iter()
+                .flat_map(|node| node.prefix.iter().chain(&node.rest).chain(&node.any))
+                .copied()
+                .collect();
+            self.spend(0, all.len().saturating_add(elements.len()))?;
+            let before = all.len();
+            all.extend(self.closed(elements)?);
+            if all.len() == before {
+                break;
+            }
+        }
+        if all == *set { Ok(None) } else { self.shape(all).map(Some) }
+    }
+
     fn prefix(&mut self, nodes: &[(NodeId, &'g Node)]) -> Result<Box<[ShapeId]>, SchemaError> {
         let length = nodes.iter().map(|(_, node)| node.prefix.len()).max().unwrap_or(0);
         (0..length).map(|place| self.element(nodes, place)).collect()
@@ -406,8 +408,15 @@ fn settle(all: &mut [Shape]) {
     let mut open = Vec::new();
     for (place, shape) in all.iter_mut().enumerate() {
         let turns = shape.folded.values().flatten().chain(&shape.others);
-        let below: Vec<ShapeId> =
-            shape.exact.values().chain(turns).chain(&shape.prefix).chain(&shape.rest).copied().collect();
+        let below: Vec<ShapeId> = shape
+            .exact
+            .values()
+            .chain(turns)
+            .chain(&shape.prefix)
+            .chain(&shape.rest)
+            .chain(&shape.alone)
+            .copied()
+            .collect();
         shape.looks = !shape.classes.is_empty() || below.contains(&ShapeId::UNNAMED);
         if shape.looks {
             open.push(place);

@@ -46,6 +46,8 @@ pub(super) struct Shape {
     /// The first elements, and those after them.
     pub(super) prefix: Box<[ShapeId]>,
     pub(super) rest: Option<ShapeId>,
+    /// Where it may be a list: what is said of one value in its place.
+    pub(super) alone: Option<ShapeId>,
     /// Whether anything is looked for here or below.
     pub(super) looks: bool,
 }
@@ -85,6 +87,11 @@ impl Shapes {
     pub(crate) fn element(&self, at: ShapeId, place: usize) -> ShapeId {
         let Some(shape) = self.shape(at) else { return at };
         shape.prefix.get(place).copied().or(shape.rest).unwrap_or(at)
+    }
+
+    /// What is said of a value at `at` that is no list, if that is something else.
+    pub(crate) fn alone(&self, at: ShapeId) -> Option<ShapeId> {
+        self.shape(at)?.alone
     }
 
     /// The classes of what is there, and of all below it.

@@ -82,6 +82,21 @@ fn tags_lead_to_fields_and_what_is_in_them() {
     ]);
 }
 
+/// What is read is not checked, so that whoever writes could leave the brackets out.
+#[test]
+fn one_value_in_the_place_of_a_list_is_what_its_elements_are() {
+    let list = |items: Value| json!({"properties": {"a": {"type": "array", "items": items}, "b": {}}});
+    every(&[
+        (list(pii()), r#"{"a":"x","b":"y"}"#, r#"{"a":"***","b":"y"}"#),
+        (list(json!({"items": pii()})), r#"{"a":"x","b":"y"}"#, r#"{"a":"***","b":"y"}"#),
+        (list(json!({"properties": {"c": pii()}})), r#"{"a":{"c":"x","d":"y"}}"#, r#"{"a":{"c":"***","d":"y"}}"#),
+        (json!({"items": pii()}), r#""x""#, r#""***""#),
+        (json!({"properties": {"a": {"contains": pii()}}}), r#"{"a":"x"}"#, r#"{"a":"***"}"#),
+        (json!({"properties": {"a": {"prefixItems": [{}, pii()]}}}), r#"{"a":"x"}"#, r#"{"a":"***"}"#),
+        (json!({"properties": {"a": {"prefixItems": [{}, pii()]}}}), r#"{"a":["x","x"]}"#, r#"{"a":["x","***"]}"#),
+    ]);
+}
+
 #[test]
 fn tags_lead_to_elements() {
     every(&[

@@ -1,12 +1,12 @@
 //! From descriptors to shapes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use prost_reflect::{
     Cardinality, DynamicMessage, ExtensionDescriptor, FieldDescriptor, Kind as Declared, MessageDescriptor,
 };
 
-use super::earlier::{Before, EarlierSchemas, OF_ENUMS, OF_FIELDS, OF_MESSAGES, tagged};
+use super::earlier::{At, Before, EarlierSchemas, OF_ENUMS, OF_FIELDS, OF_MESSAGES, tagged};
 use super::wire::{Form, write_bytes, write_number};
 use super::{DEPTH_MAX, Field, Kind, Map, NEAR, ProtobufPlan, Shape};
 use crate::fields::Node;
@@ -104,6 +104,13 @@ impl Compiler<'_> {
         Ok(())
     }
 
+    fn bound_earlier(&self) -> Result<(), SchemaError> {
+        match self.earlier.is_too_much() {
+            true => Err(SchemaError("it and its earlier versions make too many places".to_owned())),
+            false => Ok(()),
+        }
+    }
+
     fn fill(&mut self, message: &MessageDescriptor, place: &Place) -> Result<Shape, SchemaError> {
         let declared = message.fields().map(Declaration::field);
         let all: Vec<Declaration> = declared.chain(message.extensions().map(Declaration::extension)).collect();
@@ -111,13 +118,13 @@ impl Compiler<'_> {
         let before = self.earlier.of_messages(&place.before);
         self.add_before(before, &mut own);
         let declared = all.iter().map(|declaration| declaration.number).collect();
-        let gone = self.earlier.gone(&place.before, &declared).into_iter().collect();
+        let gone: Box<[u32]> = self.earlier.gone(&place.before, &declared).into_iter().collect();
+        self.spend(gone.len())?;
+        self.bound_earlier()?;
         let mut shape = Shape { blank: self.blank(message, &mut Vec::new())?, gone, ..Shape::default() };
         for declaration in all {
             let mut field = self.field(message, &declaration, place)?;
-            if self.earlier.is_too_much() {
-                return Err(SchemaError("it and its earlier versions make too many places".to_owned()));
-            }
+            self.bound_earlier()?;
             let inherited = own.iter().chain(&place.classes);
             let more: Vec<ClassId> = inherited.filter(|class| !field.classes.contains(class)).copied().collect();
             field.classes = field.classes.iter().copied().chain(more).collect();
@@ -187,13 +194,13 @@ impl Compiler<'_> {
     }
 
     /// Adds the classes of tags that earlier versions have.
-    fn add_before(&mut self, tags: Vec<(usize, String)>, classes: &mut Vec<ClassId>) {
+    fn add_before(&mut self, tags: BTreeMap<usize, At>, classes: &mut Vec<ClassId>) {
         for (place, at) in tags {
             if let Some((tag, class)) = self.mask.tags.get(place)
                 && !classes.contains(class)
             {
                 classes.push(*class);
-                self.removed.add(tag, &at);
+                self.removed.add(tag, &self.earlier.name(at));
             }
         }
     }

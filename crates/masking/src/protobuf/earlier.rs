@@ -23,11 +23,14 @@ const NAMES_MAX: usize = 16 << 20;
 /// Messages of earlier versions that stand where one of the schema does: the version, and the message in it.
 pub(super) type Before = BTreeSet<(usize, usize)>;
 
+/// What has a tag: a version's message, and which of its fields, if one has it.
+pub(super) type At = ((usize, usize), Option<usize>);
+
 /// What earlier versions have where a field is.
 #[derive(Debug, Default)]
 pub(super) struct FieldsBefore {
     /// Tags, as places in [`Mask::tags`], and what has them.
-    pub(super) tags: Vec<(usize, String)>,
+    pub(super) tags: BTreeMap<usize, At>,
     /// What is within.
     pub(super) messages: Before,
 }
@@ -123,17 +126,34 @@ impl EarlierSchemas {
     }
 
     /// The tags of messages themselves.
-    pub(super) fn of_messages(&self, before: &Before) -> Vec<(usize, String)> {
-        self.look_at(before.len());
-        let messages = before.iter().filter_map(|at| self.message(*at));
-        messages.flat_map(|message| message.tags.iter().map(|tag| (*tag, message.name.clone()))).collect()
+    pub(super) fn of_messages(&self, before: &Before) -> BTreeMap<usize, At> {
+        let mut all = BTreeMap::new();
+        for at in before {
+            let tags = self.message(*at).map(|message| message.tags.as_slice()).unwrap_or_default();
+            self.look_at(1 + tags.len());
+            all.extend(tags.iter().map(|tag| (*tag, (*at, None))));
+        }
+        all
     }
 
     /// The tags of messages and of all that is within, for where a later version has no messages.
-    pub(super) fn within(&self, before: &Before) -> Vec<(usize, String)> {
-        self.look_at(before.len());
-        let messages = before.iter().filter_map(|at| self.message(*at));
-        messages.flat_map(|message| message.reaches.iter().map(|tag| (*tag, message.name.clone()))).collect()
+    pub(super) fn within(&self, before: &Before) -> BTreeMap<usize, At> {
+        let mut all = BTreeMap::new();
+        for at in before {
+            let Some(message) = self.message(*at) else { continue };
+            self.look_at(1 + message.reaches.len());
+            all.extend(message.reaches.iter().map(|tag| (*tag, (*at, None))));
+        }
+        all
+    }
+
+    /// What is called so, for people.
+    pub(super) fn name(&self, (message, field): At) -> String {
+        let Some(message) = self.message(message) else { return String::new() };
+        match field.and_then(|place| message.fields.get(place)) {
+            Some(field) => format!("{}.{}", message.name, field.names[0]),
+            None => message.name.clone(),
+        }
     }
 
     /// What fields of this number, or of one of these names, were.
@@ -149,11 +169,11 @@ impl EarlierSchemas {
                 let by_number = numbers.iter().filter_map(|number| message.by_number.get(number));
                 let by_name = called.iter().filter_map(|name| message.by_name.get(name));
                 let places: BTreeSet<usize> = by_number.chain(by_name).flatten().copied().collect();
-                for field in places.into_iter().filter_map(|place| message.fields.get(place)) {
+                for (place, field) in places.into_iter().filter_map(|place| Some((place, message.fields.get(place)?))) {
+                    self.look_at(1 + field.tags.len());
                     more.0.insert(field.number);
                     more.1.extend(field.names.iter().cloned());
-                    let name = || format!("{}.{}", message.name, field.names[0]);
-                    all.tags.extend(field.tags.iter().map(|tag| (*tag, name())));
+                    all.tags.extend(field.tags.iter().map(|tag| (*tag, ((*at, *of), Some(place)))));
                     all.messages.extend(field.within.map(|within| (*at, within)));
                 }
             }
@@ -264,5 +284,7 @@ pub(super) fn tagged(mask: &Mask, options: impl FnOnce() -> DynamicMessage, anno
             places.extend(wanted.map(|(place, _)| place));
         }
     }
+    places.sort_unstable();
+    places.dedup();
     places
 }

@@ -77,7 +77,7 @@ impl<'a> Walk<'a> {
             match shape.field(wire.number) {
                 Some(field) if shape.any.is_some() && wire.number == 2 => self.any(field, held, &wire, level)?,
                 Some(field) => self.field(field, &wire, level)?,
-                None if self.scope.mask.unknown == Unknown::Mask || shape.gone.contains(&wire.number) => {
+                None if self.scope.mask.unknown == Unknown::Mask || shape.gone.binary_search(&wire.number).is_ok() => {
                     self.cut(level, &wire);
                 }
                 None => self.look_into(Kind::Bytes, &[], &wire, level)?,

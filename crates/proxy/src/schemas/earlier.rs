@@ -20,15 +20,18 @@ pub(super) struct History {
     pub(super) turn: u64,
 }
 
-/// A subject, and the version that it is the history of.
-pub(super) type Of = (String, u32);
+/// A subject, the version that it is the history of, and the first version that it has.
+pub(super) type Of = (String, u32, u32);
+
+/// Subjects of one schema whose histories are looked at: those of all schemas that a batch may name have room together.
+const SUBJECTS_MAX: usize = 4;
 
 impl Weighter<Of, History> for Weight {
     fn weight(&self, _of: &Of, history: &History) -> u64 {
         let versions = history.versions.iter().flat_map(|versions| versions.iter());
         let bytes = versions.map(|version| version.texts.as_ref().map_or(0, |texts| texts.bytes()).saturating_add(64));
         // Those that one batch may need have room together: else nobody would ever get past it.
-        let most = KEPT_BYTES_MAX / u64::try_from(STRANGE_MAX).unwrap_or(1);
+        let most = KEPT_BYTES_MAX / u64::try_from(STRANGE_MAX * SUBJECTS_MAX).unwrap_or(1);
         bytes.fold(KEPT_BYTES, u64::saturating_add).min(most)
     }
 }
@@ -36,7 +39,7 @@ impl Weighter<Of, History> for Weight {
 /// The versions whose tags count for a schema under a mask.
 #[derive(Default)]
 pub(super) struct Before {
-    versions: Vec<(Arc<[Version]>, usize)>,
+    versions: Vec<Arc<[Version]>>,
     /// Of all histories.
     pub(super) turns: Vec<u64>,
 }
@@ -44,16 +47,13 @@ pub(super) struct Before {
 impl Before {
     /// Their texts.
     pub(super) fn texts(&self) -> Vec<Earlier<'_>> {
-        let counted = self.versions.iter().flat_map(|(versions, count)| versions.iter().take(*count));
-        let texts = counted.filter_map(|version| version.texts.as_ref().ok());
+        let texts = self.versions.iter().flat_map(|versions| versions.iter()).filter_map(|one| one.texts.as_ref().ok());
         texts.map(|texts| Earlier { text: &texts.text, references: &texts.references }).collect()
     }
 
     pub(super) fn bytes(&self) -> u64 {
-        let counted = self.versions.iter().flat_map(|(versions, count)| versions.iter().take(*count));
-        counted
-            .filter_map(|version| version.texts.as_ref().ok())
-            .fold(0, |sum, texts| sum.saturating_add(texts.bytes()))
+        let texts = self.versions.iter().flat_map(|versions| versions.iter()).filter_map(|one| one.texts.as_ref().ok());
+        texts.fold(0, |sum, texts| sum.saturating_add(texts.bytes()))
     }
 }
 
@@ -84,30 +84,27 @@ impl Schemas {
             if since >= subject.version {
                 continue;
             }
-            let of = (subject.name.clone(), subject.version);
+            if before.versions.len().saturating_add(wanted.len()) >= SUBJECTS_MAX {
+                self.cannot_tell(number, subject, since, "its schema is of too many subjects");
+                return Err(NoBefore::Unknown);
+            }
+            let of = (subject.name.clone(), subject.version, since);
             let age = |history: &History| now_ms().saturating_sub(history.at_ms);
             let Some(history) = self.histories.get(&of).filter(|it| it.versions.is_some() || age(it) < DOWN_MS) else {
                 wanted.push(of);
                 continue;
             };
             let Some(versions) = history.versions.clone() else { return Err(NoBefore::Ask) };
-            let count = versions.iter().take_while(|version| version.number >= since).count();
             let lacks = |version: &Version| Some((version.number, registered.why_unknown(version, mask)?));
-            if let Some((version, why)) = versions.iter().take(count).find_map(lacks) {
+            if let Some((version, why)) = versions.iter().find_map(lacks) {
                 if age(&history) >= MISSING_MS {
                     wanted.push(of);
                     continue;
                 }
                 unknown = true;
-                if let Some(times) = self.unusable.again(now_ms()) {
-                    warn!(
-                        schema = number, subject = ?subject.name, version, why, times,
-                        "whether an earlier version has more tags is not known, so records are withheld from who sees them masked; \
-                         who has seen that a version has all tags that it should can say so under removed_tags in masking.yaml"
-                    );
-                }
+                self.cannot_tell(number, subject, version, why);
             }
-            before.versions.push((versions, count));
+            before.versions.push(versions);
             before.turns.push(history.turn);
         }
         match (wanted.is_empty(), unknown) {
@@ -117,6 +114,17 @@ impl Schemas {
             }
             (true, true) => Err(NoBefore::Unknown),
             (true, false) => Ok(before),
+        }
+    }
+
+    /// Tells that nobody can say what a version of a subject tags.
+    fn cannot_tell(&self, number: u32, subject: &Subject, version: u32, why: &str) {
+        if let Some(times) = self.unusable.again(now_ms()) {
+            warn!(
+                schema = number, subject = ?subject.name, version, why, times,
+                "whether an earlier version has more tags is not known, so records are withheld from who sees them masked; \
+                 who has seen that a version has all tags that it should can say so under removed_tags in masking.yaml"
+            );
         }
     }
 
@@ -137,7 +145,7 @@ impl Schemas {
                 Err(place) => place,
             };
             let Ok(_one_of_few) = self.fetches.acquire().await else { return false };
-            let versions = match registry.earlier(&of.0, of.1).await {
+            let versions = match registry.earlier(&of.0, of.1, of.2).await {
                 Ok(versions) => Some(Arc::from(versions)),
                 Err(why) => {
                     self.is_down(&why);

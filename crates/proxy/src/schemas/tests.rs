@@ -28,8 +28,10 @@ impl SchemaRegistry for Given {
         &'s self,
         subject: &'s str,
         version: u32,
+        since: u32,
     ) -> Pin<Box<dyn Future<Output = Result<Vec<Version>, String>> + Send + 's>> {
-        let told = self.earlier.lock().unwrap().get(&(subject.to_owned(), version)).cloned();
+        let mut told = self.earlier.lock().unwrap().get(&(subject.to_owned(), version)).cloned();
+        told.iter_mut().for_each(|told| told.retain(|version| version.number >= since));
         Box::pin(std::future::ready(told.ok_or_else(|| "it is down".to_owned())))
     }
 }
@@ -383,6 +385,19 @@ async fn records_wait_while_earlier_versions_cannot_be_had_and_those_without_tag
     given.earlier.lock().unwrap().insert(("a-value".to_owned(), 5), vec![version(1, Ok(tagged()))]);
     pass_since_earlier(&all, DOWN_MS);
     assert_eq!(learned(&all, &tags(&[])).await.as_deref(), Ok("\x06***\x02b"));
+}
+
+#[tokio::test]
+async fn a_schema_of_too_many_subjects_withholds_records_and_lets_nobody_wait() {
+    let (given, all) = fifth(None);
+    let subjects: Vec<Subject> = (0..5).map(|n| Subject { name: format!("many-{n}"), version: 2 }).collect();
+    let history = |subject: &Subject| ((subject.name.clone(), 2), vec![version(1, Ok(tagged()))]);
+    given.earlier.lock().unwrap().extend(subjects.iter().map(history));
+    let registered = Registered { texts: texts(Language::Avro, ORDER.to_owned()), subjects };
+    given.answers.lock().unwrap().insert(7, Answer::Schema(Arc::new(registered)));
+    let many = |pattern: &str| Mask { subjects: vec![pattern.into()], ..tags(&[]) };
+    assert_eq!(learned(&all, &many("many-*")).await, Err(false));
+    assert_eq!(learned(&all, &many("many-3")).await.as_deref(), Ok("\x06***\x02b"));
 }
 
 #[test]

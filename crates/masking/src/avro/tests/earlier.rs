@@ -150,6 +150,18 @@ fn unions_of_many_branches_under_many_names_have_an_end() {
 }
 
 #[test]
+fn fields_that_differ_by_case_have_an_end() {
+    let name = |n: usize| (0..12).map(|bit| if n >> bit & 1 == 1 { 'A' } else { 'a' }).collect::<String>();
+    let fields = |ty: &str| (0..3_000).map(|n| format!("{}: {ty}", name(n))).collect::<Vec<_>>();
+    let text = |fields: &[String]| version("Top", &fields.iter().map(String::as_str).collect::<Vec<_>>());
+    let earlier = text(&[&fields(r#""type": ["null"]"#)[..], &[format!("x: {PII}")]].concat());
+    let tags = Wanted::default().tag("PII", Transform::Redact).mask;
+    let earlier = [Earlier { text: &earlier, references: &[] }];
+    let why = AvroPlan::compile_after(&earlier, &text(&fields(r#""type": ["null"]"#)), &[], &tags).unwrap_err().why;
+    assert_eq!(why, "its types and those of its earlier versions make too many places");
+}
+
+#[test]
 fn records_in_themselves_and_tags_on_types_are_followed() {
     let node = |tag: &str| {
         let field = format!(r#"email: "type": "string"{tag}"#);

@@ -105,6 +105,30 @@ fn a_field_that_is_gone_is_left_out_where_others_pass() {
 }
 
 #[test]
+fn fields_that_are_gone_from_many_messages_have_an_end() {
+    let fields =
+        |of: &dyn Fn(usize) -> String| (1..=1_500).map(|n| format!("{} f{n} = {n};", of(n))).collect::<String>();
+    let tagged = format!(
+        "{HEAD}message Top {{ {} }} message M {{ {} }} message R {{ string a = 1 {PII}; }}",
+        fields(&|_| "M".to_owned()),
+        fields(&|_| "R".to_owned())
+    );
+    let empty: String = (1..=1_500).map(|n| format!("message A{n} {{}} ")).collect();
+    let plain = format!("{HEAD}message Top {{ {} }} {empty}", fields(&|n| format!("A{n}")));
+    let earlier = [Earlier { text: &tagged, references: &[] }];
+    let why = ProtobufPlan::compile_after(&earlier, &plain, &[], &[], &mask()).unwrap_err().0;
+    assert!(why.contains("make more than") || why.contains("too many places"), "{why}");
+}
+
+#[test]
+fn a_tag_that_is_written_many_times_is_one() {
+    let tags = vec!["'PII'"; 1_000].join(",");
+    let tagged = format!("message M {{ string a = 1 [(confluent.field_meta) = {{ tags: [{tags}] }}]; }}");
+    let left = after(&[tagged], "message M { string a = 1; }", "a:'x'");
+    assert_eq!(left, ("a:\"***\"".to_owned(), vec!["M.a".to_owned()]));
+}
+
+#[test]
 fn messages_in_themselves_and_tags_on_messages_are_followed() {
     let node = |tag: &str, option: &str| format!("message N {{ {option} string a = 1 {tag}; N next = 2; }}");
     let message = "a:'x',next{a:'x',next{a:'x'}}";
