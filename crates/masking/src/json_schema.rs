@@ -75,7 +75,7 @@ impl JsonPlan {
         let graph = Graph::read(text, references)?;
         let mut shapes = None;
         if !mask.tags.is_empty() {
-            let mut before = EarlierNodes::default();
+            let mut before = EarlierNodes::of(&graph);
             for version in earlier {
                 let added = Graph::read(version.text, version.references).and_then(|graph| before.add(graph, mask));
                 added.map_err(|SchemaError(why)| SchemaError(format!("an earlier version: {why}")))?;

@@ -148,7 +148,7 @@ impl ProtobufPlan {
                 let root = parse::select(&file, message_indexes).ok();
                 before.add(file.parent_pool(), root.as_ref(), mask)?;
             }
-            before.settle();
+            before.begin_with_tags();
             compile::compile(&message, before, mask)
         }));
         compiled.unwrap_or_else(|_panic| Err(SchemaError("the schema cannot be read".to_owned())))

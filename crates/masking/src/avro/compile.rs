@@ -21,6 +21,13 @@ const KEYS: &str = "@key";
 /// A name that no path has.
 const NO_NAME: &str = "\0";
 
+/// Where something stands, for people: the record of the field that leads there, and the field.
+#[derive(Clone, Copy)]
+struct Called<'a> {
+    record: &'a str,
+    field: &'a str,
+}
+
 /// Where a type stands: the paths that led there, the classes that all below is of, and what earlier versions have there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Place {
@@ -37,6 +44,11 @@ impl Place {
             self.classes.push(class);
         }
         is_new
+    }
+
+    /// The same with something else of earlier versions.
+    fn with(&self, before: Before) -> Place {
+        Place { nodes: self.nodes.clone(), classes: self.classes.clone(), before }
     }
 
     fn tags(&mut self, tags: &[Box<str>], mask: &Mask) {
@@ -84,7 +96,7 @@ pub(super) fn compile(schema: &Schema, earlier: &[Schema], mask: &Mask) -> Resul
     };
     let nodes = mask.fields.root().into_iter().collect();
     let place = Place { nodes, classes: Vec::new(), before: compiler.earlier.roots() };
-    let root = compiler.op(schema.root, place, "the whole".to_owned())?;
+    let root = compiler.op(schema.root, place, Called { record: "", field: "" })?;
     while let Some((id, ty, place, called)) = compiler.queue.pop_front() {
         let does = compiler.does(ty, &place, called)?;
         if let Some(op) = compiler.ops.get_mut(index(id)) {
@@ -103,7 +115,7 @@ struct Compiler<'a> {
     ops: Vec<Op>,
     known: HashMap<(TypeId, Place), OpId>,
     /// Operations that have a number but do nothing yet.
-    queue: VecDeque<(OpId, TypeId, Place, String)>,
+    queue: VecDeque<(OpId, TypeId, Place, Called<'a>)>,
     /// Keys of maps so far.
     keys: usize,
     /// Fields and branches so far.
@@ -116,16 +128,15 @@ fn wrong(why: &'static str) -> SchemaError {
     SchemaError { why, within: "the schema".into() }
 }
 
-impl Compiler<'_> {
+impl<'a> Compiler<'a> {
     /// The operation of a type in a place: the same again where both are the same, so that types that hold themselves come to an end.
-    /// `called`: where it stands, for people.
-    fn op(&mut self, mut ty: TypeId, mut place: Place, called: String) -> Result<OpId, SchemaError> {
+    fn op(&mut self, mut ty: TypeId, mut place: Place, called: Called<'a>) -> Result<OpId, SchemaError> {
         while let Some(known) = self.schema.types.get(ty) {
             place.tags(&known.tags, self.mask);
             let Kind::Same(other) = known.kind else { break };
             ty = other;
         }
-        self.earlier_tags(ty, &mut place, &called)?;
+        self.earlier_tags(ty, &mut place, called)?;
         if place.nodes.len() > NODES_MAX {
             return Err(wrong("aliases lead to too many paths at once"));
         }
@@ -142,10 +153,12 @@ impl Compiler<'_> {
     }
 
     /// Adds the classes of tags that only earlier versions have here.
-    fn earlier_tags(&mut self, ty: TypeId, place: &mut Place, called: &str) -> Result<(), SchemaError> {
+    fn earlier_tags(&mut self, ty: TypeId, place: &mut Place, called: Called<'a>) -> Result<(), SchemaError> {
         for (tag, class) in self.earlier.settle(ty, &mut place.before) {
             if place.class(class) {
-                self.removed.add(tag, called);
+                let Called { record, field } = called;
+                self.removed
+                    .add(tag, &if field.is_empty() { "the whole".to_owned() } else { format!("{record}.{field}") });
             }
         }
         if self.earlier.is_too_much() {
@@ -168,23 +181,23 @@ impl Compiler<'_> {
         self.bound()
     }
 
-    fn does(&mut self, ty: TypeId, place: &Place, called: String) -> Result<Does, SchemaError> {
+    fn does(&mut self, ty: TypeId, place: &Place, called: Called<'a>) -> Result<Does, SchemaError> {
         let schema = self.schema;
         Ok(match schema.types.get(ty).map(|ty| &ty.kind) {
             Some(Kind::Leaf(leaf)) => Does::Leaf(*leaf),
             Some(Kind::Record(fields)) => {
-                Does::Record(self.fields(fields, place, self.earlier.name(ty).unwrap_or(&called))?)
+                Does::Record(self.fields(fields, place, self.earlier.name(ty).unwrap_or_default())?)
             }
             Some(Kind::Array(items)) => {
-                let place = Place { before: self.earlier.items(&place.before), ..place.clone() };
+                let place = place.with(self.earlier.items(&place.before));
                 Does::Array(self.op(*items, place, called)?)
             }
-            Some(Kind::Map(values)) => Does::Map(Box::new(self.map(*values, place, &called)?)),
+            Some(Kind::Map(values)) => Does::Map(Box::new(self.map(*values, place, called)?)),
             Some(Kind::Union(types)) => {
                 self.spend(types.len())?;
                 let mut branches = Vec::with_capacity(types.len());
                 for (branch, before) in types.iter().zip(self.earlier.branches(&place.before, types)) {
-                    branches.push(self.op(*branch, Place { before, ..place.clone() }, called.clone())?);
+                    branches.push(self.op(*branch, place.with(before), called)?);
                 }
                 let null = types.iter().position(|ty| schema.is_null(*ty)).and_then(|place| i64::try_from(place).ok());
                 Does::Union { branches: branches.into(), null }
@@ -193,20 +206,20 @@ impl Compiler<'_> {
         })
     }
 
-    fn fields(&mut self, fields: &[Field], place: &Place, record: &str) -> Result<Box<[OpId]>, SchemaError> {
+    fn fields(&mut self, fields: &'a [Field], place: &Place, record: &'a str) -> Result<Box<[OpId]>, SchemaError> {
         self.spend(fields.len())?;
         let mut ids = Vec::with_capacity(fields.len());
         for field in fields {
             let mut inner = place.step(&field.names, self.mask);
             inner.tags(&field.tags, self.mask);
             inner.before = self.earlier.step(&place.before, &field.names);
-            let called = format!("{record}.{}", field.names.first().map_or("", |name| name));
+            let called = Called { record, field: field.names.first().map_or("", |name| name) };
             ids.push(self.op(field.ty, inner, called)?);
         }
         Ok(ids.into())
     }
 
-    fn map(&mut self, values: TypeId, place: &Place, called: &str) -> Result<Map, SchemaError> {
+    fn map(&mut self, values: TypeId, place: &Place, called: Called<'a>) -> Result<Map, SchemaError> {
         let mask = self.mask;
         let paths = place.nodes.iter().copied().map(Some).chain([None]);
         // In order, so that a plan is the same each time it is made.
@@ -215,10 +228,10 @@ impl Compiler<'_> {
         // A field that became an entry is still under its tag; nobody knows under which key.
         let before = self.earlier.any_step(&place.before);
         let step = |name| Place { before: before.clone(), ..place.step(&[name], mask) };
-        let other = self.op(values, step(NO_NAME), called.to_owned())?;
+        let other = self.op(values, step(NO_NAME), called)?;
         let mut named = HashMap::new();
         for name in names {
-            let id = self.op(values, step(name), called.to_owned())?;
+            let id = self.op(values, step(name), called)?;
             if id != other {
                 named.insert(name.into(), id);
                 self.keys += 1;

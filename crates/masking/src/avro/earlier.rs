@@ -4,7 +4,7 @@
 //! still found; a branch of a union by its type, a record also by its full name, wherever it stands.
 
 use std::cell::Cell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::mem::{Discriminant, discriminant};
 
 use super::schema::{Field, Kind, Leaf, Schema, TypeId};
@@ -25,14 +25,19 @@ pub(super) struct Before {
 pub(super) struct EarlierSchemas<'a> {
     mask: &'a Mask,
     versions: Vec<Version<'a>>,
-    own: Version<'a>,
+    own: Types<'a>,
     work: Cell<usize>,
 }
 
-struct Version<'a> {
+/// A schema's types.
+struct Types<'a> {
     schema: &'a Schema,
     /// The full names of records, enums and fixed.
     named: HashMap<TypeId, &'a str>,
+}
+
+struct Version<'a> {
+    types: Types<'a>,
     /// Of each record.
     fields: HashMap<TypeId, ByName>,
     /// Tags of types, and of records' fields, as places in [`Mask::tags`].
@@ -60,7 +65,9 @@ impl<'a> EarlierSchemas<'a> {
         let has_tags = |version: &Version<'_>| !version.of_types.is_empty() || !version.of_fields.is_empty();
         let first = versions.iter().rposition(has_tags).map_or(0, |place| place + 1);
         versions.truncate(first);
-        EarlierSchemas { mask, versions, own: Version::new(schema, mask), work: Cell::new(0) }
+        // Without earlier versions nobody asks for names.
+        let own = Types { schema, named: if first > 0 { names(schema) } else { HashMap::new() } };
+        EarlierSchemas { mask, versions, own, work: Cell::new(0) }
     }
 
     /// Whether so much had to be looked at that it is given up.
@@ -79,7 +86,7 @@ impl<'a> EarlierSchemas<'a> {
 
     /// What stands where the whole schema does.
     pub(super) fn roots(&self) -> Before {
-        let types = self.versions.iter().enumerate().map(|(version, known)| (version, known.schema.root));
+        let types = self.versions.iter().enumerate().map(|(version, known)| (version, known.types.schema.root));
         Before { types: types.collect(), tags: BTreeSet::new() }
     }
 
@@ -119,7 +126,7 @@ impl<'a> EarlierSchemas<'a> {
     fn records<'s>(&'s self, before: &'s Before) -> impl Iterator<Item = ((usize, TypeId), &'a [Field], &'s ByName)> {
         before.types.iter().filter_map(|(at, ty)| {
             let version = self.versions.get(*at)?;
-            let Kind::Record(fields) = &version.schema.types.get(*ty)?.kind else { return None };
+            let Kind::Record(fields) = &version.types.schema.types.get(*ty)?.kind else { return None };
             Some(((*at, *ty), fields.as_slice(), version.fields.get(ty)?))
         })
     }
@@ -133,7 +140,8 @@ impl<'a> EarlierSchemas<'a> {
     fn enter_maps(&self, before: &Before, within: &mut Before) {
         self.look_at(before.types.len());
         for (at, ty) in &before.types {
-            let kind = self.versions.get(*at).and_then(|version| version.schema.types.get(*ty)).map(|ty| &ty.kind);
+            let kind =
+                self.versions.get(*at).and_then(|version| version.types.schema.types.get(*ty)).map(|ty| &ty.kind);
             if let Some(Kind::Map(values)) = kind {
                 within.types.insert((*at, *values));
             }
@@ -143,7 +151,8 @@ impl<'a> EarlierSchemas<'a> {
     /// What stands where elements of a list do: elements, or what was no list yet.
     pub(super) fn items(&self, before: &Before) -> Before {
         let item = |(at, ty): &(usize, TypeId)| {
-            let kind = self.versions.get(*at).and_then(|version| version.schema.types.get(*ty)).map(|ty| &ty.kind);
+            let kind =
+                self.versions.get(*at).and_then(|version| version.types.schema.types.get(*ty)).map(|ty| &ty.kind);
             (*at, if let Some(Kind::Array(items)) = kind { *items } else { *ty })
         };
         self.look_at(before.types.len());
@@ -155,29 +164,31 @@ impl<'a> EarlierSchemas<'a> {
         let mut all = vec![Before::default(); branches.len()];
         let null = Like::Leaf(discriminant(&Leaf::Null));
         let likes: Vec<Like<'_>> = branches.iter().map(|branch| self.own.like(*branch)).collect();
+        let own: HashSet<Like<'_>> = likes.iter().copied().collect();
         for (at, ty) in &before.types {
             let Some(version) = self.versions.get(*at) else { continue };
             let mut tags = BTreeSet::new();
             let ty = self.named_type(version, *ty, &mut tags);
-            let old = match version.schema.types.get(ty).map(|ty| &ty.kind) {
+            let old = match version.types.schema.types.get(ty).map(|ty| &ty.kind) {
                 Some(Kind::Union(old)) => old.as_slice(),
                 _ => std::slice::from_ref(&ty),
             };
-            self.look_at(old.len().saturating_add(branches.len()));
-            let old_likes: HashMap<Like<'_>, TypeId> = old.iter().map(|ty| (version.like(*ty), *ty)).collect();
-            let is_own = |like: &Like<'_>| likes.contains(like);
-            // A union has at most some types that are not told apart by a name.
-            let left: Vec<TypeId> = old_likes.iter().filter(|(like, _)| !is_own(like)).map(|(_, ty)| *ty).collect();
+            self.look_at(old.len().saturating_add(branches.len().saturating_mul(1 + tags.len())));
+            let mut by_like: HashMap<Like<'_>, Vec<TypeId>> = HashMap::new();
+            for ty in old {
+                by_like.entry(version.types.like(*ty)).or_default().push(*ty);
+            }
+            let left = by_like.iter().filter(|(like, _)| !own.contains(like));
+            let left: Vec<TypeId> = left.flat_map(|(_, types)| types).copied().collect();
             for (into, like) in all.iter_mut().zip(&likes) {
                 into.tags.extend(&tags);
-                match old_likes.get(like) {
-                    Some(same) => into.types.extend([(*at, *same)]),
-                    None if *like != null => {
-                        self.look_at(left.len());
-                        into.types.extend(left.iter().map(|ty| (*at, *ty)));
-                    }
-                    None => {}
-                }
+                let old = match by_like.get(like) {
+                    Some(same) => same.as_slice(),
+                    None if *like != null && !self.is_too_much() => &left,
+                    None => &[],
+                };
+                self.look_at(old.len());
+                into.types.extend(old.iter().map(|ty| (*at, *ty)));
             }
         }
         all
@@ -191,7 +202,7 @@ impl<'a> EarlierSchemas<'a> {
 
     /// Follows names of types, whose tags count too.
     fn named_type(&self, version: &Version<'_>, mut ty: TypeId, tags: &mut BTreeSet<usize>) -> TypeId {
-        while let Some(known) = version.schema.types.get(ty)
+        while let Some(known) = version.types.schema.types.get(ty)
             && let Kind::Same(other) = known.kind
         {
             self.add(version.of_types.get(&ty), tags);
@@ -221,18 +232,19 @@ impl<'a> EarlierSchemas<'a> {
         if let Like::Named(name) = like {
             self.look_at(self.versions.len());
             let named = self.versions.iter().enumerate();
-            met.extend(named.filter_map(|(at, version)| Some((at, *version.schema.names.get(name)?))));
+            met.extend(named.filter_map(|(at, version)| Some((at, *version.types.schema.names.get(name)?))));
         }
         let mut open: Vec<(usize, TypeId)> = met.iter().copied().collect();
         while let Some((at, id)) = open.pop() {
             let Some(version) = self.versions.get(at) else { continue };
             let id = self.named_type(version, id, tags);
-            let Some(ty) = version.schema.types.get(id) else { continue };
+            let Some(ty) = version.types.schema.types.get(id) else { continue };
             self.add(version.of_types.get(&id), tags);
             let below: Vec<TypeId> = match &ty.kind {
                 Kind::Union(old) => {
                     self.look_at(old.len());
-                    let same: Vec<TypeId> = old.iter().copied().filter(|old| version.like(*old) == like).collect();
+                    let same: Vec<TypeId> =
+                        old.iter().copied().filter(|old| version.types.like(*old) == like).collect();
                     if same.is_empty() { old.clone() } else { same }
                 }
                 Kind::Array(items) if like != Like::Array => vec![*items],
@@ -272,10 +284,15 @@ impl<'a> Version<'a> {
             }
             all.insert(id, by_name);
         }
-        let named = schema.names.iter().map(|(name, ty)| (*ty, &**name)).collect();
-        Version { schema, named, fields: all, of_types, of_fields }
+        Version { types: Types { schema, named: names(schema) }, fields: all, of_types, of_fields }
     }
+}
 
+fn names(schema: &Schema) -> HashMap<TypeId, &str> {
+    schema.names.iter().map(|(name, ty)| (*ty, &**name)).collect()
+}
+
+impl<'a> Types<'a> {
     fn like(&self, mut ty: TypeId) -> Like<'a> {
         while let Some(Kind::Same(other)) = self.schema.types.get(ty).map(|ty| &ty.kind) {
             ty = *other;

@@ -35,8 +35,9 @@ type Set = BTreeSet<NodeId>;
 const EARLIER_MAX: usize = 100_000;
 
 /// The earlier versions of a schema, as far as they matter: from the first on that has one of the mask's tags.
-#[derive(Default)]
 pub(super) struct EarlierNodes {
+    /// How many nodes of the schema itself stand before them.
+    own: usize,
     /// Of all versions, the last one's first.
     nodes: Vec<Node>,
     roots: Vec<NodeId>,
@@ -45,6 +46,10 @@ pub(super) struct EarlierNodes {
 }
 
 impl EarlierNodes {
+    pub(super) fn of(graph: &Graph) -> EarlierNodes {
+        EarlierNodes { own: graph.nodes.len(), nodes: Vec::new(), roots: Vec::new(), tagged: (0, 0) }
+    }
+
     /// Adds a version that came before all that were added.
     ///
     /// # Errors
@@ -53,11 +58,11 @@ impl EarlierNodes {
         if let Some(why) = graph.blind {
             return Err(SchemaError(why));
         }
-        let by = self.nodes.len();
-        if by.saturating_add(graph.nodes.len()) > EARLIER_MAX {
+        if self.nodes.len().saturating_add(graph.nodes.len()) > EARLIER_MAX {
             return Err(SchemaError(format!("it and those after it have more than {EARLIER_MAX} subschemas")));
         }
         let has_tags = graph.nodes.iter().any(|node| !tagged(node, mask).is_empty());
+        let by = self.own + self.nodes.len();
         self.roots.push(by);
         self.nodes.extend(graph.nodes.into_iter().map(|node| {
             // Only people want to know where it stands.
@@ -80,11 +85,10 @@ pub(super) fn compile(graph: &Graph, earlier: EarlierNodes, mask: &Mask) -> Resu
         return Err(SchemaError(why.clone()));
     }
     let own = graph.nodes.len();
-    let EarlierNodes { mut nodes, mut roots, tagged: (counted, versions) } = earlier;
-    nodes.truncate(counted);
+    let EarlierNodes { nodes: mut before, mut roots, tagged: (counted, versions), .. } = earlier;
+    before.truncate(counted);
     roots.truncate(versions);
-    let before: Vec<Node> = nodes.into_iter().map(|node| node.moved(own)).collect();
-    let roots: Vec<NodeId> = [0].into_iter().chain(roots.into_iter().map(|root| root + own)).collect();
+    let roots = [0].into_iter().chain(roots);
     let folded = before.iter().map(|node| {
         let mut folded: HashMap<String, Vec<NodeId>> = HashMap::new();
         for (name, to) in &node.properties {
@@ -353,20 +357,19 @@ impl<'g> Compiler<'g> {
     fn alone(&mut self, set: &Set) -> Result<Option<ShapeId>, SchemaError> {
         let mut all = set.clone();
         loop {
-            let nodes: Vec<&Node> = all.iter().filter_map(|id| self.node(*id)).collect();
-            let elements: Vec<NodeId> = nodes
-                .into_iter()
-                .flat_map(|node| node.prefix.iter().chain(&node.rest).chain(&node.any))
-                .copied()
-                .collect();
-            self.spend(0, all.len().saturating_add(elements.len()))?;
+            let nodes = all.iter().filter_map(|id| self.node(*id));
+            let elements = nodes.flat_map(|node| node.prefix.iter().chain(&node.rest).chain(&node.any));
+            let new: Vec<NodeId> = elements.copied().filter(|id| !all.contains(id)).collect();
+            self.spend(0, all.len())?;
             let before = all.len();
-            all.extend(self.closed(elements)?);
+            if !new.is_empty() {
+                all.extend(self.closed(new)?);
+            }
             if all.len() == before {
                 break;
             }
         }
-        if all == *set { Ok(None) } else { self.shape(all).map(Some) }
+        if all.len() == set.len() { Ok(None) } else { self.shape(all).map(Some) }
     }
 
     fn prefix(&mut self, nodes: &[(NodeId, &'g Node)]) -> Result<Box<[ShapeId]>, SchemaError> {

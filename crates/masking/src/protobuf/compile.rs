@@ -125,9 +125,9 @@ impl Compiler<'_> {
         for declaration in all {
             let mut field = self.field(message, &declaration, place)?;
             self.bound_earlier()?;
-            let inherited = own.iter().chain(&place.classes);
-            let more: Vec<ClassId> = inherited.filter(|class| !field.classes.contains(class)).copied().collect();
-            field.classes = field.classes.iter().copied().chain(more).collect();
+            let mut classes = field.classes.into_vec();
+            merge(&mut classes, own.iter().chain(&place.classes).copied());
+            field.classes = classes.into();
             if field.number <= NEAR {
                 let at = usize::try_from(field.number).unwrap_or(usize::MAX);
                 if shape.near.len() <= at {
@@ -179,18 +179,24 @@ impl Compiler<'_> {
             let more: Vec<Node> = place.nodes.iter().filter(|node| !nodes.contains(node)).copied().collect();
             nodes.extend(more);
         }
+        let before = self.tags_of(declaration, &place.before, &mut classes);
+        self.typed(declaration, classes, nodes, before)
+    }
+
+    /// Adds the classes of a field's tags, its own and those that earlier versions have on it; what these have within it.
+    fn tags_of(&mut self, declaration: &Declaration, before: &Before, classes: &mut Vec<ClassId>) -> Before {
         let mut tags = self.tagged(|| declaration.of.options(), OF_FIELDS);
         if let Declared::Enum(declared) = &declaration.kind {
             tags.extend(self.tagged(|| declared.options(), OF_ENUMS));
         }
-        classes.extend(tags.into_iter().filter(|class| !classes.contains(class)).collect::<Vec<_>>());
-        let before = self.earlier.fields(&place.before, declaration.number, &declaration.names);
-        self.add_before(before.tags, &mut classes);
+        merge(classes, tags);
+        let before = self.earlier.fields(before, declaration.number, &declaration.names);
+        self.add_before(before.tags, classes);
         if !matches!(declaration.kind, Declared::Message(_)) {
             // The bytes of a message may be read as a text.
-            self.add_before(self.earlier.within(&before.messages), &mut classes);
+            self.add_before(self.earlier.within(&before.messages), classes);
         }
-        self.typed(declaration, classes, nodes, before.messages)
+        before.messages
     }
 
     /// Adds the classes of tags that earlier versions have.
@@ -208,7 +214,7 @@ impl Compiler<'_> {
     fn typed(
         &mut self,
         declaration: &Declaration,
-        mut classes: Vec<ClassId>,
+        classes: Vec<ClassId>,
         nodes: Vec<Node>,
         before: Before,
     ) -> Result<Field, SchemaError> {
@@ -225,11 +231,7 @@ impl Compiler<'_> {
                 let within = if wrapper { classes.clone() } else { Vec::new() };
                 Kind::Message(self.shape(message, nodes, within, before)?)
             }
-            Declared::Enum(declared) => {
-                let tags = self.tagged(|| declared.options(), OF_ENUMS);
-                classes.extend(tags.into_iter().filter(|class| !classes.contains(class)).collect::<Vec<_>>());
-                Kind::Enum(declared.values().next().map_or(0, |value| value.number()))
-            }
+            Declared::Enum(declared) => Kind::Enum(declared.values().next().map_or(0, |value| value.number())),
             scalar => scalar_kind(scalar),
         };
         Ok(Field {
@@ -252,30 +254,21 @@ impl Compiler<'_> {
         let names: Vec<&str> = at.into_iter().flat_map(|at| mask.fields.names(at)).collect();
         let mut entries = before.clone();
         self.earlier.add_named(entry.full_name(), &mut entries);
-        let mut at_part = |part: &Declaration| {
-            let before = self.earlier.fields(&entries, part.number, &part.names);
-            let mut classes = Vec::new();
-            self.add_before(before.tags, &mut classes);
-            if !matches!(part.kind, Declared::Message(_)) {
-                self.add_before(self.earlier.within(&before.messages), &mut classes);
-            }
-            (classes, before.messages)
-        };
-        let ((of_keys, _), (of_values, before)) = (at_part(&key), at_part(&value));
+        let (mut of_keys, mut of_values) = (Vec::new(), Vec::new());
+        self.tags_of(&key, &entries, &mut of_keys);
+        let before = self.tags_of(&value, &entries, &mut of_values);
         let mut classes = Vec::new();
         // Any name is any key, and not what keys are called.
         if names.contains(&KEYS) {
             self.step(nodes, KEYS, &mut classes, &mut Vec::new());
         }
-        let more: Vec<ClassId> = of_keys.into_iter().filter(|class| !classes.contains(class)).collect();
-        classes.extend(more);
+        merge(&mut classes, of_keys);
         let key = self.typed(&key, classes, Vec::new(), Before::new())?;
         let mut at_key = |name: &str| {
             self.spend(1)?;
             let (mut classes, mut inner) = (Vec::new(), Vec::new());
             self.step(nodes, name, &mut classes, &mut inner);
-            let more: Vec<ClassId> = of_values.iter().copied().filter(|class| !classes.contains(class)).collect();
-            classes.extend(more);
+            merge(&mut classes, of_values.iter().copied());
             self.typed(&value, classes, inner, before.clone())
         };
         let mut named = HashMap::new();
@@ -292,11 +285,7 @@ impl Compiler<'_> {
     fn step(&self, nodes: &[Node], name: &str, classes: &mut Vec<ClassId>, inner: &mut Vec<Node>) {
         let mut take = |at| {
             let step = self.mask.fields.step(at, name);
-            for class in step.class.into_iter().chain(step.also) {
-                if !classes.contains(&class) {
-                    classes.push(class);
-                }
-            }
+            merge(classes, step.class.into_iter().chain(step.also));
             inner.extend(step.node.filter(|node| !inner.contains(node)));
         };
         if nodes.is_empty() {
@@ -352,6 +341,15 @@ impl Compiler<'_> {
         let blank: Box<[u8]> = blank.into();
         self.blanks.insert(name, blank.clone());
         Ok(blank)
+    }
+}
+
+/// Adds classes that are not there yet.
+fn merge(classes: &mut Vec<ClassId>, more: impl IntoIterator<Item = ClassId>) {
+    for class in more {
+        if !classes.contains(&class) {
+            classes.push(class);
+        }
     }
 }
 

@@ -94,7 +94,7 @@ impl EarlierSchemas {
     }
 
     /// Forgets what stands before the first tag.
-    pub(super) fn settle(&mut self) {
+    pub(super) fn begin_with_tags(&mut self) {
         let has_tags = |version: &Version| version.messages.iter().any(|message| !message.reaches.is_empty());
         let first = self.versions.iter().rposition(has_tags).map_or(0, |place| place + 1);
         self.versions.truncate(first);
