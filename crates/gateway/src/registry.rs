@@ -5,7 +5,6 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +15,9 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
 use reqwest::{Certificate, Client, StatusCode, Url, redirect};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use tidegate_proxy::schemas::{Answer, Language, NOT_KNOWN, Registered, SchemaRegistry, SchemaTexts, Subject, Version};
+use tidegate_proxy::schemas::{
+    Answer, Asked, Language, NOT_KNOWN, Registered, SchemaRegistry, SchemaTexts, Subject, Version,
+};
 use tokio::task::JoinSet;
 
 use crate::config::RegistrySection;
@@ -368,7 +369,7 @@ impl HttpRegistry {
 }
 
 impl SchemaRegistry for HttpRegistry {
-    fn schema(&self, number: u32) -> Pin<Box<dyn Future<Output = Answer> + Send + '_>> {
+    fn schema(&self, number: u32) -> Asked<'_, Answer> {
         Box::pin(async move {
             match HttpRegistry::in_time(self.find(number)).await {
                 Ok(registered) => Answer::Schema(Arc::new(registered)),
@@ -378,12 +379,7 @@ impl SchemaRegistry for HttpRegistry {
         })
     }
 
-    fn earlier<'s>(
-        &'s self,
-        subject: &'s str,
-        version: u32,
-        since: u32,
-    ) -> Pin<Box<dyn Future<Output = Result<Vec<Version>, String>> + Send + 's>> {
+    fn earlier<'s>(&'s self, subject: &'s str, version: u32, since: u32) -> Asked<'s, Result<Vec<Version>, String>> {
         Box::pin(async move {
             HttpRegistry::in_time(self.before(subject, version, since)).await.map_err(|trouble| match trouble {
                 Trouble::Missing(why) => why.to_owned(),

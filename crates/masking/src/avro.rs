@@ -121,7 +121,7 @@ impl AvroPlan {
         let mut read = Vec::new();
         for version in earlier.iter().filter(|_| !mask.tags.is_empty()) {
             let schema = schema::parse(version.text, version.references);
-            read.push(schema.map_err(|error| error.of_an_earlier_version())?);
+            read.push(schema.map_err(|error| error.of_an_earlier_version(version.version))?);
         }
         compile::compile(&schema::parse(schema, references)?, &read, mask)
     }

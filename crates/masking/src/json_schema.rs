@@ -78,7 +78,9 @@ impl JsonPlan {
             let mut before = EarlierNodes::of(&graph);
             for version in earlier {
                 let added = Graph::read(version.text, version.references).and_then(|graph| before.add(graph, mask));
-                added.map_err(|SchemaError(why)| SchemaError(format!("an earlier version: {why}")))?;
+                added.map_err(|SchemaError(why)| {
+                    SchemaError(format!("version {}, before it: {why}", version.version))
+                })?;
             }
             shapes = Some(compile::compile(&graph, before, mask)?);
         }

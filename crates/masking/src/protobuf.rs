@@ -142,8 +142,8 @@ impl ProtobufPlan {
             let message = parse::message(source, references, message_indexes)?;
             let mut before = EarlierSchemas::default();
             for version in earlier.iter().filter(|_| !mask.tags.is_empty()) {
-                let file = parse::schema(version.text, version.references);
-                let file = file.map_err(|SchemaError(why)| SchemaError(format!("an earlier version: {why}")))?;
+                let wrong = |SchemaError(why)| SchemaError(format!("version {}, before it: {why}", version.version));
+                let file = parse::schema(version.text, version.references).map_err(wrong)?;
                 // Where it had no message there, one of the same name may have been elsewhere.
                 let root = parse::select(&file, message_indexes).ok();
                 before.add(file.parent_pool(), root.as_ref(), mask)?;

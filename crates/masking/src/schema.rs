@@ -10,6 +10,8 @@ pub struct SchemaError(pub String);
 /// An earlier version of a schema: fields that it tags stay of the tag's class in later versions, though these have the tag no more.
 #[derive(Clone, Copy, Debug)]
 pub struct Earlier<'a> {
+    /// Its number in its subject, for errors.
+    pub version: u32,
     /// Its text.
     pub text: &'a str,
     /// The names and texts of all schemas that it refers to, however far.

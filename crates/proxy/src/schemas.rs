@@ -68,21 +68,19 @@ pub enum Answer {
 /// Why there is no schema where the registry has none.
 pub const NOT_KNOWN: &str = "the schema that it names is not known";
 
+/// What is asked of a registry; ends by itself within seconds.
+pub type Asked<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
 /// A schema registry.
 pub trait SchemaRegistry: Send + Sync + fmt::Debug {
-    /// Asks for the schema of a number. Ends by itself within seconds.
-    fn schema(&self, number: u32) -> Pin<Box<dyn Future<Output = Answer> + Send + '_>>;
+    /// Asks for the schema of a number.
+    fn schema(&self, number: u32) -> Asked<'_, Answer>;
 
-    /// Asks for the versions of a subject before one, from `since` on, the last first, deleted ones too. Ends by itself within seconds.
+    /// Asks for the versions of a subject before one, from `since` on, the last first, deleted ones too.
     ///
     /// # Errors
     /// What went wrong, where the registry did not answer, or not so that it can be understood.
-    fn earlier<'s>(
-        &'s self,
-        subject: &'s str,
-        version: u32,
-        since: u32,
-    ) -> Pin<Box<dyn Future<Output = Result<Vec<Version>, String>> + Send + 's>>;
+    fn earlier<'s>(&'s self, subject: &'s str, version: u32, since: u32) -> Asked<'s, Result<Vec<Version>, String>>;
 }
 
 #[derive(Clone)]
@@ -158,9 +156,9 @@ pub struct Schemas {
     known: Cache<u32, Known, Weight>,
     /// When a number was last asked for again. What was known of it stays meanwhile: for others it may be of the right subject.
     anew: Cache<u32, Anew>,
-    histories: Cache<earlier::Of, History, Weight>,
+    histories: Cache<earlier::HistoryOf, History, Weight>,
     /// Histories that a schema's number was last wanted with.
-    wanted: Cache<u32, Arc<Vec<earlier::Of>>>,
+    wanted: Cache<u32, Arc<Vec<earlier::HistoryOf>>>,
     turns: AtomicU64,
     /// By the number, what stands before the message, and the plan and part that it was compiled for.
     compiled: Cache<Compiled, Plan, Weight>,

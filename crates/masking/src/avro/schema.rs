@@ -29,8 +29,8 @@ pub struct SchemaError {
 }
 
 impl SchemaError {
-    pub(super) fn of_an_earlier_version(self) -> SchemaError {
-        SchemaError { why: self.why, within: format!("an earlier version: {}", self.within).into() }
+    pub(super) fn of_an_earlier_version(self, version: u32) -> SchemaError {
+        SchemaError { why: self.why, within: format!("version {version}, before it: {}", self.within).into() }
     }
 }
 

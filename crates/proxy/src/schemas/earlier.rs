@@ -1,14 +1,17 @@
 //! What came before schemas in their subjects: asked for when a mask that looks for tags first meets them, by subject and version.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
+use quick_cache::Weighter;
 use tidegate_masking::{Earlier, Mask};
 use tracing::warn;
 
-use super::{DOWN_MS, KEPT_BYTES, KEPT_BYTES_MAX, MISSING_MS, Registered, STRANGE_MAX, SchemaRegistry, Schemas};
-use super::{Subject, Version, Weight};
+use super::{
+    DOWN_MS, KEPT_BYTES, KEPT_BYTES_MAX, MISSING_MS, Registered, STRANGE_MAX, SchemaRegistry, SchemaTexts, Schemas,
+    Subject, Version, Weight,
+};
 use crate::gate::now_ms;
-use quick_cache::Weighter;
 
 /// The versions of a subject before one.
 #[derive(Clone)]
@@ -21,13 +24,13 @@ pub(super) struct History {
 }
 
 /// A subject, the version that it is the history of, and the first version that it has.
-pub(super) type Of = (String, u32, u32);
+pub(super) type HistoryOf = (String, u32, u32);
 
 /// Subjects of one schema whose histories are looked at: those of all schemas that a batch may name have room together.
 const SUBJECTS_MAX: usize = 4;
 
-impl Weighter<Of, History> for Weight {
-    fn weight(&self, _of: &Of, history: &History) -> u64 {
+impl Weighter<HistoryOf, History> for Weight {
+    fn weight(&self, _of: &HistoryOf, history: &History) -> u64 {
         let versions = history.versions.iter().flat_map(|versions| versions.iter());
         let bytes = versions.map(|version| version.texts.as_ref().map_or(0, |texts| texts.bytes()).saturating_add(64));
         // Those that one batch may need have room together: else nobody would ever get past it.
@@ -45,15 +48,21 @@ pub(super) struct Before {
 }
 
 impl Before {
-    /// Their texts.
+    fn readable(&self) -> impl Iterator<Item = (u32, &SchemaTexts)> {
+        let all = self.versions.iter().flat_map(|versions| versions.iter());
+        all.filter_map(|one| Some((one.number, &**one.texts.as_ref().ok()?)))
+    }
+
     pub(super) fn texts(&self) -> Vec<Earlier<'_>> {
-        let texts = self.versions.iter().flat_map(|versions| versions.iter()).filter_map(|one| one.texts.as_ref().ok());
-        texts.map(|texts| Earlier { text: &texts.text, references: &texts.references }).collect()
+        let mut all = Vec::new();
+        for (version, SchemaTexts { text, references, .. }) in self.readable() {
+            all.push(Earlier { version, text, references });
+        }
+        all
     }
 
     pub(super) fn bytes(&self) -> u64 {
-        let texts = self.versions.iter().flat_map(|versions| versions.iter()).filter_map(|one| one.texts.as_ref().ok());
-        texts.fold(0, |sum, texts| sum.saturating_add(texts.bytes()))
+        self.readable().fold(0, |sum, (_, texts)| sum.saturating_add(texts.bytes()))
     }
 }
 
@@ -89,15 +98,14 @@ impl Schemas {
                 return Err(NoBefore::Unknown);
             }
             let of = (subject.name.clone(), subject.version, since);
-            let age = |history: &History| now_ms().saturating_sub(history.at_ms);
-            let Some(history) = self.histories.get(&of).filter(|it| it.versions.is_some() || age(it) < DOWN_MS) else {
+            let known = self.histories.get(&of).and_then(|known| Some((known.versions?, known.at_ms, known.turn)));
+            let Some((versions, at_ms, turn)) = known else {
                 wanted.push(of);
                 continue;
             };
-            let Some(versions) = history.versions.clone() else { return Err(NoBefore::Ask) };
             let lacks = |version: &Version| Some((version.number, registered.why_unknown(version, mask)?));
             if let Some((version, why)) = versions.iter().find_map(lacks) {
-                if age(&history) >= MISSING_MS {
+                if now_ms().saturating_sub(at_ms) >= MISSING_MS {
                     wanted.push(of);
                     continue;
                 }
@@ -105,7 +113,7 @@ impl Schemas {
                 self.cannot_tell(number, subject, version, why);
             }
             before.versions.push(versions);
-            before.turns.push(history.turn);
+            before.turns.push(turn);
         }
         match (wanted.is_empty(), unknown) {
             (false, _) => {
@@ -129,7 +137,7 @@ impl Schemas {
     }
 
     /// Asks for histories. Whether the registry answered.
-    pub(super) async fn learn_earlier(&self, registry: &Arc<dyn SchemaRegistry>, wanted: &[Of]) -> bool {
+    pub(super) async fn learn_earlier(&self, registry: &Arc<dyn SchemaRegistry>, wanted: &[HistoryOf]) -> bool {
         let mut answered = true;
         for of in wanted {
             self.histories.remove_if(of, |known| {
@@ -153,7 +161,7 @@ impl Schemas {
                 }
             };
             answered &= versions.is_some();
-            let turn = self.turns.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let turn = self.turns.fetch_add(1, Ordering::Relaxed);
             let _superseded = place.insert(History { versions, at_ms: now_ms(), turn }).is_err();
         }
         answered

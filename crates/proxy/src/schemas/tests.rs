@@ -18,18 +18,13 @@ struct Given {
 }
 
 impl SchemaRegistry for Given {
-    fn schema(&self, number: u32) -> Pin<Box<dyn Future<Output = Answer> + Send + '_>> {
+    fn schema(&self, number: u32) -> Asked<'_, Answer> {
         *self.asked.lock().unwrap().entry(number).or_default() += 1;
         let answer = self.answers.lock().unwrap().get(&number).cloned().unwrap_or(Answer::Missing(NOT_KNOWN));
         Box::pin(std::future::ready(answer))
     }
 
-    fn earlier<'s>(
-        &'s self,
-        subject: &'s str,
-        version: u32,
-        since: u32,
-    ) -> Pin<Box<dyn Future<Output = Result<Vec<Version>, String>> + Send + 's>> {
+    fn earlier<'s>(&'s self, subject: &'s str, version: u32, since: u32) -> Asked<'s, Result<Vec<Version>, String>> {
         let mut told = self.earlier.lock().unwrap().get(&(subject.to_owned(), version)).cloned();
         told.iter_mut().for_each(|told| told.retain(|version| version.number >= since));
         Box::pin(std::future::ready(told.ok_or_else(|| "it is down".to_owned())))
@@ -381,6 +376,12 @@ async fn what_is_not_known_of_earlier_versions_withholds_records_and_is_asked_fo
 async fn records_wait_while_earlier_versions_cannot_be_had_and_those_without_tags_do_not() {
     let (given, all) = fifth(None);
     assert_eq!(learned(&all, &tags(&[])).await, Err(true));
+    // Else clients would ask again and again for what is not there.
+    let of = Of { plan: [1; 32], mask: &tags(&[]), key: false };
+    assert_eq!(read(&mut AtHand::default(), &all, of), Err(true));
+    for fetch in all.fetch(&[7]) {
+        assert!(!fetch.await.unwrap(), "the registry has not answered");
+    }
     assert_eq!(learned(&all, &mask("pan", "a-value")).await.as_deref(), Ok("\x06***\x02b"));
     given.earlier.lock().unwrap().insert(("a-value".to_owned(), 5), vec![version(1, Ok(tagged()))]);
     pass_since_earlier(&all, DOWN_MS);
@@ -409,7 +410,7 @@ fn tags_in_metadata_make_a_schema_unusable_where_they_are_looked_for() {
     assert!(registered.compile(&[], &[], &Mask::default()).is_ok());
     registered.texts.outer_tags = vec!["other".to_owned()];
     assert!(registered.compile(&[], &[], &tags(&[])).is_ok());
-    let broken = Earlier { text: "{", references: &[] };
+    let broken = Earlier { version: 3, text: "{", references: &[] };
     let why = registered.compile(&[], &[broken], &tags(&[])).err().unwrap();
     assert!(why.contains("versions before it") && why.contains("removed_tags"), "{why}");
 }

@@ -18,7 +18,7 @@ const PLAIN: &str = r#""type": "string""#;
 /// What is left of a value, and the tags that are only in earlier versions.
 fn after(earlier: &[String], schema: &str, value: Value) -> (Value, Vec<(String, String)>) {
     let wanted = Wanted::default().tag("pii", Transform::Redact);
-    let earlier: Vec<Earlier<'_>> = earlier.iter().map(|text| Earlier { text, references: &[] }).collect();
+    let earlier: Vec<Earlier<'_>> = earlier.iter().map(|text| Earlier { version: 3, text, references: &[] }).collect();
     let plan = AvroPlan::compile_after(&earlier, schema, &[], &wanted.mask).unwrap();
     let parsed = Schema::parse_str(schema).unwrap();
     let (new, _) = wanted.run(&plan, &to_avro_datum(&parsed, value).unwrap()).unwrap();
@@ -144,7 +144,7 @@ fn unions_of_many_branches_under_many_names_have_an_end() {
     let fields: Vec<String> = (0..5_000).map(field).collect();
     let later = version("Top", &fields.iter().map(String::as_str).collect::<Vec<_>>());
     let tags = Wanted::default().tag("PII", Transform::Redact).mask;
-    let earlier = [Earlier { text: &earlier, references: &[] }];
+    let earlier = [Earlier { version: 3, text: &earlier, references: &[] }];
     let why = AvroPlan::compile_after(&earlier, &later, &[], &tags).unwrap_err().why;
     assert_eq!(why, "its types and those of its earlier versions make too many places");
 }
@@ -156,7 +156,7 @@ fn fields_that_differ_by_case_have_an_end() {
     let text = |fields: &[String]| version("Top", &fields.iter().map(String::as_str).collect::<Vec<_>>());
     let earlier = text(&[&fields(r#""type": ["null"]"#)[..], &[format!("x: {PII}")]].concat());
     let tags = Wanted::default().tag("PII", Transform::Redact).mask;
-    let earlier = [Earlier { text: &earlier, references: &[] }];
+    let earlier = [Earlier { version: 3, text: &earlier, references: &[] }];
     let why = AvroPlan::compile_after(&earlier, &text(&fields(r#""type": ["null"]"#)), &[], &tags).unwrap_err().why;
     assert_eq!(why, "its types and those of its earlier versions make too many places");
 }
@@ -180,10 +180,10 @@ fn records_in_themselves_and_tags_on_types_are_followed() {
 #[test]
 fn an_earlier_version_that_cannot_be_read_makes_a_schema_unusable_where_tags_count() {
     let plain = version("Top", &[&format!("email: {PLAIN}")]);
-    let earlier = [Earlier { text: "\"no such type\"", references: &[] }];
+    let earlier = [Earlier { version: 3, text: "\"no such type\"", references: &[] }];
     let tags = Wanted::default().tag("PII", Transform::Redact).mask;
     let why = AvroPlan::compile_after(&earlier, &plain, &[], &tags).unwrap_err().to_string();
-    assert_eq!(why, "a type that is not known, in an earlier version: no such type");
+    assert_eq!(why, "a type that is not known, in version 3, before it: no such type");
     assert!(AvroPlan::compile_after(&earlier, &plain, &[], &Mask::default()).is_ok());
 }
 
@@ -196,13 +196,13 @@ fn many_versions_of_many_types_are_walked() {
     };
     let tags = Wanted::default().tag("PII", Transform::Redact).mask;
     let tagged = types("Top", r#", "confluent:tags": ["PII"]"#);
-    let earlier = vec![Earlier { text: &tagged, references: &[] }; 100];
+    let earlier = vec![Earlier { version: 3, text: &tagged, references: &[] }; 100];
     assert!(AvroPlan::compile_after(&earlier, &types("Top", ""), &[], &tags).is_ok());
     let union = |of: &str| {
         let branches: Vec<String> = (0..20).map(|n| types(&format!("R{n}"), of)).collect();
         version("Top", &[&format!(r#"all: "type": [{}]"#, branches.join(", "))])
     };
     let tagged = union(r#", "confluent:tags": ["PII"]"#);
-    let earlier = vec![Earlier { text: &tagged, references: &[] }; 30];
+    let earlier = vec![Earlier { version: 3, text: &tagged, references: &[] }; 30];
     assert!(AvroPlan::compile_after(&earlier, &union(""), &[], &tags).is_ok(), "each branch is looked at by itself");
 }

@@ -6,7 +6,7 @@ use super::*;
 fn after(unknown: Unknown, earlier: &[Value], schema: &Value, value: &str) -> (String, Vec<(String, String)>) {
     let asked = asked(unknown);
     let texts: Vec<String> = earlier.iter().map(Value::to_string).collect();
-    let earlier: Vec<Earlier<'_>> = texts.iter().map(|text| Earlier { text, references: &[] }).collect();
+    let earlier: Vec<Earlier<'_>> = texts.iter().map(|text| Earlier { version: 3, text, references: &[] }).collect();
     let plan = JsonPlan::compile_after(&earlier, &schema.to_string(), &[], &asked.mask).unwrap();
     let removed = plan.removed_tags().into_iter().flat_map(RemovedTags::iter);
     let removed = removed.map(|(tag, at)| (tag.to_owned(), at.to_owned())).collect();
@@ -85,14 +85,14 @@ fn an_earlier_version_names_no_field_for_a_later_one() {
 fn an_earlier_version_that_cannot_be_followed_makes_a_schema_unusable_where_tags_count() {
     let mut asked = asked(Unknown::Mask);
     for (text, why) in [
-        (r##"{"$dynamicRef": "#a"}"##, "an earlier version: $dynamicRef is not followed; use $ref"),
-        ("{", "an earlier version: it is no JSON"),
+        (r##"{"$dynamicRef": "#a"}"##, "version 3, before it: $dynamicRef is not followed; use $ref"),
+        ("{", "version 3, before it: it is no JSON"),
     ] {
-        let earlier = [Earlier { text, references: &[] }];
+        let earlier = [Earlier { version: 3, text, references: &[] }];
         let refused = JsonPlan::compile_after(&earlier, "{}", &[], &asked.mask).unwrap_err().0;
         assert!(refused.starts_with(why), "{refused}");
     }
     asked.mask.tags.clear();
-    let earlier = [Earlier { text: "{", references: &[] }];
+    let earlier = [Earlier { version: 3, text: "{", references: &[] }];
     assert!(JsonPlan::compile_after(&earlier, "{}", &[], &asked.mask).is_ok());
 }

@@ -14,7 +14,7 @@ fn after(earlier: &[String], schema: &str, message: &str) -> (String, Vec<String
     let schema = format!("{HEAD}{schema}");
     let mut case = Case::with(&schema, mask(), &[Transform::Redact]);
     let texts: Vec<String> = earlier.iter().map(|text| format!("{HEAD}{text}")).collect();
-    let earlier: Vec<Earlier<'_>> = texts.iter().map(|text| Earlier { text, references: &[] }).collect();
+    let earlier: Vec<Earlier<'_>> = texts.iter().map(|text| Earlier { version: 3, text, references: &[] }).collect();
     case.plan = ProtobufPlan::compile_after(&earlier, &schema, &[], &[], &case.mask).unwrap();
     let removed = case.plan.removed_tags().iter().map(|(_, at)| at.to_owned()).collect();
     (case.text(message), removed)
@@ -97,7 +97,7 @@ fn a_field_that_is_gone_is_left_out_where_others_pass() {
     let tagged = format!(
         "{HEAD}message M {{ string a = 1 {PII}; string b = 2; string c = 3; P p = 4; }} message P {{ P p = 1; string a = 2 {PII}; }}"
     );
-    let earlier = [Earlier { text: &tagged, references: &[] }];
+    let earlier = [Earlier { version: 3, text: &tagged, references: &[] }];
     case.plan = ProtobufPlan::compile_after(&earlier, &plain, &[], &[], &case.mask).unwrap();
     let field = |number: u32| length_delimited(number, b"\x0a\x00");
     let rewrite = |input: &[u8]| case.rewrite(input, &mut Found::default()).unwrap().unwrap();
@@ -115,7 +115,7 @@ fn fields_that_are_gone_from_many_messages_have_an_end() {
     );
     let empty: String = (1..=1_500).map(|n| format!("message A{n} {{}} ")).collect();
     let plain = format!("{HEAD}message Top {{ {} }} {empty}", fields(&|n| format!("A{n}")));
-    let earlier = [Earlier { text: &tagged, references: &[] }];
+    let earlier = [Earlier { version: 3, text: &tagged, references: &[] }];
     let why = ProtobufPlan::compile_after(&earlier, &plain, &[], &[], &mask()).unwrap_err().0;
     assert!(why.contains("make more than") || why.contains("too many places"), "{why}");
 }
@@ -141,8 +141,8 @@ fn messages_in_themselves_and_tags_on_messages_are_followed() {
 #[test]
 fn an_earlier_version_that_cannot_be_read_makes_a_schema_unusable_where_tags_count() {
     let plain = "syntax = 'proto3'; message M { string a = 1; }";
-    let earlier = [Earlier { text: "message", references: &[] }];
+    let earlier = [Earlier { version: 3, text: "message", references: &[] }];
     let why = ProtobufPlan::compile_after(&earlier, plain, &[], &[], &mask()).unwrap_err().0;
-    assert!(why.starts_with("an earlier version: the schema is not Protobuf"), "{why}");
+    assert!(why.starts_with("version 3, before it: the schema is not Protobuf"), "{why}");
     assert!(ProtobufPlan::compile_after(&earlier, plain, &[], &[], &Mask::default()).is_ok());
 }
