@@ -1,13 +1,13 @@
 //! The gateway's configuration: one TOML file. What was typed ([`FileConfig`]) is checked once and becomes what the program needs
 //! ([`Config`]); an error names the file, the line and the mend.
 
+mod address;
 mod certificates;
 mod class_keys;
 mod names;
 mod registry;
 mod web;
 
-use std::net::SocketAddr;
 use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -22,6 +22,7 @@ use tidegate_proxy::listener::ListenerConfig;
 use tidegate_saml::SamlConfig;
 use toml::Spanned;
 
+use address::Address;
 pub(crate) use certificates::ClientCertificates;
 use certificates::ClientCertificatesSection;
 pub(crate) use class_keys::ClassKeySection;
@@ -219,7 +220,7 @@ pub(crate) struct StartSection {
 #[serde(deny_unknown_fields)]
 pub(crate) struct AdminSection {
     /// Address of `/metrics`, `/livez` and `/readyz`.
-    pub(crate) listen: SocketAddr,
+    pub(crate) listen: Address,
 }
 
 /// `[[cluster]]`
@@ -242,7 +243,7 @@ pub(crate) struct ListenerSection {
     /// The cluster behind it.
     pub(crate) cluster: Spanned<String>,
     /// Address of the bootstrap port.
-    pub(crate) bind: Spanned<SocketAddr>,
+    pub(crate) bind: Spanned<Address>,
     /// The host that clients are told, in every broker's place.
     pub(crate) advertised_host: String,
     /// Ports for the brokers, `FIRST-LAST`, one each.
@@ -527,7 +528,7 @@ fn listeners(
         if !file.cluster.iter().any(|c| c.name == *cluster) {
             return Err(place.wrong(section.cluster.span(), format!("no [[cluster]] is named {cluster:?}")));
         }
-        let bind = *section.bind.get_ref();
+        let bind = **section.bind.get_ref();
         let accepted = match &section.plaintext_credentials {
             None => false,
             Some(word) if word.get_ref() == "accepted" => true,

@@ -100,12 +100,12 @@ fn needs_restart(before: &FileConfig, after: &FileConfig) -> Vec<&'static str> {
 }
 
 fn web(file: &FileConfig) -> Option<(std::net::SocketAddr, &str, bool)> {
-    file.web.as_ref().map(|web| (web.listen, web.origin(), web.tls.is_some()))
+    file.web.as_ref().map(|web| (*web.listen, web.origin(), web.tls.is_some()))
 }
 
 fn listeners(file: &FileConfig) -> Vec<(String, std::net::SocketAddr, String, bool)> {
     let row = |l: &config::ListenerSection| {
-        (l.name.clone(), *l.bind.get_ref(), l.broker_ports.get_ref().clone(), l.tls.is_some())
+        (l.name.clone(), **l.bind.get_ref(), l.broker_ports.get_ref().clone(), l.tls.is_some())
     };
     file.listener.iter().map(row).collect()
 }

@@ -121,16 +121,16 @@ async fn run(config: Config, path: &Path) -> Result<()> {
     let admin_stopping = CancellationToken::new();
     let web = match (&gate.web, &config.file.web) {
         (Some((web, tls)), Some(section)) => {
-            let listener = web::bind(section.listen).await?;
-            info!(url = section.origin(), address = %section.listen, "people log in here");
+            let listener = web::bind(*section.listen).await?;
+            info!(url = section.origin(), address = %*section.listen, "people log in here");
             Some(tokio::spawn(web::serve(Arc::clone(web), listener, Arc::clone(tls), admin_stopping.clone())))
         }
         _ => None,
     };
     let control = tokio::spawn(control::serve(Arc::clone(&gate.control), control_socket, admin_stopping.clone()));
-    let socket = TcpListener::bind(config.file.admin.listen)
+    let socket = TcpListener::bind(*config.file.admin.listen)
         .await
-        .with_context(|| format!("cannot bind the operators' port {}", config.file.admin.listen))?;
+        .with_context(|| format!("cannot bind the operators' port {}", *config.file.admin.listen))?;
     let admin = tokio::spawn(admin::serve(Arc::clone(&gate.admin), socket, admin_stopping.clone()));
     loop {
         tokio::select! {

@@ -22,7 +22,7 @@ check a file without running it; SIGHUP makes a running program read its file ag
 const TYPES: [(&str, &str); 22] = [
     ("String", "text"),
     ("PathBuf", "path"),
-    ("SocketAddr", "`\"address:port\"`"),
+    ("Address", "`\"address:port\"`"),
     ("bool", "true or false"),
     ("i32", "number"),
     ("u16", "number"),

@@ -1,6 +1,5 @@
 //! `[web]` and `[[saml]]`: where people log in.
 
-use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 
 use serde::Deserialize;
@@ -8,6 +7,7 @@ use tidegate_saml::SamlConfig;
 use toml::Spanned;
 use url::{Host, Url};
 
+use super::address::Address;
 use super::{ConfigError, FileConfig, Place, TlsSection};
 
 /// How long a login may last at most, in hours: a person who has left the company is out by then, whatever else was forgotten.
@@ -18,7 +18,7 @@ const LOGIN_HOURS: RangeInclusive<u64> = 1..=24;
 #[serde(deny_unknown_fields)]
 pub(crate) struct WebSection {
     /// Address that browsers, `tidegate login` and commands from elsewhere connect to.
-    pub(crate) listen: SocketAddr,
+    pub(crate) listen: Address,
     /// How they call it, `https://gate.example:8443`; also the `iss` of the gate's own tokens. `http` only for a loopback host.
     pub(crate) url: Spanned<String>,
     /// Certificate and key; only an `http` URL of a loopback host does without.
